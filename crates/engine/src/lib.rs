@@ -1,6 +1,28 @@
-//! The engine: what a client decides.
+//! The engine: what a client decides. One loop, no clock, no I/O, no cipher.
+//!
+//! `handle(now, input, shelf)` reads the store through a [`Shelf`] and answers with outputs in the
+//! order Save, Transmit, Tell, Wake. Everything it must remember is in the batch it asks to be
+//! saved; what it holds in memory (open questions, deadlines) can be lost at any time.
 
+mod api;
 mod carrier;
+mod engine;
+mod ids;
+mod rows;
+mod time;
+pub mod view;
 
+pub use api::{Act, Answer, EngineError, Event, Input, Output, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
+pub use engine::Engine;
+pub use ids::{ContactId, ConversationId, MessageId, NotAnId};
+pub use sogon_seal::Entropy;
 pub use sogon_seal::shelf::{Batch, Change, Order, Row, Shelf, ShelfFault, Table};
+pub use time::{Now, Tick, WallClock};
+
+/// The longest text, in bytes of UTF-8.
+pub const TEXT_BYTES_MAX: usize = 32_768;
+/// The longest name of a person or group, in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 128;
+/// The most members of a group, the owner included.
+pub const GROUP_MEMBERS_MAX: usize = 50;

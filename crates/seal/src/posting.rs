@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_posting_comes_back_whole_or_not_at_all() {
         let key = WriteKey::from_seed(&[7; 32]);
-        let posting = Posting::sign(&key, SealedBox::parse(&[1; 320]).unwrap());
+        let posting = Posting::sign(&key, SealedBox::parse(&[1; 352]).unwrap());
         let bytes = posting.to_bytes();
         assert_eq!(Posting::restore(&bytes), Ok(posting));
         for place in (0..bytes.len()).filter(|place| *place != 1 && *place != 2) {

@@ -1,1 +1,32 @@
-//! The vault room.
+//! The vault: a home on a disk that looks like random bytes to everybody without its passphrase.
+//!
+//! A container is one file of fixed size with four equal slots, used or not; a passphrase opens at
+//! most one of them. A [`Vault`] is an open slot. It takes batches of changes, each stored whole or
+//! not at all, and answers as a [`sogon_engine::Shelf`]. It knows rows and words, not what they mean.
+
+mod blank;
+mod bytes;
+mod container;
+mod diff;
+mod disk;
+mod error;
+mod fault;
+mod header;
+mod keys;
+mod pages;
+mod passphrase;
+mod record;
+mod rows;
+mod search;
+mod sector;
+mod slot;
+mod spare;
+mod vault;
+
+pub use container::{SLOTS, Size};
+pub use disk::Disk;
+pub use error::VaultError;
+pub use keys::Cost;
+pub use passphrase::Passphrase;
+pub use sector::SECTOR_BYTES;
+pub use vault::Vault;

@@ -6,8 +6,8 @@ use crate::WireError;
 
 /// The sizes a box may have, in bytes (SPEC 2). Few, so that a size says little.
 ///
-/// 320 holds a text of 50 Korean syllables, 4096 a commit between two people, 6144 a Welcome.
-pub const STEPS: [usize; 7] = [320, 512, 1024, 4096, 6144, 16_384, 65_536];
+/// 352 holds a text of 50 Korean syllables, 4096 a commit between two people, 6144 a Welcome.
+pub const STEPS: [usize; 7] = [352, 512, 1024, 4096, 6144, 16_384, 65_536];
 
 /// The largest box, in bytes.
 pub const BOX_BYTES_MAX: usize = 65_536;
@@ -75,7 +75,7 @@ mod tests {
             assert_eq!(usize::from(boxed.step()), place);
             assert_eq!(step_for(step), Some(step));
         }
-        assert_eq!(step_for(0), Some(320));
+        assert_eq!(step_for(0), Some(352));
         assert_eq!(step_for(BOX_BYTES_MAX + 1), None);
     }
 }

@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     fn boxed(fill: u8) -> SealedBox {
-        SealedBox::parse(&[fill; 320]).unwrap()
+        SealedBox::parse(&[fill; 352]).unwrap()
     }
 
     fn requests() -> Vec<Request> {

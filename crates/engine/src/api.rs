@@ -1,0 +1,215 @@
+//! What goes into the engine's one loop and what comes out of it.
+
+use sogon_seal::shelf::{Batch, ShelfFault};
+use sogon_wire::{Invite, RelayAddr, Uses};
+
+use crate::{Arrival, ContactId, ConversationId, Loss, MessageId, Tick, Transmit};
+
+/// One input of [`crate::Engine::handle`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A person did something.
+    Act(Act),
+    /// A carrier brought something.
+    Arrived(Arrival),
+    /// Ask every relay once: everything that waits goes out, everything new comes in. The engine
+    /// says [`Event::Settled`] when nothing is under way any more.
+    Burst,
+    /// As a burst, and stay: watch the logs until the program ends.
+    Live,
+    /// The tick the engine asked for with [`Output::Wake`] has come (or any later one).
+    Time,
+}
+
+/// What a person can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Make a link that lets somebody reach this home. Answer: [`Answer::Invited`].
+    Invite {
+        /// One person or many.
+        uses: Uses,
+    },
+    /// Answer somebody's link. Answer: [`Answer::Joining`].
+    Join {
+        /// The link, parsed.
+        invite: Invite,
+        /// What to call them until they say their name.
+        name: Option<String>,
+    },
+    /// Write to a conversation. Answer: [`Answer::Queued`].
+    Send {
+        /// Which conversation.
+        to: ConversationId,
+        /// What is written, at most [`crate::TEXT_BYTES_MAX`] bytes.
+        text: String,
+        /// The message it answers, if any.
+        reply_to: Option<MessageId>,
+    },
+    /// Make a group. Answer: [`Answer::Grouped`].
+    NewGroup {
+        /// Its name.
+        title: String,
+        /// Who is in it besides the owner.
+        members: Vec<ContactId>,
+    },
+    /// Take people into a group. Answer: [`Answer::Done`].
+    AddMembers {
+        /// Which group.
+        group: ConversationId,
+        /// Who comes in.
+        members: Vec<ContactId>,
+    },
+    /// Put people out of a group. Answer: [`Answer::Done`].
+    RemoveMembers {
+        /// Which group.
+        group: ConversationId,
+        /// Who goes.
+        members: Vec<ContactId>,
+    },
+    /// Go out of a group oneself. Answer: [`Answer::Done`].
+    Leave {
+        /// Which group.
+        group: ConversationId,
+    },
+    /// Call a contact something else, here only. Answer: [`Answer::Done`].
+    Rename {
+        /// Whom.
+        contact: ContactId,
+        /// The new name.
+        name: String,
+    },
+    /// Note that the safety number was compared in person. Answer: [`Answer::Done`].
+    MarkVerified {
+        /// Whose.
+        contact: ContactId,
+    },
+    /// Show and answer nothing of a contact any more. Answer: [`Answer::Done`].
+    Block {
+        /// Whom.
+        contact: ContactId,
+    },
+    /// Everything in a conversation up to now has been seen. Answer: [`Answer::Done`].
+    MarkRead {
+        /// Which conversation.
+        conversation: ConversationId,
+    },
+}
+
+/// What an act gives back at once, true as soon as the step is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The link to hand on.
+    Invited {
+        /// The link, to be printed.
+        invite: Invite,
+    },
+    /// The contact that will be reached through the link; [`crate::view::Standing::Waiting`] at first.
+    Joining {
+        /// Who, here.
+        contact: ContactId,
+    },
+    /// The message is in the outbox.
+    Queued {
+        /// Its id, the same for everybody in the conversation.
+        message: MessageId,
+    },
+    /// The group is there.
+    Grouped {
+        /// Its conversation.
+        group: ConversationId,
+    },
+    /// Nothing to say.
+    Done,
+}
+
+/// One output of the loop. They are handed out in this order: nothing is transmitted before what
+/// it rests on is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Must be durable before any later output of the step is carried out.
+    Save(Batch),
+    /// Give this to the carrier.
+    Transmit(Transmit),
+    /// Something changed; the truth is in the store.
+    Tell(Event),
+    /// Call again with [`Input::Time`] at this tick or soon after.
+    Wake(Tick),
+}
+
+/// What changed. A nudge for the screen, and what tests wait for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// A message from somebody else is stored.
+    Received {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// A message of one's own went a step on its way.
+    Progress {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// A contact or conversation is new or changed.
+    Changed {
+        /// Which conversation.
+        conversation: ConversationId,
+    },
+    /// The owner's log has a new entry.
+    Alerted,
+    /// A relay is answering again.
+    Reached {
+        /// Which.
+        relay: RelayAddr,
+    },
+    /// A relay is not answering; what waits for it stays in the outbox.
+    Unreached {
+        /// Which.
+        relay: RelayAddr,
+        /// Why.
+        why: Loss,
+    },
+    /// The burst is over: no question is open.
+    Settled,
+}
+
+/// What the engine gives back for one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to carry out, in order.
+    pub outputs: Vec<Output>,
+    /// What an act gives back; [`Answer::Done`] for every other input.
+    pub answer: Answer,
+}
+
+/// An input that was not carried out; nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The store could not be read: open the home again.
+    #[error("the store could not be read")]
+    Shelf(#[from] ShelfFault),
+    /// No such contact, conversation or message here.
+    #[error("there is nobody and nothing of that name here")]
+    Unknown,
+    /// The text, name or group is larger than allowed.
+    #[error("larger than allowed")]
+    TooLarge,
+    /// The conversation is over: left, removed from, or blocked.
+    #[error("this conversation is over")]
+    Over,
+    /// A pair is not a group: members cannot be changed.
+    #[error("this is not a group")]
+    NotAGroup,
+    /// The home has no relay yet.
+    #[error("this home knows no relay")]
+    NoRelay,
+    /// An invitation of one's own cannot be answered by oneself.
+    #[error("this link was made here")]
+    OwnInvite,
+    /// The store holds something this version did not write, or a library failed: a fault of ours.
+    #[error("an internal fault; nothing was changed")]
+    Bug,
+}

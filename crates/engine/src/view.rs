@@ -1,0 +1,250 @@
+//! What the store holds, for people to see. Read only: everything here is a function of a shelf.
+
+use sogon_seal::shelf::{Shelf, ShelfFault};
+use sogon_wire::RelayAddr;
+
+use crate::{ContactId, ConversationId, MessageId};
+
+/// The owner of the home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// What others see.
+    pub name: String,
+    /// The public identity key in hex.
+    pub fingerprint: String,
+    /// The relays new conversations use, best first.
+    pub relays: Vec<RelayAddr>,
+}
+
+/// How far a contact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Their answer is still to come.
+    Waiting,
+    /// Both can write.
+    Ready,
+    /// Blocked by the owner.
+    Blocked,
+}
+
+/// Somebody this home writes with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Who, here.
+    pub id: ContactId,
+    /// What they are called here.
+    pub name: String,
+    /// The safety number was compared in person.
+    pub verified: bool,
+    /// 60 digits, the same on both sides; empty until their key is known.
+    pub safety_number: String,
+    /// The conversation between the two, once there is one.
+    pub conversation: Option<ConversationId>,
+    /// How far it is.
+    pub standing: Standing,
+}
+
+/// A pair or a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// Which, here.
+    pub id: ConversationId,
+    /// The contact's name, or the group's.
+    pub title: String,
+    /// More than a pair.
+    pub group: bool,
+    /// Names of everybody else in it.
+    pub members: Vec<Member>,
+    /// Messages nobody has looked at here.
+    pub unread: u64,
+    /// The owner can write to it.
+    pub open: bool,
+    /// The epoch of its keys.
+    pub epoch: u64,
+}
+
+/// Somebody in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Their name, as far as it is known.
+    pub name: String,
+    /// The contact, when it is one.
+    pub contact: Option<ContactId>,
+}
+
+/// How far a message of one's own is. Each is true, or it is not said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Delivery {
+    /// In the outbox of this home.
+    Queued,
+    /// Durable at the relay, at a place in the log where everybody can open it.
+    Handed,
+    /// Opened by everybody else in the conversation.
+    Delivered,
+    /// It will not arrive: the conversation ended first.
+    Failed,
+}
+
+/// What kind of entry a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody wrote this.
+    Text,
+    /// Something a newer version understands; its bytes are kept.
+    Unknown,
+    /// What was written before this point and after the entry above it did not arrive here.
+    Gap,
+    /// Somebody came in, went, or was put out; the text names them.
+    Membership,
+}
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The same for everybody.
+    pub id: MessageId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who wrote it; `None` for the owner.
+    pub from: Option<String>,
+    /// When, as its author's clock said: seconds since 1970.
+    pub at_s: u64,
+    /// What kind.
+    pub kind: Kind,
+    /// The words.
+    pub text: String,
+    /// How far it is; `None` for messages of others.
+    pub delivery: Option<Delivery>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Its place among all messages of this home: what [`messages`] pages by.
+    pub order: u64,
+    /// Nobody has looked at it here.
+    pub unread: bool,
+}
+
+/// One entry of the owner's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// When, as this device's clock said.
+    pub at_s: u64,
+    /// What happened, for programs.
+    pub kind: AlertKind,
+    /// About whom or what: a name the owner knows.
+    pub detail: String,
+}
+
+/// The security events an owner is told (P8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum AlertKind {
+    /// Somebody answered a link that was for one person and was used already.
+    #[n(0)]
+    LinkUsedTwice,
+    /// The relay showed different orders of one log to different people.
+    #[n(1)]
+    Fork,
+    /// The relay lost or hides boxes it had acknowledged.
+    #[n(2)]
+    RelayLost,
+    /// The relay proved another key than the one it is known by.
+    #[n(3)]
+    RelayKey,
+    /// A member came back with new keys after being away too long.
+    #[n(4)]
+    Rejoined,
+    /// This home was away too long and asked to be let in again.
+    #[n(5)]
+    Away,
+    /// An answer to a link could not be opened.
+    #[n(6)]
+    BadAnswer,
+    /// A contact's identity key is another than before.
+    #[n(7)]
+    KeyChange,
+}
+
+/// The owner of the home; `None` in a store not yet set up.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn owner(shelf: &dyn Shelf) -> Result<Option<Owner>, ShelfFault> {
+    crate::rows::view_owner(shelf)
+}
+
+/// Everybody, by name.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
+    crate::rows::view_contacts(shelf)
+}
+
+/// Every conversation, the one with the newest message first.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn conversations(shelf: &dyn Shelf) -> Result<Vec<Conversation>, ShelfFault> {
+    crate::rows::view_conversations(shelf)
+}
+
+/// Messages of one conversation with `order` above `after`, oldest first, at most `limit`.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn messages(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Message>, ShelfFault> {
+    crate::rows::view_messages(shelf, conversation, after, limit)
+}
+
+/// The newest `limit` messages of one conversation, oldest of them first.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn latest(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    limit: usize,
+) -> Result<Vec<Message>, ShelfFault> {
+    crate::rows::view_latest(shelf, conversation, limit)
+}
+
+/// One message.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn message(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    id: MessageId,
+) -> Result<Option<Message>, ShelfFault> {
+    crate::rows::view_message(shelf, conversation, id)
+}
+
+/// Messages in which all `words` occur, newest first, at most `limit`.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn search(shelf: &dyn Shelf, words: &str, limit: usize) -> Result<Vec<Message>, ShelfFault> {
+    crate::rows::view_search(shelf, words, limit)
+}
+
+/// The owner's log, oldest first, and whether its hash chain is whole.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn alerts(shelf: &dyn Shelf) -> Result<(Vec<Alert>, bool), ShelfFault> {
+    crate::rows::view_alerts(shelf)
+}
+
+/// How many messages of one's own still wait in the outbox.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn waiting(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
+    crate::rows::view_waiting(shelf)
+}

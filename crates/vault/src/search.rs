@@ -1,0 +1,141 @@
+//! The index of words: documents by the pairs of letters in them.
+//!
+//! Korean's commonest words have two syllables, where an index of three letters finds nothing. So
+//! every pair of neighbouring letters is a term; a document that has all pairs of a word is a
+//! candidate, and the text itself decides. Words of one letter go through all texts.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::fault::Fault;
+
+/// More pairs than this narrow a search no further.
+const PAIRS_MAX: usize = 48;
+
+/// `detail=none`: which document holds a pair is enough, where it stands there is not needed.
+pub(crate) const SCHEMA: &str = "
+    CREATE TABLE document (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+    CREATE VIRTUAL TABLE pairs USING fts5 (
+        pair, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+    );
+    INSERT INTO pairs (pairs, rank) VALUES ('secure-delete', 1);";
+
+pub(crate) fn index(db: &Connection, id: u64, text: &str) -> Result<(), Fault> {
+    let text = folded(text);
+    if stored(db, id)?.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    unindex(db, id)?;
+    db.prepare_cached("INSERT INTO document (id, text) VALUES (?1, ?2)")?
+        .execute(params![row_id(id), text])?;
+    db.prepare_cached("INSERT INTO pairs (rowid, pair) VALUES (?1, ?2)")?
+        .execute(params![row_id(id), terms(&text)])?;
+    Ok(())
+}
+
+pub(crate) fn unindex(db: &Connection, id: u64) -> Result<(), Fault> {
+    let Some(text) = stored(db, id)? else { return Ok(()) };
+    db.prepare_cached("INSERT INTO pairs (pairs, rowid, pair) VALUES ('delete', ?1, ?2)")?
+        .execute(params![row_id(id), terms(&text)])?;
+    db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([row_id(id)])?;
+    Ok(())
+}
+
+pub(crate) fn search(db: &Connection, words: &str, limit: usize) -> Result<Vec<u64>, Fault> {
+    let words = folded(words);
+    let words: BTreeSet<&str> = words.split_whitespace().collect();
+    let mut found = Vec::new();
+    if words.is_empty() {
+        return Ok(found);
+    }
+    let pairs: BTreeSet<String> = words.iter().flat_map(|word| pairs(word)).collect();
+    let query: Vec<String> =
+        pairs.into_iter().take(PAIRS_MAX).map(|pair| format!("\"{pair}\"")).collect();
+    // Ids beyond the signed range are negative row numbers; they are the largest and come first.
+    for range in ["< 0", ">= 0"] {
+        collect(db, &query.join(" AND "), range, &words, limit, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn collect(
+    db: &Connection,
+    query: &str,
+    range: &str,
+    words: &BTreeSet<&str>,
+    limit: usize,
+    found: &mut Vec<u64>,
+) -> Result<(), Fault> {
+    let sql = if query.is_empty() {
+        format!("SELECT id, text FROM document WHERE id {range} ORDER BY id DESC")
+    } else {
+        format!(
+            "SELECT document.id, document.text FROM pairs
+             JOIN document ON document.id = pairs.rowid
+             WHERE pairs MATCH ?1 AND pairs.rowid {range} ORDER BY pairs.rowid DESC"
+        )
+    };
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = if query.is_empty() { statement.query([])? } else { statement.query([query])? };
+    while found.len() < limit {
+        let Some(row) = rows.next()? else { break };
+        let text = row.get_ref(1)?.as_str().map_err(|_| Fault::Damaged)?;
+        if words.iter().all(|word| text.contains(word)) {
+            found.push(document_id(row.get(0)?));
+        }
+    }
+    Ok(())
+}
+
+fn stored(db: &Connection, id: u64) -> Result<Option<String>, Fault> {
+    Ok(db
+        .prepare_cached("SELECT text FROM document WHERE id = ?1")?
+        .query_row([row_id(id)], |row| row.get(0))
+        .optional()?)
+}
+
+/// Composed and in lower case: what a search compares.
+fn folded(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// All pairs of neighbouring letters, once each.
+fn terms(text: &str) -> String {
+    let all: BTreeSet<String> = pairs(text).collect();
+    all.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = String> {
+    let letter = |letter: &char| letter.is_alphanumeric();
+    text.chars()
+        .zip(text.chars().skip(1))
+        .filter(move |(a, b)| letter(a) && letter(b))
+        .map(|(a, b)| [a, b].into_iter().collect())
+}
+
+fn row_id(id: u64) -> i64 {
+    i64::from_le_bytes(id.to_le_bytes())
+}
+
+fn document_id(row: i64) -> u64 {
+    u64::from_le_bytes(row.to_le_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_stay_within_words() {
+        assert_eq!(terms("비밀번호, ok!"), "ok 밀번 번호 비밀");
+        assert_eq!(terms("a b 1"), "");
+    }
+
+    #[test]
+    fn folding_joins_what_looks_the_same() {
+        assert_eq!(folded("ＡÉ"), folded("ａe\u{301}"));
+        assert_eq!(folded("\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}"), "비밀");
+    }
+}

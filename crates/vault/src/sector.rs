@@ -1,0 +1,124 @@
+//! One sealed sector: nonce, ciphertext, tag.
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::VaultError;
+use crate::keys::Key;
+
+/// The unit of reading and writing, in bytes.
+pub const SECTOR_BYTES: usize = 4096;
+
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+const NONCE_AND_TEXT: usize = SECTOR_BYTES - TAG_BYTES;
+
+/// What one sector holds in plain form.
+pub(crate) const TEXT_BYTES: usize = SECTOR_BYTES - NONCE_BYTES - TAG_BYTES;
+
+/// A sector as it lies on the disk.
+pub(crate) type Sector = [u8; SECTOR_BYTES];
+
+/// The plain content of a sector, zeroed on drop; behind a pointer, so that moving leaves no copy.
+pub(crate) struct Text(Box<[u8; TEXT_BYTES]>);
+
+impl Text {
+    pub(crate) fn zeros() -> Self {
+        Self(Box::new([0; TEXT_BYTES]))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; TEXT_BYTES] {
+        &self.0
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8; TEXT_BYTES] {
+        &mut self.0
+    }
+}
+
+impl Clone for Text {
+    fn clone(&self) -> Self {
+        Self(Box::new(*self.0))
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Seals and opens the sectors of one purpose. The cipher holds the key and zeroes it on drop.
+pub(crate) struct Sealer(XChaCha20Poly1305);
+
+impl Sealer {
+    pub(crate) fn new(key: &Key) -> Self {
+        Self(XChaCha20Poly1305::new(key.bytes().into()))
+    }
+
+    /// Seals `text` for the place that `place` names, under a fresh random nonce.
+    pub(crate) fn seal(&self, text: &Text, place: &[u8]) -> Result<Box<Sector>, VaultError> {
+        let mut sector = Box::new([0; SECTOR_BYTES]);
+        let (front, tag_out) = sector.split_at_mut(NONCE_AND_TEXT);
+        let (nonce_out, body) = front.split_at_mut(NONCE_BYTES);
+        getrandom::fill(nonce_out).map_err(|_| VaultError::NoRandomness)?;
+        let nonce = XNonce::try_from(&*nonce_out).map_err(|_| VaultError::Bug)?;
+        body.copy_from_slice(text.bytes());
+        let tag = self
+            .0
+            .encrypt_inout_detached(&nonce, place, body.into())
+            .map_err(|_| VaultError::Bug)?;
+        tag_out.copy_from_slice(&tag);
+        Ok(sector)
+    }
+
+    /// Opens a sector read from `place`; `None` when it was not sealed with this key for it.
+    pub(crate) fn open(&self, sector: &Sector, place: &[u8]) -> Option<Text> {
+        let (front, tag) = sector.split_at(NONCE_AND_TEXT);
+        let (nonce, body) = front.split_at(NONCE_BYTES);
+        let nonce = XNonce::try_from(nonce).ok()?;
+        let tag = Tag::try_from(tag).ok()?;
+        let mut text = Text::zeros();
+        text.bytes_mut().copy_from_slice(body);
+        self.0
+            .decrypt_inout_detached(&nonce, place, text.bytes_mut().as_mut_slice().into(), &tag)
+            .ok()?;
+        Some(text)
+    }
+}
+
+/// Bytes that say nothing, to be written where something was.
+pub(crate) fn noise(sectors: usize) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let mut bytes = Zeroizing::new(vec![0; sectors.saturating_mul(SECTOR_BYTES)]);
+    getrandom::fill(&mut bytes).map_err(|_| VaultError::NoRandomness)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sector_opens_at_its_place_only_and_only_whole() {
+        let sealer = Sealer::new(&Key::random().unwrap());
+        let mut text = Text::zeros();
+        text.bytes_mut()[..5].copy_from_slice(b"hello");
+        let mut sector = sealer.seal(&text, b"here").unwrap();
+        assert_eq!(sealer.open(&sector, b"here").unwrap().bytes(), text.bytes());
+        assert!(sealer.open(&sector, b"there").is_none());
+        assert!(Sealer::new(&Key::random().unwrap()).open(&sector, b"here").is_none());
+        for at in [0, 30, SECTOR_BYTES - 1] {
+            sector[at] ^= 1;
+            assert!(sealer.open(&sector, b"here").is_none());
+            sector[at] ^= 1;
+        }
+    }
+
+    #[test]
+    fn the_same_text_never_looks_the_same_twice() {
+        let sealer = Sealer::new(&Key::random().unwrap());
+        let text = Text::zeros();
+        assert_ne!(sealer.seal(&text, b"x").unwrap(), sealer.seal(&text, b"x").unwrap());
+    }
+}

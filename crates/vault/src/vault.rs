@@ -1,0 +1,382 @@
+//! An open home.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use sogon_engine::{Change, Order, Row, Shelf, ShelfFault, Table};
+use sogon_vault_door::{Lent, VFS, lend};
+
+use crate::container::{Container, Found, SLOTS, Size};
+use crate::disk::{Disk, FileDisk, sync_folder_of};
+use crate::error::VaultError;
+use crate::fault::Fault;
+use crate::keys::{Cost, Key, SlotKeys};
+use crate::pages::Pages;
+use crate::passphrase::Passphrase;
+use crate::slot::Slot;
+use crate::{rows, search};
+
+/// The form of the rows, kept in the database's own header.
+const FORM: i64 = 1;
+
+/// A home that a passphrase has opened; nobody else can open it as long as this lives.
+///
+/// Dropping it settles what was written; [`Vault::close`] does the same and says how it went.
+pub struct Vault {
+    /// `None` only between two connections.
+    db: Option<Connection>,
+    lent: Lent,
+    pages: Arc<Mutex<Pages>>,
+    salt: [u8; 32],
+}
+
+impl Vault {
+    /// Makes a container with one empty home in it. What there is at `path` stays untouched.
+    ///
+    /// # Errors
+    /// [`VaultError::AlreadyThere`] when there is a file; [`VaultError::DiskFull`] or
+    /// [`VaultError::Io`] when it cannot be filled, and then it is gone again.
+    pub fn create(
+        path: &Path,
+        passphrase: &Passphrase,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let disk = FileDisk::create(path)?;
+        let made = Self::create_on(Box::new(disk), passphrase, size, cost)
+            .and_then(|vault| sync_folder_of(path).map(|()| vault));
+        if made.is_err() {
+            // It holds nothing yet. Should removing fail too, the first reason is the one to tell.
+            let _ = std::fs::remove_file(path);
+        }
+        made
+    }
+
+    /// Opens the home that `passphrase` leads to.
+    ///
+    /// # Errors
+    /// [`VaultError::NotThere`], [`VaultError::Busy`], [`VaultError::WrongPassphrase`], or
+    /// [`VaultError::Damaged`].
+    pub fn open(path: &Path, passphrase: &Passphrase, cost: Cost) -> Result<Self, VaultError> {
+        Self::open_on(Box::new(FileDisk::open(path)?), passphrase, cost)
+    }
+
+    /// As [`Vault::create`], on any disk; what it held is gone.
+    ///
+    /// # Errors
+    /// As [`Vault::create`].
+    pub fn create_on(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let mut container = Container::create(disk, size)?;
+        let salt = container.salt()?;
+        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+        let slot = any_slot_but(&[])?;
+        Self::begin(container, slot, &keys)
+    }
+
+    /// As [`Vault::open`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn open_on(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let mut container = Container::open(disk)?;
+        let salt = container.salt()?;
+        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+        let found = container.find(&keys)?.ok_or(VaultError::WrongPassphrase)?;
+        Self::connect(Pages::open(Slot::new(container, found))?, salt)
+    }
+
+    /// Makes a second home, a decoy say, in the container at `path`, in a slot that none of the
+    /// `known` passphrases opens.
+    ///
+    /// A home whose passphrase is not among the known ones cannot be told from an unused slot, and
+    /// **may be overwritten**.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongPassphrase`] when a known passphrase opens nothing,
+    /// [`VaultError::AlreadyThere`] when the new one opens something, [`VaultError::HomeFull`] when
+    /// the known ones leave no slot.
+    pub fn add(
+        path: &Path,
+        known: &[&Passphrase],
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
+        let salt = container.salt()?;
+        let mut taken = Vec::with_capacity(known.len());
+        for known in known {
+            let found = container.find(&SlotKeys::derive(known, &salt, cost)?)?;
+            taken.push(found.ok_or(VaultError::WrongPassphrase)?.slot);
+        }
+        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+        if container.find(&keys)?.is_some() {
+            return Err(VaultError::AlreadyThere);
+        }
+        Self::begin(container, any_slot_but(&taken)?, &keys)
+    }
+
+    /// Stores all changes of a batch, in order, or none of them; durable on return.
+    ///
+    /// # Errors
+    /// Nothing of the batch is stored, with one exception: after [`VaultError::Io`] it may turn out
+    /// to be there, whole, when the home is opened again. [`VaultError::DiskFull`],
+    /// [`VaultError::HomeFull`], [`VaultError::BatchTooLarge`] and [`VaultError::TooLong`] leave the
+    /// home usable.
+    pub fn commit(&mut self, batch: &[Change]) -> Result<(), VaultError> {
+        let stored = self.transaction(|db| batch.iter().try_for_each(|change| apply(db, change)));
+        stored.map_err(|fault| self.after_failure(fault))
+    }
+
+    /// Carries everything to its place and overwrites the log, so that nothing deleted before can be
+    /// read any more, not even with the passphrase. Worth its dozen writes when messages expire.
+    ///
+    /// # Errors
+    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; nothing is lost.
+    pub fn settle(&mut self) -> Result<(), VaultError> {
+        self.pages().settle()
+    }
+
+    /// Settles and closes.
+    ///
+    /// # Errors
+    /// As [`Vault::settle`]; the home is closed all the same.
+    pub fn close(mut self) -> Result<(), VaultError> {
+        self.settle()
+    }
+
+    /// Lets `passphrase` open this home from now on, instead of the one before. The key block is
+    /// overwritten in place.
+    ///
+    /// # Errors
+    /// [`VaultError::AlreadyThere`] when it opens another home; [`VaultError::DiskFull`] or
+    /// [`VaultError::Io`], and then one of the two passphrases opens the home, or both.
+    pub fn change_passphrase(
+        &mut self,
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<(), VaultError> {
+        let keys = SlotKeys::derive(passphrase, &self.salt, cost)?;
+        let mut pages = self.pages();
+        let (container, found) = pages.slot().parts();
+        match container.find(&keys)? {
+            Some(other) if other.slot != found.slot => Err(VaultError::AlreadyThere),
+            _ => container.write_key_block(found, &keys),
+        }
+    }
+
+    /// Overwrites the key block of this home: without it, all that the home holds is noise.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`] when the disk refuses; try again.
+    pub fn wipe(self) -> Result<(), VaultError> {
+        let mut pages = self.pages();
+        let (container, found) = pages.slot().parts();
+        let slot = found.slot;
+        container.forget_key_block(slot)
+    }
+
+    /// Overwrites the key blocks of all other slots, whatever they hold: what a decoy that wipes
+    /// does when it is opened.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`] when the disk refuses; try again.
+    pub fn wipe_others(&mut self) -> Result<(), VaultError> {
+        let mut pages = self.pages();
+        let (container, found) = pages.slot().parts();
+        let ours = found.slot;
+        (0..SLOTS).filter(|slot| *slot != ours).try_for_each(|slot| container.forget_key_block(slot))
+    }
+
+    /// Lengthens every slot of the container by so many MiB of noise.
+    ///
+    /// # Errors
+    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; the home is as it was.
+    pub fn grow(&mut self, slot_mib: u32) -> Result<(), VaultError> {
+        self.pages().slot().parts().0.grow(slot_mib)?;
+        let db = self.db()?;
+        set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
+    }
+
+    /// Reads every page and checks that they agree with each other.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] when they do not, or cannot be read.
+    pub fn check(&self) -> Result<(), VaultError> {
+        let verdict: Result<String, _> =
+            self.db()?.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
+        match verdict {
+            Ok(verdict) if verdict == "ok" => Ok(()),
+            _ => Err(self.pages().take_fault().unwrap_or(VaultError::Damaged)),
+        }
+    }
+
+    fn begin(mut container: Container, slot: u8, keys: &SlotKeys) -> Result<Self, VaultError> {
+        let salt = container.salt()?;
+        let found = Found { slot, key: Key::random()? };
+        let mut vault = Self::connect(Pages::create(Slot::new(container, found))?, salt)?;
+        vault.settle()?;
+        // The key block comes last: a home that a passphrase opens is complete.
+        {
+            let mut pages = vault.pages();
+            let (container, found) = pages.slot().parts();
+            container.write_key_block(found, keys)?;
+        }
+        Ok(vault)
+    }
+
+    fn connect(pages: Pages, salt: [u8; 32]) -> Result<Self, VaultError> {
+        let pages = Arc::new(Mutex::new(pages));
+        let lent = lend(Arc::clone(&pages) as _).map_err(|_| VaultError::Bug)?;
+        let mut vault = Self { db: None, lent, pages, salt };
+        vault.reconnect()?;
+        Ok(vault)
+    }
+
+    fn reconnect(&mut self) -> Result<(), VaultError> {
+        self.db = None;
+        self.pages().discard();
+        let count_max = self.pages().count_max();
+        let db = connection(self.lent.name(), count_max).map_err(|fault| self.reason(fault))?;
+        self.db = Some(db);
+        Ok(())
+    }
+
+    fn transaction(&self, work: impl FnOnce(&Connection) -> Result<(), Fault>) -> Result<(), Fault> {
+        let db = self.db.as_ref().ok_or(Fault::Closed)?;
+        // A reading that failed before is not why this may fail.
+        let _ = self.pages().take_fault();
+        let transaction = db.unchecked_transaction()?;
+        work(&transaction)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// What the pages know about a failure is more exact than what SQLite was told.
+    fn reason(&self, fault: Fault) -> VaultError {
+        self.pages().take_fault().unwrap_or_else(|| fault.into())
+    }
+
+    /// SQLite has rolled back; after a failure below it, a fresh connection is surer than its cache.
+    fn after_failure(&mut self, fault: Fault) -> VaultError {
+        let reason = self.reason(fault);
+        if reason == VaultError::TooLong {
+            return reason;
+        }
+        match self.reconnect() {
+            Ok(()) => reason,
+            Err(_) => VaultError::Reopen,
+        }
+    }
+
+    fn db(&self) -> Result<&Connection, VaultError> {
+        self.db.as_ref().ok_or(VaultError::Reopen)
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, ShelfFault> {
+        let db = self.db().map_err(|_| ShelfFault)?;
+        read(db).map_err(|_| ShelfFault)
+    }
+}
+
+impl Shelf for Vault {
+    fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfFault> {
+        self.read(|db| rows::get(db, table, key))
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<Row>, ShelfFault> {
+        self.read(|db| rows::scan(db, table, prefix, after, limit, order))
+    }
+
+    fn search(&self, words: &str, limit: usize) -> Result<Vec<u64>, ShelfFault> {
+        self.read(|db| search::search(db, words, limit))
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        self.db = None;
+        // Nothing is lost when this fails: the log is taken up at the next opening.
+        let _ = self.pages().settle();
+    }
+}
+
+fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
+    match change {
+        Change::Put { table, key, value } => rows::put(db, *table, key, value),
+        Change::Delete { table, key } => rows::delete(db, *table, key),
+        Change::Index { id, text } => search::index(db, *id, text),
+        Change::Unindex { id } => search::unindex(db, *id),
+    }
+}
+
+/// A connection that leaves durability and atomicity to the pages below it: its rollback journal is
+/// in memory, and its one sync for each transaction is all or nothing.
+fn connection(name: &str, count_max: u32) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags_and_vfs(name, flags, VFS)?;
+    db.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA journal_mode = MEMORY;
+         PRAGMA synchronous = FULL;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA secure_delete = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA cache_size = -8192;",
+    )?;
+    db.set_prepared_statement_cache_capacity(32);
+    set_page_limit(&db, count_max)?;
+    let form: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match form {
+        0 => {
+            let transaction = db.unchecked_transaction()?;
+            transaction.execute_batch(rows::SCHEMA)?;
+            transaction.execute_batch(search::SCHEMA)?;
+            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.commit()?;
+        }
+        FORM => {}
+        _ => return Err(Fault::Damaged),
+    }
+    Ok(db)
+}
+
+fn set_page_limit(db: &Connection, count_max: u32) -> Result<(), Fault> {
+    Ok(db.query_row(&format!("PRAGMA max_page_count = {count_max}"), [], |_| Ok(()))?)
+}
+
+/// A slot chosen by chance, so that its number says nothing about how many homes there are.
+fn any_slot_but(taken: &[u8]) -> Result<u8, VaultError> {
+    let free: Vec<u8> = (0..SLOTS).filter(|slot| !taken.contains(slot)).collect();
+    let dice = getrandom::u32().map_err(|_| VaultError::NoRandomness)?;
+    let count = u32::try_from(free.len()).map_err(|_| VaultError::Bug)?;
+    let pick = dice.checked_rem(count).ok_or(VaultError::HomeFull)?;
+    free.into_iter().nth(usize::try_from(pick).unwrap_or(0)).ok_or(VaultError::Bug)
+}
