@@ -1,8 +1,31 @@
 //! The seal room: plain text to sealed box and back.
+//!
+//! The only room that names MLS or a cipher for messages. It holds no state of its own: a step
+//! reads keys through a [`shelf::Shelf`] and what it changes lies on the [`Desk`] until the step's
+//! batch is stored.
 
+mod desk;
 mod entropy;
+mod envelope;
+mod error;
+mod identity;
+mod keys;
+mod mls;
 mod posting;
 pub mod shelf;
 
+pub use desk::{Desk, Mark};
 pub use entropy::Entropy;
+pub use envelope::{ENVELOPE_BYTES, Kind, PAYLOAD_BYTES_MAX};
+pub use error::SealError;
+pub use identity::{Identity, PublicIdentity, safety_number};
+pub use keys::{Closing, InviteKeys, LogKeys};
+pub use mls::{
+    conversation::{
+        Change, Charter, Committed, Conversation, GroupName, LogHead, Member, Opened, Rescue,
+        Staged,
+    },
+    key_package::{KeyPackage, PackageUse},
+    provider::{Library, Sealer},
+};
 pub use posting::{NotAPosting, Posting, WriteKey};

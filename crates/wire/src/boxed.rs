@@ -6,8 +6,8 @@ use crate::WireError;
 
 /// The sizes a box may have, in bytes (SPEC 2). Few, so that a size says little.
 ///
-/// 352 holds a text of 50 Korean syllables, 4096 a commit between two people, 6144 a Welcome.
-pub const STEPS: [usize; 7] = [352, 512, 1024, 4096, 6144, 16_384, 65_536];
+/// 352 holds a text of 50 Korean syllables, 3072 a key package, 4608 a Welcome or a commit between two people.
+pub const STEPS: [usize; 8] = [352, 512, 1024, 3072, 4608, 6144, 16_384, 65_536];
 
 /// The largest box, in bytes.
 pub const BOX_BYTES_MAX: usize = 65_536;

@@ -1,0 +1,149 @@
+//! What people say to each other, in deterministic CBOR with integer keys (SPEC 6).
+
+use minicbor::{Decode, Encode};
+
+use crate::MessageId;
+
+/// One content: what is sealed into a message box.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Content {
+    /// What it is: one of the `KIND_*` numbers.
+    #[n(0)]
+    pub(crate) kind: u32,
+    /// The id of a message people see.
+    #[n(1)]
+    pub(crate) id: Option<MessageId>,
+    /// The author's clock, in seconds since 1970. For showing only.
+    #[n(2)]
+    pub(crate) at_s: Option<u64>,
+    /// Words: a text, a name, a title.
+    #[n(3)]
+    pub(crate) text: Option<String>,
+    /// The message it answers.
+    #[n(4)]
+    pub(crate) reply_to: Option<MessageId>,
+    /// How far the author has read the log this content stands in.
+    #[n(5)]
+    pub(crate) read: Option<Read>,
+    /// Bytes: a key package, a part of a Welcome.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub(crate) bytes: Option<Vec<u8>>,
+    /// Which part of how many.
+    #[n(7)]
+    pub(crate) part: Option<Part>,
+}
+
+/// A receipt: everything in this epoch's log up to `seq` was opened, but for `missing`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Read {
+    /// Counted up to here.
+    #[n(0)]
+    pub(crate) seq: u64,
+    /// Places of members' boxes that did not open: their authors send them again.
+    #[n(1)]
+    pub(crate) missing: Option<Vec<u64>>,
+}
+
+/// A piece of something larger than one box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Part {
+    /// Of which thing.
+    #[n(0)]
+    pub(crate) of: MessageId,
+    /// Its place, from 0.
+    #[n(1)]
+    pub(crate) index: u32,
+    /// How many there are.
+    #[n(2)]
+    pub(crate) count: u32,
+}
+
+/// Words for people.
+pub(crate) const KIND_TEXT: u32 = 0;
+/// Only a receipt.
+pub(crate) const KIND_RECEIPT: u32 = 1;
+/// The author's name, and that they can be written to.
+pub(crate) const KIND_PROFILE: u32 = 2;
+/// The group's name.
+pub(crate) const KIND_TITLE: u32 = 3;
+/// A key package of the author, for one conversation to come.
+pub(crate) const KIND_PACKAGE: u32 = 4;
+/// The author needs such a package.
+pub(crate) const KIND_ASK_PACKAGE: u32 = 5;
+/// A part of a Welcome to a group.
+pub(crate) const KIND_WELCOME: u32 = 6;
+/// The author goes out of the group: somebody please commit it.
+pub(crate) const KIND_LEAVE: u32 = 7;
+
+/// The largest number of parts a thing may come in.
+pub(crate) const PARTS_MAX: u32 = 64;
+/// The most places a receipt may name as missing.
+pub(crate) const MISSING_MAX: usize = 32;
+
+impl Content {
+    pub(crate) fn of(kind: u32) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    pub(crate) fn with_text(mut self, text: &str) -> Self {
+        self.text = Some(text.to_owned());
+        self
+    }
+
+    pub(crate) fn with_bytes(mut self, bytes: Vec<u8>) -> Self {
+        self.bytes = Some(bytes);
+        self
+    }
+
+    /// People wait for it: it goes before everything else and asks for a receipt.
+    pub(crate) fn for_people(&self) -> bool {
+        self.id.is_some()
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        minicbor::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads content; `None` for bytes that are not a map of ours. An unknown `kind` is content
+    /// too: what a newer version wrote is kept.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut decoder = minicbor::Decoder::new(bytes);
+        let content: Self = decoder.decode().ok()?;
+        let missing = content.read.as_ref().and_then(|read| read.missing.as_ref());
+        let whole = decoder.position() == bytes.len();
+        (whole && missing.is_none_or(|places| places.len() <= MISSING_MAX)).then_some(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_costs_little_over_its_words() {
+        let content = Content {
+            kind: KIND_TEXT,
+            id: Some(MessageId([1; 8])),
+            at_s: Some(1_790_000_000),
+            read: Some(Read { seq: 1_000, missing: None }),
+            ..Content::default()
+        };
+        let words = "가".repeat(50);
+        let bytes = content.clone().with_text(&words).encode();
+        assert!(bytes.len() - words.len() <= 29, "{}", bytes.len() - words.len());
+        assert_eq!(Content::decode(&bytes), Some(content.with_text(&words)));
+    }
+
+    #[test]
+    fn content_of_a_newer_version_is_still_content() {
+        let mut encoder = minicbor::Encoder::new(Vec::new());
+        encoder.map(2).unwrap().u32(0).unwrap().u32(99).unwrap().u32(77).unwrap().str("x").unwrap();
+        let content = Content::decode(&encoder.into_writer()).unwrap();
+        assert_eq!(content.kind, 99);
+        assert_eq!(Content::decode(&[0xff]), None);
+        assert_eq!(Content::decode(&[]), None);
+    }
+}

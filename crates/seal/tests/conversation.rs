@@ -1,0 +1,203 @@
+//! The public promise of the sealing room: who can open what, and what a box costs.
+#![cfg(test)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "small numbers of a test, and sizes shown with --nocapture"
+)]
+
+mod world;
+
+use sogon_seal::{
+    Change, Charter, Conversation, GroupName, InviteKeys, LogHead, Opened, PackageUse, SealError,
+};
+use sogon_wire::{InviteSecret, SealedBox};
+use world::Home;
+
+const HEAD: LogHead = LogHead { seq: 0, chain: [0; 16] };
+
+fn pair(mina: &Home, joon: &Home) -> GroupName {
+    let invite = InviteKeys::derive(&InviteSecret([9; 32])).unwrap();
+    let package = mina.step(|s| s.make_package(&mina.identity, PackageUse::Once)).unwrap();
+    let (name, welcome) = joon.step(|s| {
+        let package = s.check_package(&package).unwrap();
+        assert_eq!(package.identity(), mina.identity.public());
+        let charter = Charter::new(false, "relay".into(), s.entropy());
+        let (c, welcome) =
+            Conversation::found(s, &joon.identity, &charter, &[package], Some(&invite)).unwrap();
+        (c.name(), welcome.unwrap())
+    });
+    println!("key package {} B, Welcome {} B", package.len(), welcome.len());
+    mina.step(|s| {
+        // A Welcome with a changed byte burns nothing.
+        for place in [0, 40, welcome.len() / 2, welcome.len() - 1] {
+            let mut changed = welcome.clone();
+            changed[place] ^= 1;
+            assert!(Conversation::join(s, &changed, Some(&invite), None).is_err());
+        }
+        // Nor does one into which the invitation's secret was not mixed.
+        let other = InviteKeys::derive(&InviteSecret([8; 32])).unwrap();
+        assert!(Conversation::join(s, &welcome, Some(&other), None).is_err());
+        assert!(Conversation::join(s, &welcome, None, None).is_err());
+        let c = Conversation::join(s, &welcome, Some(&invite), None).unwrap();
+        assert_eq!(c.name(), name);
+        assert_eq!(c.members().unwrap().len(), 2);
+    });
+    name
+}
+
+fn commitment(home: &Home, name: GroupName) -> (u64, [u8; 32]) {
+    home.step(|s| {
+        let c = Conversation::load(s, name).unwrap();
+        (c.epoch(), c.commitment().unwrap())
+    })
+}
+
+fn write(home: &Home, name: GroupName, text: &[u8]) -> SealedBox {
+    home.step(|s| Conversation::load(s, name).unwrap().seal(text).unwrap().boxed().clone())
+}
+
+fn read(home: &Home, name: GroupName, boxed: &SealedBox) -> Result<Vec<u8>, SealError> {
+    home.step(|s| match Conversation::load(s, name)?.open(boxed)? {
+        Opened::Message { content, .. } => Ok(content),
+        _ => Err(SealError::Unopenable),
+    })
+}
+
+#[test]
+fn two_people_read_each_other_and_nobody_else_does() {
+    let (mina, joon, eve) = (Home::new(1), Home::new(2), Home::new(3));
+    let name = pair(&mina, &joon);
+    assert_eq!(commitment(&mina, name), commitment(&joon, name));
+    let text = "가".repeat(50);
+    let boxed = write(&mina, name, text.as_bytes());
+    println!("mina wrote {} rows, {} B for one message", mina.writes.get(), mina.bytes.get());
+    assert_eq!(boxed.as_bytes().len(), 352, "50 Korean syllables fit the smallest box");
+    assert_eq!(read(&joon, name, &boxed).unwrap(), text.as_bytes());
+    println!("joon wrote {} rows, {} B for it", joon.writes.get(), joon.bytes.get());
+    assert_eq!(read(&joon, name, &boxed), Err(SealError::Unopenable), "a replay opens nothing");
+    assert_eq!(read(&eve, name, &boxed), Err(SealError::Unknown));
+    let mut changed = boxed.as_bytes().to_vec();
+    changed[100] ^= 1;
+    let changed = SealedBox::parse(&changed).unwrap();
+    assert_eq!(read(&joon, name, &changed), Err(SealError::Unopenable));
+    let own = mina.step(|s| Conversation::load(s, name).unwrap().open(&boxed).unwrap());
+    assert!(matches!(own, Opened::Own));
+}
+
+#[test]
+fn messages_out_of_order_and_with_many_lost_still_open() {
+    let (mina, joon) = (Home::new(1), Home::new(2));
+    let name = pair(&mina, &joon);
+    let boxes: Vec<_> = (0..1_100u32).map(|n| write(&mina, name, &n.to_be_bytes())).collect();
+    for n in [1_099u32, 0, 500, 1] {
+        let opened = read(&joon, name, &boxes[n as usize]).unwrap();
+        assert_eq!(opened, n.to_be_bytes());
+    }
+}
+
+#[test]
+fn a_commit_advances_those_who_merge_it_and_a_removed_member_reads_nothing_more() {
+    let (mina, joon, sora) = (Home::new(1), Home::new(2), Home::new(3));
+    let name = pair(&mina, &joon);
+    let package = sora.step(|s| s.make_package(&sora.identity, PackageUse::Once)).unwrap();
+    // Mina takes Sora in: she merges only what she read back, and only then the Welcome leaves.
+    let (boxed, welcome) = mina.step(|s| {
+        let add = vec![s.check_package(&package).unwrap()];
+        let mut c = Conversation::load(s, name).unwrap();
+        let done = c.commit(&Change { add, ..Change::default() }, HEAD).unwrap();
+        assert_eq!(c.commit(&Change::default(), HEAD).unwrap_err(), SealError::Pending);
+        (done.posting.boxed().clone(), done.welcome.unwrap())
+    });
+    println!("add without path: box of {} B, Welcome {} B", boxed.as_bytes().len(), welcome.len());
+    // Text can be written while the commit is on its way, in the old epoch.
+    let meanwhile = write(&mina, name, b"meanwhile");
+    assert_eq!(read(&joon, name, &meanwhile).unwrap(), b"meanwhile");
+    mina.step(|s| Conversation::load(s, name).unwrap().merge_own().unwrap());
+    joon.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        let Opened::Commit(staged) = c.open(&boxed).unwrap() else { panic!("a commit") };
+        assert_eq!(staged.added, [sora.identity.public()]);
+        c.merge(*staged).unwrap();
+    });
+    sora.step(|s| drop(Conversation::join(s, &welcome, None, None).unwrap()));
+    assert_eq!(commitment(&mina, name), commitment(&joon, name));
+    assert_eq!(commitment(&mina, name), commitment(&sora, name));
+
+    // Joon puts Sora out.
+    let boxed = joon.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        let members = c.members().unwrap();
+        let sora = members.iter().find(|m| m.identity == sora.identity.public()).unwrap();
+        let change = Change { remove: vec![sora.leaf], ..Change::default() };
+        c.commit(&change, HEAD).unwrap().posting.boxed().clone()
+    });
+    println!("remove with path, 3 members: box of {} B", boxed.as_bytes().len());
+    joon.step(|s| Conversation::load(s, name).unwrap().merge_own().unwrap());
+    for home in [&mina, &sora] {
+        home.step(|s| {
+            let mut c = Conversation::load(s, name).unwrap();
+            let Opened::Commit(staged) = c.open(&boxed).unwrap() else { panic!("a commit") };
+            assert_eq!(staged.removes_us, home.identity.public() == sora.identity.public());
+            c.merge(*staged).unwrap();
+        });
+    }
+    let after = write(&joon, name, b"without Sora");
+    assert_eq!(read(&mina, name, &after).unwrap(), b"without Sora");
+    assert_eq!(read(&sora, name, &after), Err(SealError::Over));
+    let sealed = sora.step(|s| Conversation::load(s, name).unwrap().seal(b"still here?"));
+    assert_eq!(sealed.unwrap_err(), SealError::Over);
+}
+
+#[test]
+fn of_two_commits_the_first_wins_and_the_loser_recovers() {
+    let (mina, joon) = (Home::new(1), Home::new(2));
+    let name = pair(&mina, &joon);
+    let refresh = Change { refresh: true, ..Change::default() };
+    let commit = |home: &Home| {
+        home.step(|s| {
+            let mut c = Conversation::load(s, name).unwrap();
+            c.commit(&refresh, HEAD).unwrap().posting.boxed().clone()
+        })
+    };
+    let (first, _second) = (commit(&mina), commit(&joon));
+    println!("refresh of a pair: box of {} B", first.as_bytes().len());
+    mina.step(|s| Conversation::load(s, name).unwrap().merge_own().unwrap());
+    joon.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        let Opened::Commit(staged) = c.open(&first).unwrap() else { panic!("a commit") };
+        c.merge(*staged).unwrap();
+        assert!(!c.pending());
+    });
+    assert_eq!(commitment(&mina, name), commitment(&joon, name));
+    let boxed = write(&joon, name, b"again");
+    assert_eq!(read(&mina, name, &boxed).unwrap(), b"again");
+}
+
+#[test]
+fn a_member_who_lost_everything_is_let_in_again_and_a_stranger_is_not() {
+    let (mina, joon, eve) = (Home::new(1), Home::new(2), Home::new(3));
+    let name = pair(&mina, &joon);
+    let (asked, waits) =
+        joon.step(|s| Conversation::load(s, name).unwrap().ask_rescue(&joon.identity).unwrap());
+    let stranger =
+        joon.step(|s| Conversation::load(s, name).unwrap().ask_rescue(&eve.identity).unwrap());
+    let (boxed, welcome, answer) = mina.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        assert!(c.open_rescue(stranger.0.boxed()).is_err());
+        let rescue = c.open_rescue(asked.boxed()).unwrap().unwrap();
+        let change =
+            Change { add: vec![rescue.package], remove: vec![rescue.member.leaf], refresh: false };
+        let done = c.commit(&change, HEAD).unwrap();
+        (done.posting, done.welcome.unwrap(), rescue.answer.log())
+    });
+    assert_eq!(answer, waits.log());
+    let _ = boxed;
+    mina.step(|s| Conversation::load(s, name).unwrap().merge_own().unwrap());
+    joon.step(|s| drop(Conversation::join(s, &welcome, None, Some(name)).unwrap()));
+    assert_eq!(commitment(&mina, name), commitment(&joon, name));
+    mina.step(|s| {
+        let c = Conversation::load(s, name).unwrap();
+        assert!(c.open_rescue(asked.boxed()).unwrap().is_none(), "done already");
+    });
+}

@@ -1,0 +1,1 @@
+//! Nothing: this package exists so that its lock names the one that carries the vectors.
