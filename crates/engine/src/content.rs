@@ -98,11 +98,6 @@ impl Content {
         self
     }
 
-    /// People wait for it: it goes before everything else and asks for a receipt.
-    pub(crate) fn for_people(&self) -> bool {
-        self.id.is_some()
-    }
-
     pub(crate) fn encode(&self) -> Vec<u8> {
         minicbor::to_vec(self).unwrap_or_default()
     }

@@ -1,13 +1,54 @@
-//! Stub.
-use std::fmt;
+//! The one loop: an input in, outputs out in order.
 
-use sogon_seal::Entropy;
+use std::{collections::BTreeSet, fmt};
+
+use sogon_seal::{Conversation, Desk, Entropy, Identity, Library, Sealer};
 use sogon_wire::RelayAddr;
 
-use crate::{Batch, ConversationId, EngineError, Input, Now, Shelf, Step};
+use crate::{
+    Answer, Batch, ConversationId, EngineError, Event, Input, NAME_BYTES_MAX, Now, Output, Shelf,
+    Step, Tick,
+    links::Links,
+    rows::{CONVERSATIONS, ConversationRow, OwnerRow, SELF, encode, read},
+    step::Work,
+};
 
 /// The client's mind: one input in, outputs out in order.
-pub struct Engine {}
+pub struct Engine {
+    library: Library,
+    entropy: Box<dyn Entropy + Send>,
+    identity: Identity,
+    memory: Memory,
+}
+
+/// How the engine uses carriers at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing is asked.
+    #[default]
+    Idle,
+    /// Until everything is answered.
+    Burst,
+    /// Until the program ends.
+    Live,
+}
+
+/// What the engine holds between steps and may lose at any time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) mode: Mode,
+    pub(crate) links: Links,
+    /// Conversations in which something may be to do.
+    pub(crate) stirred: BTreeSet<ConversationId>,
+    /// Relays whose silence was told.
+    pub(crate) unreached: BTreeSet<RelayAddr>,
+    /// When those who wait politely look again.
+    pub(crate) patience: Option<Tick>,
+    /// When the receipts that are owed go out.
+    pub(crate) receipts: Option<Tick>,
+    /// People's words went out in this burst: what can wait, waits.
+    pub(crate) words_went: bool,
+}
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,24 +60,34 @@ impl Engine {
     /// The first batch of a new home, and its owner's fingerprint in hex.
     ///
     /// # Errors
-    /// [`EngineError::TooLarge`] for a name above [`crate::NAME_BYTES_MAX`].
+    /// [`EngineError::TooLarge`] for a name above [`NAME_BYTES_MAX`].
     pub fn set_up(
-        _name: &str,
-        _relays: &[RelayAddr],
-        _entropy: &dyn Entropy,
+        name: &str,
+        relays: &[RelayAddr],
+        entropy: &dyn Entropy,
     ) -> Result<(Batch, String), EngineError> {
-        Err(EngineError::Bug)
+        if name.len() > NAME_BYTES_MAX {
+            return Err(EngineError::TooLarge);
+        }
+        let identity = Identity::generate(entropy);
+        let row = OwnerRow {
+            name: name.to_owned(),
+            seed: *identity.seed(),
+            relays: relays.iter().map(ToString::to_string).collect(),
+        };
+        let put = crate::Change::Put { table: SELF, key: Vec::new(), value: encode(&row)? };
+        Ok((vec![put], identity.public().fingerprint()))
     }
 
     /// Opens the engine on a store that [`Engine::set_up`] began.
     ///
     /// # Errors
     /// [`EngineError::Shelf`] or [`EngineError::Bug`] when the store is not one of ours.
-    pub fn open(
-        _shelf: &dyn Shelf,
-        _entropy: Box<dyn Entropy + Send>,
-    ) -> Result<Self, EngineError> {
-        Err(EngineError::Bug)
+    pub fn open(shelf: &dyn Shelf, entropy: Box<dyn Entropy + Send>) -> Result<Self, EngineError> {
+        let owner: OwnerRow = read(shelf, SELF, b"")?.ok_or(EngineError::Bug)?;
+        let library = Library::new().map_err(|_| EngineError::Bug)?;
+        let identity = Identity::from_seed(&owner.seed);
+        Ok(Self { library, entropy, identity, memory: Memory::default() })
     }
 
     /// One step of the loop. When a step's batch cannot be saved, drop the engine and open a new
@@ -46,11 +97,32 @@ impl Engine {
     /// Any [`EngineError`]; then nothing has changed and nothing goes out.
     pub fn handle(
         &mut self,
-        _now: Now,
-        _input: Input,
-        _shelf: &dyn Shelf,
+        now: Now,
+        input: Input,
+        shelf: &dyn Shelf,
     ) -> Result<Step, EngineError> {
-        Err(EngineError::Bug)
+        let before = self.memory.clone();
+        let desk = Desk::new(shelf);
+        let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
+        let mut work = Work::new(&mut self.memory, &desk, sealer, &self.identity, now);
+        let done = work.input(input).and_then(|answer| work.flow().map(|()| answer));
+        let (transmit, tell, wake) = work.finish();
+        let answer = match done {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.memory = before;
+                return Err(error);
+            }
+        };
+        let batch = desk.into_batch();
+        let save = (!batch.is_empty()).then_some(Output::Save(batch));
+        let outputs = save
+            .into_iter()
+            .chain(transmit.into_iter().map(Output::Transmit))
+            .chain(tell.into_iter().map(Output::Tell))
+            .chain(wake.map(Output::Wake))
+            .collect();
+        Ok(Step { outputs, answer })
     }
 
     /// The epoch of a conversation and a commitment to its keys (from the exporter): equal for two
@@ -60,9 +132,21 @@ impl Engine {
     /// [`EngineError::Unknown`] for a conversation that is not here.
     pub fn commitment(
         &self,
-        _conversation: ConversationId,
-        _shelf: &dyn Shelf,
+        conversation: ConversationId,
+        shelf: &dyn Shelf,
     ) -> Result<(u64, [u8; 32]), EngineError> {
-        Err(EngineError::Bug)
+        let row: ConversationRow =
+            read(shelf, CONVERSATIONS, &conversation.0)?.ok_or(EngineError::Unknown)?;
+        let desk = Desk::new(shelf);
+        let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
+        let group = Conversation::load(sealer, row.group).map_err(|_| EngineError::Bug)?;
+        let commitment = group.commitment().map_err(|_| EngineError::Over)?;
+        Ok((group.epoch(), commitment))
     }
 }
+
+/// The name of a step's answer when there is none.
+pub(crate) const NOTHING: Answer = Answer::Done;
+
+/// Events in the order they are told.
+pub(crate) type Told = BTreeSet<Event>;

@@ -4,13 +4,18 @@
 //! order Save, Transmit, Tell, Wake. Everything it must remember is in the batch it asks to be
 //! saved; what it holds in memory (open questions, deadlines) can be lost at any time.
 
+mod alert;
 mod api;
 mod carrier;
+mod content;
 mod engine;
 mod ids;
+mod links;
 mod rows;
+mod step;
 mod time;
 pub mod view;
+mod view_rows;
 
 pub use api::{Act, Answer, EngineError, Event, Input, Output, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};

@@ -1,49 +1,455 @@
-//! Stub.
-#![allow(unused, clippy::all)]
-use crate::view::*;
-use crate::*;
-use sogon_seal::shelf::*;
-pub(crate) fn view_owner(shelf: &dyn Shelf) -> Result<Option<Owner>, ShelfFault> {
-    Err(ShelfFault)
+//! The engine's rows: what a home holds, in tables of CBOR with integer keys.
+//!
+//! Table numbers and field numbers are part of the stored form: they are added to and never used
+//! again for something else.
+
+use minicbor::{Decode, Encode};
+use sogon_seal::{
+    GroupName, LogKeys,
+    shelf::{Order, Shelf, ShelfFault, Table},
+};
+use sogon_wire::{LogName, RelayAddr, Seq};
+
+use crate::{ContactId, ConversationId, EngineError, MessageId, view::AlertKind};
+
+pub(crate) const SELF: Table = Table(10);
+pub(crate) const CONTACTS: Table = Table(11);
+pub(crate) const CONVERSATIONS: Table = Table(12);
+pub(crate) const GROUPS: Table = Table(13);
+pub(crate) const MESSAGES: Table = Table(14);
+pub(crate) const MESSAGE_IDS: Table = Table(15);
+pub(crate) const ORDERS: Table = Table(16);
+pub(crate) const OUTBOX: Table = Table(17);
+pub(crate) const SIDE: Table = Table(18);
+pub(crate) const INVITES: Table = Table(19);
+pub(crate) const JOINS: Table = Table(20);
+pub(crate) const ALERTS: Table = Table(21);
+pub(crate) const COUNTERS: Table = Table(22);
+pub(crate) const STOCK: Table = Table(23);
+pub(crate) const PARTS: Table = Table(24);
+pub(crate) const SENT: Table = Table(25);
+
+/// The most rows of a kind a view walks over.
+pub(crate) const ALL: usize = 1_000_000;
+
+/// The owner.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct OwnerRow {
+    #[n(0)]
+    pub(crate) name: String,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) seed: [u8; 32],
+    #[n(2)]
+    pub(crate) relays: Vec<String>,
 }
-pub(crate) fn view_contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
-    Err(ShelfFault)
+
+/// Somebody.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ContactRow {
+    #[n(0)]
+    pub(crate) name: String,
+    /// The owner chose the name: what they call themselves does not change it.
+    #[n(1)]
+    pub(crate) named_here: bool,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(crate) identity: Option<[u8; 32]>,
+    #[n(3)]
+    pub(crate) verified: bool,
+    #[n(4)]
+    pub(crate) blocked: bool,
+    #[n(5)]
+    pub(crate) conversation: Option<ConversationId>,
+    /// They were heard from.
+    #[n(6)]
+    pub(crate) ready: bool,
 }
-pub(crate) fn view_conversations(shelf: &dyn Shelf) -> Result<Vec<Conversation>, ShelfFault> {
-    Err(ShelfFault)
+
+/// How a conversation stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum State {
+    /// All is well.
+    #[default]
+    #[n(0)]
+    Open,
+    /// Something of the log is missing: it may have held a commit. Nothing is sealed but a probe
+    /// until something opens again, or until somebody lets the owner in anew.
+    #[n(1)]
+    Doubt,
+    /// Left, removed from, or blocked.
+    #[n(2)]
+    Over,
 }
-pub(crate) fn view_messages(
+
+/// A log left behind by a commit, read for a while to notice a fork.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ClosingRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) keys: Vec<u8>,
+    #[n(1)]
+    pub(crate) cursor: Seq,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(crate) commit: [u8; 16],
+    #[n(3)]
+    pub(crate) author: u32,
+}
+
+/// A commit of one's own on its way.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct OwnCommitRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) posting: Vec<u8>,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) welcome: Option<Vec<u8>>,
+    /// Contacts who come in: the Welcome goes to them through their own conversations.
+    #[n(2)]
+    pub(crate) added: Vec<ContactId>,
+    /// Their key packages, as they came out of the stock.
+    #[n(4)]
+    pub(crate) packages: Vec<BytesRow>,
+    /// Keys of the logs in which members let in again wait.
+    #[n(3)]
+    pub(crate) readmitted: Vec<BytesRow>,
+}
+
+/// A byte string in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub(crate) struct BytesRow(#[cbor(with = "minicbor::bytes")] pub(crate) Vec<u8>);
+
+/// Somebody who is to go, and how often the others had the chance to see to it.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RemovalRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    #[n(1)]
+    pub(crate) patience: u32,
+}
+
+/// Somebody who asks to be let in again.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ReadmitRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) asked: Vec<u8>,
+    #[n(1)]
+    pub(crate) patience: u32,
+}
+
+/// How far a member has opened the log.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct AckRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    #[n(1)]
+    pub(crate) epoch: u64,
+    #[n(2)]
+    pub(crate) seq: Seq,
+}
+
+/// One's own request to be let in again.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RescueRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) keys: Vec<u8>,
+    #[n(1)]
+    pub(crate) cursor: Seq,
+    #[n(2)]
+    pub(crate) bursts: u32,
+}
+
+/// The chain of a log at one place.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ChainRow {
+    #[n(0)]
+    pub(crate) seq: Seq,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) chain: [u8; 16],
+}
+
+/// A pair or a group.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ConversationRow {
+    #[n(0)]
+    pub(crate) group: GroupName,
+    #[n(1)]
+    pub(crate) is_group: bool,
+    #[n(2)]
+    pub(crate) title: String,
+    #[n(3)]
+    pub(crate) relay: String,
+    #[n(4)]
+    pub(crate) contact: Option<ContactId>,
+    #[n(5)]
+    pub(crate) state: State,
+    #[n(6)]
+    pub(crate) epoch: u64,
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub(crate) keys: Vec<u8>,
+    #[n(8)]
+    pub(crate) cursor: Seq,
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub(crate) chain: [u8; 32],
+    #[n(10)]
+    pub(crate) chains: Vec<ChainRow>,
+    #[n(11)]
+    pub(crate) closings: Vec<ClosingRow>,
+    #[n(12)]
+    pub(crate) own: Option<OwnCommitRow>,
+    #[n(13)]
+    pub(crate) adds: Vec<ContactId>,
+    #[n(14)]
+    pub(crate) removals: Vec<RemovalRow>,
+    #[n(15)]
+    pub(crate) readmits: Vec<ReadmitRow>,
+    #[n(16)]
+    pub(crate) sent: u32,
+    #[n(17)]
+    pub(crate) acks: Vec<AckRow>,
+    #[n(18)]
+    pub(crate) owes_receipt: bool,
+    #[n(19)]
+    pub(crate) missing: Vec<u64>,
+    #[cbor(n(20), with = "minicbor::bytes")]
+    pub(crate) rescue_keys: Vec<u8>,
+    #[n(21)]
+    pub(crate) rescue_cursor: Seq,
+    #[n(22)]
+    pub(crate) rescue: Option<RescueRow>,
+    #[n(23)]
+    pub(crate) unread: u64,
+    #[n(24)]
+    pub(crate) last_order: u64,
+    /// Everybody in it but the owner.
+    #[n(25)]
+    pub(crate) members: Vec<MemberRow>,
+    /// The owner asked to go; the note of it is on its way.
+    #[n(26)]
+    pub(crate) leaving: bool,
+    /// A fork out of this log was told already.
+    #[n(27)]
+    pub(crate) fork_told: bool,
+    #[n(28)]
+    pub(crate) title_owed: bool,
+}
+
+/// Somebody in a conversation.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct MemberRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    #[n(1)]
+    pub(crate) name: String,
+}
+
+impl ConversationRow {
+    pub(crate) fn log_keys(&self) -> Result<LogKeys, EngineError> {
+        LogKeys::from_bytes(&self.keys).map_err(|_| EngineError::Bug)
+    }
+
+    pub(crate) fn log(&self) -> Result<LogName, EngineError> {
+        Ok(self.log_keys()?.log())
+    }
+
+    pub(crate) fn relay(&self) -> Result<RelayAddr, EngineError> {
+        self.relay.parse().map_err(|_| EngineError::Bug)
+    }
+
+    /// The first half of the chain, as commits name it.
+    pub(crate) fn chain16(&self) -> [u8; 16] {
+        *self.chain.first_chunk().unwrap_or(&[0; 16])
+    }
+}
+
+/// How far an own message is, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum DeliveryRow {
+    #[n(0)]
+    Queued,
+    #[n(1)]
+    Handed,
+    #[n(2)]
+    Delivered,
+    #[n(3)]
+    Failed,
+}
+
+/// What an entry is, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum KindRow {
+    #[n(0)]
+    Text,
+    #[n(1)]
+    Unknown,
+    #[n(2)]
+    Gap,
+    #[n(3)]
+    Membership,
+}
+
+/// One entry of a conversation.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct MessageRow {
+    #[n(0)]
+    pub(crate) id: MessageId,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) from: Option<[u8; 32]>,
+    #[n(2)]
+    pub(crate) at_s: u64,
+    #[n(3)]
+    pub(crate) kind: KindRow,
+    #[n(4)]
+    pub(crate) text: String,
+    #[n(5)]
+    pub(crate) reply_to: Option<MessageId>,
+    #[n(6)]
+    pub(crate) delivery: Option<DeliveryRow>,
+    #[n(7)]
+    pub(crate) epoch: u64,
+    #[n(8)]
+    pub(crate) seq: Seq,
+    #[n(9)]
+    pub(crate) unread: bool,
+    /// The content as it came, when this version does not understand it.
+    #[cbor(n(10), with = "minicbor::bytes")]
+    pub(crate) raw: Option<Vec<u8>>,
+}
+
+/// Something of one's own that waits.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct OutRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) content: Vec<u8>,
+    /// The place among messages, for what people see.
+    #[n(1)]
+    pub(crate) order: Option<u64>,
+    /// Large and not waited for: goes when nothing else does.
+    #[n(2)]
+    pub(crate) bulk: bool,
+    /// Sealed under `epoch`; `None` until the keys are there.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(crate) posting: Option<Vec<u8>>,
+    #[n(4)]
+    pub(crate) epoch: u64,
+}
+
+/// A posting that belongs to no epoch: an invitation's package, an answer, a closing note.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct SideRow {
+    #[n(0)]
+    pub(crate) relay: String,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) posting: Vec<u8>,
+    #[n(2)]
+    pub(crate) bulk: bool,
+}
+
+/// An invitation of one's own.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct InviteRow {
+    #[n(0)]
+    pub(crate) link: String,
+    #[n(1)]
+    pub(crate) cursor: Seq,
+    #[n(2)]
+    pub(crate) used: bool,
+}
+
+/// Somebody's invitation that is being answered.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct JoinRow {
+    #[n(0)]
+    pub(crate) link: String,
+    #[n(1)]
+    pub(crate) cursor: Seq,
+}
+
+/// An entry of the owner's log.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct AlertRow {
+    #[n(0)]
+    pub(crate) at_s: u64,
+    #[n(1)]
+    pub(crate) kind: AlertKind,
+    #[n(2)]
+    pub(crate) detail: String,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(crate) chain: [u8; 32],
+}
+
+/// Reads one record.
+pub(crate) fn read<T>(shelf: &dyn Shelf, table: Table, key: &[u8]) -> Result<Option<T>, EngineError>
+where
+    T: for<'b> Decode<'b, ()>,
+{
+    shelf.row(table, key)?.map(|bytes| decode(&bytes)).transpose()
+}
+
+/// Reads every record whose key begins with `prefix`, with the rest of its key.
+pub(crate) fn read_all<T>(
     shelf: &dyn Shelf,
-    c: ConversationId,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<Message>, ShelfFault> {
-    Err(ShelfFault)
+    table: Table,
+    prefix: &[u8],
+) -> Result<Vec<(Vec<u8>, T)>, EngineError>
+where
+    T: for<'b> Decode<'b, ()>,
+{
+    let rows = shelf.scan(table, prefix, None, ALL, Order::Up)?;
+    rows.into_iter().map(|(key, bytes)| Ok((key, decode(&bytes)?))).collect()
 }
-pub(crate) fn view_latest(
-    shelf: &dyn Shelf,
-    c: ConversationId,
-    limit: usize,
-) -> Result<Vec<Message>, ShelfFault> {
-    Err(ShelfFault)
+
+pub(crate) fn decode<T>(bytes: &[u8]) -> Result<T, EngineError>
+where
+    T: for<'b> Decode<'b, ()>,
+{
+    minicbor::decode(bytes).map_err(|_| EngineError::Bug)
 }
-pub(crate) fn view_message(
-    shelf: &dyn Shelf,
-    c: ConversationId,
-    id: MessageId,
-) -> Result<Option<Message>, ShelfFault> {
-    Err(ShelfFault)
+
+pub(crate) fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, EngineError> {
+    minicbor::to_vec(record).map_err(|_| EngineError::Bug)
 }
-pub(crate) fn view_search(
-    shelf: &dyn Shelf,
-    words: &str,
-    limit: usize,
-) -> Result<Vec<Message>, ShelfFault> {
-    Err(ShelfFault)
+
+/// `conversation | number`: the key of messages and of the outbox.
+pub(crate) fn in_conversation(conversation: ConversationId, number: u64) -> Vec<u8> {
+    [conversation.0, number.to_be_bytes()].concat()
 }
-pub(crate) fn view_alerts(shelf: &dyn Shelf) -> Result<(Vec<Alert>, bool), ShelfFault> {
-    Err(ShelfFault)
+
+/// `conversation | epoch | seq`: the key of what was handed and not yet delivered.
+pub(crate) fn sent_key(conversation: ConversationId, epoch: u64, seq: Seq) -> Vec<u8> {
+    [conversation.0, epoch.to_be_bytes(), seq.to_be_bytes()].concat()
 }
-pub(crate) fn view_waiting(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
-    Err(ShelfFault)
+
+/// The number at the end of a key made by [`in_conversation`].
+pub(crate) fn number_of(key: &[u8]) -> u64 {
+    key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The id at the start of a key.
+pub(crate) fn id_of(key: &[u8]) -> [u8; 8] {
+    *key.first_chunk::<8>().unwrap_or(&[0; 8])
+}
+
+impl From<EngineError> for ShelfFault {
+    /// A view that meets a row it cannot read is a store that cannot be read.
+    fn from(_: EngineError) -> Self {
+        Self
+    }
 }

@@ -169,7 +169,7 @@ pub enum AlertKind {
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn owner(shelf: &dyn Shelf) -> Result<Option<Owner>, ShelfFault> {
-    crate::rows::view_owner(shelf)
+    crate::view_rows::owner(shelf)
 }
 
 /// Everybody, by name.
@@ -177,7 +177,7 @@ pub fn owner(shelf: &dyn Shelf) -> Result<Option<Owner>, ShelfFault> {
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
-    crate::rows::view_contacts(shelf)
+    crate::view_rows::contacts(shelf)
 }
 
 /// Every conversation, the one with the newest message first.
@@ -185,7 +185,7 @@ pub fn contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn conversations(shelf: &dyn Shelf) -> Result<Vec<Conversation>, ShelfFault> {
-    crate::rows::view_conversations(shelf)
+    crate::view_rows::conversations(shelf)
 }
 
 /// Messages of one conversation with `order` above `after`, oldest first, at most `limit`.
@@ -198,7 +198,7 @@ pub fn messages(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Message>, ShelfFault> {
-    crate::rows::view_messages(shelf, conversation, after, limit)
+    crate::view_rows::messages(shelf, conversation, after, limit)
 }
 
 /// The newest `limit` messages of one conversation, oldest of them first.
@@ -210,7 +210,7 @@ pub fn latest(
     conversation: ConversationId,
     limit: usize,
 ) -> Result<Vec<Message>, ShelfFault> {
-    crate::rows::view_latest(shelf, conversation, limit)
+    crate::view_rows::latest(shelf, conversation, limit)
 }
 
 /// One message.
@@ -222,7 +222,7 @@ pub fn message(
     conversation: ConversationId,
     id: MessageId,
 ) -> Result<Option<Message>, ShelfFault> {
-    crate::rows::view_message(shelf, conversation, id)
+    crate::view_rows::message(shelf, conversation, id)
 }
 
 /// Messages in which all `words` occur, newest first, at most `limit`.
@@ -230,7 +230,7 @@ pub fn message(
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn search(shelf: &dyn Shelf, words: &str, limit: usize) -> Result<Vec<Message>, ShelfFault> {
-    crate::rows::view_search(shelf, words, limit)
+    crate::view_rows::search(shelf, words, limit)
 }
 
 /// The owner's log, oldest first, and whether its hash chain is whole.
@@ -238,7 +238,7 @@ pub fn search(shelf: &dyn Shelf, words: &str, limit: usize) -> Result<Vec<Messag
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn alerts(shelf: &dyn Shelf) -> Result<(Vec<Alert>, bool), ShelfFault> {
-    crate::rows::view_alerts(shelf)
+    crate::view_rows::alerts(shelf)
 }
 
 /// How many messages of one's own still wait in the outbox.
@@ -246,5 +246,5 @@ pub fn alerts(shelf: &dyn Shelf) -> Result<(Vec<Alert>, bool), ShelfFault> {
 /// # Errors
 /// [`ShelfFault`] when the store cannot answer.
 pub fn waiting(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
-    crate::rows::view_waiting(shelf)
+    crate::view_rows::waiting(shelf)
 }

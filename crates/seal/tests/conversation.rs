@@ -178,6 +178,12 @@ fn of_two_commits_the_first_wins_and_the_loser_recovers() {
 fn a_member_who_lost_everything_is_let_in_again_and_a_stranger_is_not() {
     let (mina, joon, eve) = (Home::new(1), Home::new(2), Home::new(3));
     let name = pair(&mina, &joon);
+    // Mina goes on while Joon is away; he asks with the keys he has.
+    mina.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        c.commit(&Change { refresh: true, ..Change::default() }, HEAD).unwrap();
+        c.merge_own().unwrap();
+    });
     let (asked, waits) =
         joon.step(|s| Conversation::load(s, name).unwrap().ask_rescue(&joon.identity).unwrap());
     let stranger =

@@ -612,14 +612,15 @@ impl<'a> Conversation<'a> {
     /// [`SealError::Unopenable`] when it is not by a member.
     pub fn open_rescue(&self, boxed: &SealedBox) -> Result<Option<Rescue>, SealError> {
         let (kind, payload) = self.rescue_log()?.open(boxed)?;
-        let (signature, package) =
-            payload.split_first_chunk::<64>().ok_or(SealError::Unopenable)?;
+        let (signature, signed) = payload.split_first_chunk::<64>().ok_or(SealError::Unopenable)?;
+        let (state, package) =
+            signed.split_first_chunk::<RESCUE_STATE_BYTES>().ok_or(SealError::Unopenable)?;
         if kind != Kind::Rescue {
             return Err(SealError::Unopenable);
         }
         let checked = self.sealer.check_package(package)?;
         let identity = checked.identity();
-        identity.verify_rescue(&self.name.0, package, signature)?;
+        identity.verify_rescue(&self.name.0, signed, signature)?;
         let members = self.group.members();
         let mut found = None;
         for member in members {
@@ -630,7 +631,7 @@ impl<'a> Conversation<'a> {
         let (leaf, key) = found.ok_or(SealError::Unopenable)?;
         let here = [self.epoch().to_be_bytes().as_slice(), &self.tag()].concat();
         let same_keys = key == checked.inner.leaf_node().signature_key().as_slice();
-        if same_keys || here == state {
+        if same_keys || here.as_slice() == state {
             return Ok(None);
         }
         let answer = readmission_log(&self.charter()?.rescue, package)?;

@@ -90,6 +90,14 @@ impl KeyPackage {
     pub fn identity(&self) -> PublicIdentity {
         self.identity
     }
+
+    /// The bytes it came as.
+    ///
+    /// # Errors
+    /// [`SealError::Bug`] when the library fails.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SealError> {
+        self.inner.tls_serialize_detached().map_err(|_| SealError::Bug)
+    }
 }
 
 /// How often a key package may be used.

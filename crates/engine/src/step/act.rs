@@ -1,0 +1,135 @@
+//! What a person did.
+
+use super::{Work, outbox::Haste};
+use crate::{
+    Act, Answer, ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
+    NAME_BYTES_MAX, TEXT_BYTES_MAX,
+    content::{Content, KIND_TEXT},
+    rows::{DeliveryRow, KindRow, MESSAGES, MessageRow, State, decode, encode},
+};
+use sogon_seal::shelf::{Order, Shelf};
+
+impl Work<'_> {
+    pub(crate) fn act(&mut self, act: Act) -> Result<Answer, EngineError> {
+        match act {
+            Act::Invite { uses } => self.invite(uses).map(|invite| Answer::Invited { invite }),
+            Act::Join { invite, name } => {
+                check_name(name.as_deref())?;
+                self.join(&invite, name).map(|contact| Answer::Joining { contact })
+            }
+            Act::Send { to, text, reply_to } => {
+                self.send(to, text, reply_to).map(|message| Answer::Queued { message })
+            }
+            Act::NewGroup { title, members } => {
+                check_name(Some(&title))?;
+                if members.len() >= GROUP_MEMBERS_MAX {
+                    return Err(EngineError::TooLarge);
+                }
+                self.found_group(title, &members).map(|group| Answer::Grouped { group })
+            }
+            Act::AddMembers { group, members } => {
+                self.want_members(group, &members).map(|()| Answer::Done)
+            }
+            Act::RemoveMembers { group, members } => {
+                self.want_gone(group, &members).map(|()| Answer::Done)
+            }
+            Act::Leave { group } => self.leave(group).map(|()| Answer::Done),
+            Act::Rename { contact, name } => {
+                check_name(Some(&name))?;
+                self.rename(contact, &name).map(|()| Answer::Done)
+            }
+            Act::MarkVerified { contact } => {
+                let mut row = self.contact(contact)?;
+                row.identity.ok_or(EngineError::Unknown)?;
+                row.verified = true;
+                self.keep_contact(contact, &row)?;
+                Ok(Answer::Done)
+            }
+            Act::Block { contact } => self.block(contact).map(|()| Answer::Done),
+            Act::MarkRead { conversation } => self.mark_read(conversation).map(|()| Answer::Done),
+        }
+    }
+
+    fn send(
+        &mut self,
+        to: ConversationId,
+        text: String,
+        reply_to: Option<MessageId>,
+    ) -> Result<MessageId, EngineError> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(EngineError::TooLarge);
+        }
+        let mut row = self.conversation(to)?;
+        if row.state == State::Over || row.leaving {
+            return Err(EngineError::Over);
+        }
+        let id = MessageId(self.random());
+        let at_s = self.now.wall.0;
+        let message = MessageRow {
+            id,
+            from: None,
+            at_s,
+            kind: KindRow::Text,
+            text: text.clone(),
+            reply_to,
+            delivery: Some(DeliveryRow::Queued),
+            epoch: 0,
+            seq: 0,
+            unread: false,
+            raw: None,
+        };
+        let order = self.add_message(to, &mut row, &message)?;
+        self.keep_conversation(to, &row)?;
+        let content =
+            Content { id: Some(id), at_s: Some(at_s), reply_to, ..Content::of(KIND_TEXT) };
+        self.queue(to, &content.with_text(&text), Some(order), Haste::Now)?;
+        self.say(Event::Progress { conversation: to, message: id });
+        Ok(id)
+    }
+
+    fn rename(&mut self, contact: ContactId, name: &str) -> Result<(), EngineError> {
+        let mut row = self.contact(contact)?;
+        row.name = self.free_name(contact, name)?;
+        row.named_here = true;
+        self.keep_contact(contact, &row)?;
+        if let Some(conversation) = row.conversation {
+            self.say(Event::Changed { conversation });
+        }
+        Ok(())
+    }
+
+    fn mark_read(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        // Unread entries stand at the end: walk back until one was seen.
+        let mut left = row.unread;
+        let mut after: Option<Vec<u8>> = None;
+        while left > 0 {
+            let rows = self.desk.scan(MESSAGES, &id.0, after.as_deref(), 256, Order::Down)?;
+            if rows.is_empty() {
+                break;
+            }
+            for (key, bytes) in rows {
+                let mut message: MessageRow = decode(&bytes)?;
+                if message.unread && left > 0 {
+                    message.unread = false;
+                    left = left.saturating_sub(1);
+                    self.desk.put(MESSAGES, &key, encode(&message)?);
+                }
+                after = Some(key);
+            }
+        }
+        row.unread = 0;
+        self.keep_conversation(id, &row)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+}
+
+fn check_name(name: Option<&str>) -> Result<(), EngineError> {
+    match name {
+        Some(name) if name.len() > NAME_BYTES_MAX || name.trim().is_empty() => {
+            Err(EngineError::TooLarge)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,224 @@
+//! Commits: made when wanted, appended, and counted only when they come back from the log.
+
+use sogon_seal::{Change, LogHead, LogKeys, Posting};
+use sogon_wire::{SealedBox, Seq};
+
+use super::{Work, internal, outbox::Haste, short_hash};
+use crate::{
+    Ask, ContactId, ConversationId, EngineError,
+    content::{Content, KIND_TITLE},
+    engine::Mode,
+    links::Question,
+    rows::{BytesRow, CONVERSATIONS, ConversationRow, OwnCommitRow, STOCK, State, encode},
+    view::AlertKind,
+};
+
+/// Fresh keys after this many messages of one's own.
+const REFRESH_MESSAGES: u32 = 50;
+
+impl Work<'_> {
+    /// Sends the commit on its way again, or makes one when something is wanted and nothing that
+    /// people wait for is in the way.
+    pub(crate) fn flow_commit(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        if row.state != State::Open {
+            return Ok(());
+        }
+        if row.own.is_none() && !self.words_wait(id)? {
+            self.make_commit(id, &mut row)?;
+        }
+        let Some(own) = &row.own else { return Ok(()) };
+        let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
+        let hash = short_hash(posting.boxed());
+        let relay = row.relay()?;
+        self.ask(&relay, Question::Commit { conversation: id, hash }, Ask::Append(posting));
+        Ok(())
+    }
+
+    fn make_commit(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        let mut group = self.group(row.group)?;
+        if group.pending() {
+            // Its row is gone: it lost. What it wanted is wanted still.
+            group.drop_pending().map_err(internal)?;
+        }
+        let members = group.members().map_err(internal)?;
+        let rank = self.rank(&members, group.own_leaf());
+        let mut change = Change::default();
+        let mut added: Vec<ContactId> = Vec::new();
+        let mut readmitted = Vec::new();
+        row.removals.retain(|removal| members.iter().any(|m| m.identity.0 == removal.identity));
+        for removal in row.removals.iter().filter(|removal| removal.patience >= rank) {
+            let leaf = members.iter().find(|m| m.identity.0 == removal.identity);
+            change.remove.extend(leaf.map(|member| member.leaf));
+        }
+        let waiting = std::mem::take(&mut row.readmits);
+        for readmit in waiting {
+            let boxed = SealedBox::parse(&readmit.asked).map_err(|_| EngineError::Bug)?;
+            let Ok(Some(rescue)) = group.open_rescue(&boxed) else { continue };
+            let twice = change.remove.contains(&rescue.member.leaf);
+            if readmit.patience >= rank && !twice {
+                change.remove.push(rescue.member.leaf);
+                change.add.push(rescue.package);
+                readmitted.push(BytesRow(rescue.answer.to_bytes()));
+            }
+            row.readmits.push(readmit);
+        }
+        let from_stock = change.add.len();
+        for contact in row.adds.clone() {
+            self.add_from_stock(row, &members, contact, &mut change, &mut added)?;
+        }
+        let packages = change
+            .add
+            .iter()
+            .skip(from_stock)
+            .map(|package| package.to_bytes().map(BytesRow).map_err(internal));
+        let packages = packages.collect::<Result<Vec<_>, _>>()?;
+        let quiet = self.memory.mode == Mode::Live || !self.memory.words_went;
+        if change.add.is_empty() && change.remove.is_empty() {
+            if row.sent < REFRESH_MESSAGES || !quiet {
+                self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
+                return Ok(());
+            }
+            change.refresh = true;
+        }
+        row.sent = 0;
+        let head = LogHead { seq: row.cursor, chain: row.chain16() };
+        let committed = group.commit(&change, head).map_err(internal)?;
+        row.own = Some(OwnCommitRow {
+            posting: committed.posting.to_bytes(),
+            welcome: committed.welcome,
+            added,
+            packages,
+            readmitted,
+        });
+        self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
+        Ok(())
+    }
+
+    /// How many members come before the owner when something must be done by one of them.
+    fn rank(&self, members: &[sogon_seal::Member], own_leaf: u32) -> u32 {
+        let before = members.iter().filter(|member| member.leaf < own_leaf).count();
+        u32::try_from(before).unwrap_or(u32::MAX)
+    }
+
+    /// Takes a contact in with the key package in stock, or asks them for one.
+    fn add_from_stock(
+        &mut self,
+        row: &mut ConversationRow,
+        members: &[sogon_seal::Member],
+        contact: ContactId,
+        change: &mut Change,
+        added: &mut Vec<ContactId>,
+    ) -> Result<(), EngineError> {
+        let known = self.contact(contact)?;
+        let inside = members.iter().any(|member| Some(member.identity.0) == known.identity);
+        if inside {
+            row.adds.retain(|its| *its != contact);
+            return Ok(());
+        }
+        if let Some(package) = self.take_stock(contact)? {
+            change.add.push(package);
+            added.push(contact);
+        }
+        Ok(())
+    }
+
+    /// The key package in stock of a contact, checked and taken out; asks for one when there is
+    /// none.
+    pub(crate) fn take_stock(
+        &mut self,
+        contact: ContactId,
+    ) -> Result<Option<sogon_seal::KeyPackage>, EngineError> {
+        let known = self.contact(contact)?;
+        if let Some(bytes) = crate::Shelf::row(self.desk, STOCK, &contact.0)? {
+            self.desk.delete(STOCK, &contact.0);
+            if let Ok(package) = self.sealer.check_package(&bytes)
+                && Some(package.identity().0) == known.identity
+            {
+                return Ok(Some(package));
+            }
+        }
+        self.ask_stock(contact)?;
+        Ok(None)
+    }
+
+    /// A commit of one's own lost: the packages it used were shown to nobody outside, and go back
+    /// into the stock for the next one.
+    pub(crate) fn restock(&mut self, own: &OwnCommitRow) {
+        for (contact, package) in own.added.iter().zip(&own.packages) {
+            self.desk.put(STOCK, &contact.0, package.0.clone());
+        }
+    }
+
+    /// The relay gave our commit a place. It counts when it is read there: read up to it.
+    pub(crate) fn commit_appended(
+        &mut self,
+        id: ConversationId,
+        hash: [u8; 16],
+        seq: Seq,
+    ) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        let Some(own) = &row.own else { return Ok(()) };
+        let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
+        if short_hash(posting.boxed()) != hash {
+            return Ok(());
+        }
+        if seq == row.cursor.saturating_add(1) {
+            // Every place before it was read and held no commit: it stands first.
+            self.step_over(&mut row, seq, posting.boxed());
+            self.own_commit_read(id, &mut row, posting.boxed())?;
+            return self.keep_conversation(id, &row);
+        }
+        if seq > row.cursor {
+            let (relay, log, after) = (row.relay()?, row.log()?, row.cursor);
+            self.ask_log(&relay, id, log, after);
+            return Ok(());
+        }
+        // A place that was read already and held something else: it did not count there.
+        if let Some(own) = row.own.take() {
+            self.restock(&own);
+        }
+        self.keep_conversation(id, &row)
+    }
+
+    /// After a commit of one's own counted: those who come in are told how.
+    pub(crate) fn welcome(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        own: OwnCommitRow,
+    ) -> Result<(), EngineError> {
+        let Some(welcome) = own.welcome else { return Ok(()) };
+        for contact in &own.added {
+            row.adds.retain(|its| its != contact);
+            let pair = self.contact(*contact)?.conversation;
+            if let Some(pair) = pair {
+                self.send_welcome(pair, &welcome)?;
+            }
+        }
+        for keys in &own.readmitted {
+            let keys = LogKeys::from_bytes(&keys.0).map_err(internal)?;
+            let posting = keys.post_welcome(self.entropy(), &welcome).map_err(internal)?;
+            let relay = row.relay.clone();
+            self.post_side(&relay, &posting, false)?;
+        }
+        if !own.readmitted.is_empty() {
+            // What they missed is sent again; everybody else knows it by its id.
+            self.send_again(id, row)?;
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::Rejoined, title)?;
+        }
+        if row.is_group && !own.added.is_empty() {
+            let title = Content::of(KIND_TITLE).with_text(&row.title);
+            self.queue(id, &title, None, Haste::Now)?;
+        }
+        if row.is_group {
+            self.say_profile(id)?;
+        }
+        Ok(())
+    }
+}

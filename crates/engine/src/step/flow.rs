@@ -1,0 +1,355 @@
+//! What goes to relays and when: questions first, then what waits, people's words before all else.
+
+use sogon_seal::{LogKeys, Posting};
+use sogon_wire::{ENTRIES_BYTES_MAX, Invite, LogName, Refusal, RelayAddr, Reply, Seq, Tag};
+
+use super::Work;
+use crate::{
+    Ask, ContactId, ConversationId, EngineError, Event, Loss, Tick, Transmit,
+    engine::Mode,
+    links::{Asked, Question},
+    rows::{
+        CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, SIDE, SideRow, State,
+        id_of, number_of, read_all,
+    },
+    view::AlertKind,
+};
+
+/// A burst gives a relay up after this many losses in a row.
+const BURST_LOSSES_MAX: u32 = 3;
+/// How long to wait after the first loss; doubled with each further one.
+const REST_FIRST_MS: u64 = 500;
+/// The longest rest between two tries.
+const REST_MS_MAX: u64 = 300_000;
+/// How often those who wait politely look again, in live mode.
+const PATIENCE_MS: u64 = 20_000;
+
+impl Work<'_> {
+    /// Begins a burst or the live mode: every log is asked for.
+    pub(crate) fn start(&mut self, mode: Mode) -> Result<(), EngineError> {
+        // A burst inside the live mode asks again and does not end it.
+        if self.memory.mode != Mode::Live {
+            self.memory.mode = mode;
+        }
+        self.memory.words_went = false;
+        for link in self.memory.links.values_mut() {
+            link.losses = 0;
+            link.rest_until = Tick(0);
+        }
+        self.memory.unreached.clear();
+        let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
+        for (key, row) in all {
+            if row.state != State::Over {
+                let id = ConversationId(id_of(&key));
+                self.memory.stirred.insert(id);
+                self.grow_patience(id)?;
+            }
+        }
+        self.ask_logs()?;
+        if mode == Mode::Live {
+            self.memory.patience = Some(self.now.tick.after_ms(PATIENCE_MS));
+        }
+        Ok(())
+    }
+
+    /// Asks for every log there is.
+    fn ask_logs(&mut self) -> Result<(), EngineError> {
+        let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
+        for (key, row) in all {
+            self.ask_conversation(ConversationId(id_of(&key)), &row)?;
+        }
+        for (key, row) in read_all::<InviteRow>(self.desk, INVITES, b"")? {
+            self.ask_answers(number_of(&key), &row)?;
+        }
+        for (key, row) in read_all::<JoinRow>(self.desk, JOINS, b"")? {
+            self.ask_package(ContactId(id_of(&key)), &row)?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the logs of one conversation: its own, those it left lately, and where members ask
+    /// to be let in again.
+    pub(crate) fn ask_conversation(
+        &mut self,
+        id: ConversationId,
+        row: &ConversationRow,
+    ) -> Result<(), EngineError> {
+        if row.state == State::Over || self.memory.mode == Mode::Idle {
+            return Ok(());
+        }
+        let relay = row.relay()?;
+        self.ask_log(&relay, id, row.log()?, row.cursor);
+        if let Some(rescue) = &row.rescue {
+            self.ask_log(&relay, id, log_of(&rescue.keys)?, rescue.cursor);
+        }
+        self.ask_log(&relay, id, log_of(&row.rescue_keys)?, row.rescue_cursor);
+        for closing in &row.closings {
+            self.ask_log(&relay, id, log_of(&closing.keys)?, closing.cursor);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ask_log(
+        &mut self,
+        relay: &RelayAddr,
+        conversation: ConversationId,
+        log: LogName,
+        after: Seq,
+    ) {
+        self.ask_places(relay, Question::Log { conversation, log, after }, log, after);
+    }
+
+    pub(crate) fn ask_answers(&mut self, invite: u64, row: &InviteRow) -> Result<(), EngineError> {
+        let link: Invite = row.link.parse().map_err(|_| EngineError::Bug)?;
+        let keys = sogon_seal::InviteKeys::derive(&link.secret).map_err(super::internal)?;
+        let question = Question::Answers { invite, after: row.cursor };
+        self.ask_places(&link.relay, question, keys.answer.log(), row.cursor);
+        Ok(())
+    }
+
+    pub(crate) fn ask_package(
+        &mut self,
+        contact: ContactId,
+        row: &JoinRow,
+    ) -> Result<(), EngineError> {
+        let link: Invite = row.link.parse().map_err(|_| EngineError::Bug)?;
+        let keys = sogon_seal::InviteKeys::derive(&link.secret).map_err(super::internal)?;
+        let question = Question::Package { contact, after: row.cursor };
+        self.ask_places(&link.relay, question, keys.package.log(), row.cursor);
+        Ok(())
+    }
+
+    fn ask_places(&mut self, relay: &RelayAddr, question: Question, log: LogName, after: Seq) {
+        if self.memory.mode == Mode::Live {
+            self.ask(relay, question, Ask::Watch { log, after });
+        } else {
+            self.ask(relay, question, Ask::Read { log, after, bytes_max: ENTRIES_BYTES_MAX });
+        }
+    }
+
+    /// Sends a question, unless one like it is open, the relay rests, or nothing is to be sent.
+    pub(crate) fn ask(&mut self, relay: &RelayAddr, question: Question, ask: Ask) -> bool {
+        if self.memory.mode == Mode::Idle {
+            return false;
+        }
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        if link.rest_until > self.now.tick || link.full() {
+            return false;
+        }
+        let watch = matches!(ask, Ask::Watch { .. });
+        let Some(tag) = link.ask(question, watch) else { return false };
+        self.transmit.push(Transmit { relay: relay.clone(), tag, ask });
+        true
+    }
+
+    /// After every input: whatever can be done in a stirred conversation is done, whatever can
+    /// leave leaves.
+    pub(crate) fn flow(&mut self) -> Result<(), EngineError> {
+        if self.memory.mode == Mode::Idle {
+            return Ok(());
+        }
+        while let Some(id) = self.memory.stirred.pop_first() {
+            self.flow_conversation(id)?;
+            self.memory.stirred.remove(&id);
+        }
+        self.flow_side()?;
+        self.settle();
+        self.set_alarm();
+        Ok(())
+    }
+
+    fn flow_conversation(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let row = self.conversation(id)?;
+        if row.state == State::Over {
+            return Ok(());
+        }
+        self.ask_conversation(id, &row)?;
+        self.flow_outbox(id)?;
+        self.flow_commit(id)?;
+        self.flow_bulk(id)
+    }
+
+    /// Sends what belongs to no conversation's epoch.
+    fn flow_side(&mut self) -> Result<(), EngineError> {
+        for (key, row) in read_all::<SideRow>(self.desk, SIDE, b"")? {
+            if row.bulk && self.memory.words_went && self.memory.mode == Mode::Burst {
+                continue;
+            }
+            let relay: RelayAddr = row.relay.parse().map_err(|_| EngineError::Bug)?;
+            let posting = Posting::restore(&row.posting).map_err(|_| EngineError::Bug)?;
+            self.ask(&relay, Question::Side { number: number_of(&key) }, Ask::Append(posting));
+        }
+        Ok(())
+    }
+
+    /// A burst in which nothing is open and nobody rests is over.
+    fn settle(&mut self) {
+        if self.memory.mode != Mode::Burst {
+            return;
+        }
+        let tick = self.now.tick;
+        let over = self.memory.links.values().all(|link| {
+            link.idle() && (link.rest_until <= tick || link.losses >= BURST_LOSSES_MAX)
+        });
+        if over {
+            self.memory.mode = Mode::Idle;
+            self.say(Event::Settled);
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        let tick = self.now.tick;
+        let gave_up = |losses| self.memory.mode == Mode::Burst && losses >= BURST_LOSSES_MAX;
+        let links = self.memory.links.values();
+        let rests: Vec<Tick> = links
+            .filter(|link| link.rest_until > tick && !gave_up(link.losses))
+            .map(|link| link.rest_until)
+            .collect();
+        let own = [self.memory.patience, self.memory.receipts].into_iter().flatten();
+        for deadline in rests.into_iter().chain(own.collect::<Vec<_>>()) {
+            if self.memory.mode != Mode::Idle {
+                self.wake_at(deadline);
+            }
+        }
+    }
+
+    /// A deadline came.
+    pub(crate) fn time(&mut self) -> Result<(), EngineError> {
+        let tick = self.now.tick;
+        if self.memory.receipts.is_some_and(|due| due <= tick) {
+            self.memory.receipts = None;
+            self.send_receipts()?;
+        }
+        if self.memory.patience.is_some_and(|due| due <= tick) {
+            self.memory.patience = Some(tick.after_ms(PATIENCE_MS));
+            for (key, _) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+                let id = ConversationId(id_of(&key));
+                self.memory.stirred.insert(id);
+                self.grow_patience(id)?;
+            }
+        }
+        self.stir_all()
+    }
+
+    /// Looks at every conversation and log again: a relay may be asked that rested.
+    fn stir_all(&mut self) -> Result<(), EngineError> {
+        if self.memory.mode == Mode::Idle {
+            return Ok(());
+        }
+        self.ask_logs()?;
+        for (key, _) in self.desk_conversations()? {
+            self.memory.stirred.insert(ConversationId(id_of(&key)));
+        }
+        Ok(())
+    }
+
+    fn desk_conversations(&self) -> Result<Vec<(Vec<u8>, ConversationRow)>, EngineError> {
+        read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")
+    }
+
+    /// A relay is gone with every open question.
+    pub(crate) fn lost(&mut self, relay: &RelayAddr, why: Loss) -> Result<(), EngineError> {
+        let jitter = u64::from_be_bytes(self.random()) % 1_000;
+        let tick = self.now.tick;
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        let doubled = REST_FIRST_MS.checked_shl(link.losses.min(16)).unwrap_or(REST_MS_MAX);
+        let rest_ms = doubled.saturating_add(jitter).min(REST_MS_MAX);
+        link.lost(tick.after_ms(rest_ms));
+        if self.memory.unreached.insert(relay.clone()) {
+            self.say(Event::Unreached { relay: relay.clone(), why });
+            if why == Loss::WrongKey {
+                self.alert(AlertKind::RelayKey, relay.host().to_owned())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A relay answered.
+    pub(crate) fn reply(
+        &mut self,
+        relay: &RelayAddr,
+        tag: Tag,
+        reply: Reply,
+    ) -> Result<(), EngineError> {
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        // An answer nobody asked for, or one that came twice: nothing to do.
+        let Some(asked) = link.answered(tag) else { return Ok(()) };
+        if self.memory.unreached.remove(relay) {
+            self.say(Event::Reached { relay: relay.clone() });
+        }
+        match reply {
+            Reply::Appended { seq } => self.appended(asked.question, seq),
+            Reply::Entries { log, from, head, boxes } => {
+                if let Some(last) = from.checked_add(boxes.len() as u64).filter(|_| asked.watch) {
+                    let link = self.memory.links.entry(relay.clone()).or_default();
+                    link.advance(tag, last.saturating_sub(1));
+                }
+                self.entries(relay, asked, super::follow::Page { log, from, head, boxes })
+            }
+            Reply::Refused { why, wait_s } => {
+                self.refused(relay, asked, why, wait_s);
+                Ok(())
+            }
+            Reply::About(_) => Ok(()),
+        }
+    }
+
+    fn refused(&mut self, relay: &RelayAddr, _asked: Asked, _why: Refusal, wait_s: u16) {
+        // Whatever was refused still stands in the store and is asked again after the rest.
+        let wait_ms = u64::from(wait_s.max(1)).saturating_mul(1_000);
+        let tick = self.now.tick;
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        link.losses = link.losses.saturating_add(1);
+        link.rest_until = link.rest_until.max(tick.after_ms(wait_ms));
+    }
+
+    fn appended(&mut self, question: Question, seq: Seq) -> Result<(), EngineError> {
+        match question {
+            Question::Post { conversation, number, hash } => {
+                self.post_appended(conversation, number, hash, seq)
+            }
+            Question::Commit { conversation, hash } => {
+                self.commit_appended(conversation, hash, seq)
+            }
+            Question::Side { number } => {
+                self.desk.delete(SIDE, &number.to_be_bytes());
+                Ok(())
+            }
+            Question::Log { .. } | Question::Package { .. } | Question::Answers { .. } => Ok(()),
+        }
+    }
+
+    fn entries(
+        &mut self,
+        relay: &RelayAddr,
+        asked: Asked,
+        page: super::follow::Page,
+    ) -> Result<(), EngineError> {
+        match asked.question {
+            Question::Log { conversation, log, after } if log == page.log => {
+                self.follow(relay, conversation, after, page)
+            }
+            Question::Answers { invite, .. } => self.answers(invite, page),
+            Question::Package { contact, .. } => self.package_arrived(contact, page),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a posting among those that belong to no epoch.
+    pub(crate) fn post_side(
+        &mut self,
+        relay: &str,
+        posting: &Posting,
+        bulk: bool,
+    ) -> Result<(), EngineError> {
+        let number = self.count(b"side")?;
+        let row = SideRow { relay: relay.to_owned(), posting: posting.to_bytes(), bulk };
+        self.desk.put(SIDE, &number.to_be_bytes(), crate::rows::encode(&row)?);
+        Ok(())
+    }
+}
+
+/// The log whose keys these stored bytes are.
+pub(crate) fn log_of(keys: &[u8]) -> Result<LogName, EngineError> {
+    LogKeys::from_bytes(keys).map(|keys| keys.log()).map_err(|_| EngineError::Bug)
+}

@@ -1,0 +1,395 @@
+//! Following logs: what a relay's boxes lead to, in the order of the log.
+
+use sha2::{Digest, Sha256};
+use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, Posting, SealError, Staged};
+use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
+
+use super::{Work, flow::log_of, internal, short_hash};
+use crate::{
+    ConversationId, EngineError,
+    rows::{ChainRow, ClosingRow, ConversationRow, KindRow, State},
+    view::AlertKind,
+};
+
+/// Boxes of a log at the places `from`, `from + 1`, ...
+pub(crate) struct Page {
+    pub(crate) log: LogName,
+    pub(crate) from: Seq,
+    pub(crate) head: Seq,
+    pub(crate) boxes: Vec<SealedBox>,
+}
+
+impl Page {
+    fn places(&self) -> impl Iterator<Item = (Seq, &SealedBox)> {
+        (self.from..).zip(&self.boxes)
+    }
+
+    /// The boxes after `cursor`.
+    pub(crate) fn after(&self, cursor: Seq) -> Vec<(Seq, SealedBox)> {
+        self.places().filter(|(seq, _)| *seq > cursor).map(|(seq, b)| (seq, b.clone())).collect()
+    }
+}
+
+/// How many places of the hash chain are remembered in an epoch.
+const CHAINS_MAX: usize = 64;
+/// How many logs a conversation has left are still read.
+const CLOSINGS_MAX: usize = 2;
+
+impl Work<'_> {
+    /// Boxes of one of a conversation's logs.
+    pub(crate) fn follow(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        after: Seq,
+        page: Page,
+    ) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        if row.state == State::Over {
+            return Ok(());
+        }
+        if page.log == row.log()? {
+            self.follow_main(id, &mut row, after, &page)?;
+        } else if page.log == log_of(&row.rescue_keys)? {
+            self.follow_rescues(&mut row, &page)?;
+        } else if row.rescue.as_ref().is_some_and(|own| log_of(&own.keys) == Ok(page.log)) {
+            self.follow_readmission(id, &mut row, &page)?;
+        } else {
+            self.follow_closing(id, &mut row, &page)?;
+        }
+        self.keep_conversation(id, &row)?;
+        // A page that did not reach the head has a next one.
+        let last = page.from.saturating_add(page.boxes.len() as u64).saturating_sub(1);
+        if !page.boxes.is_empty() && last < page.head && page.log != row.log()? {
+            self.ask_log(relay, id, page.log, last);
+        }
+        Ok(())
+    }
+
+    fn follow_main(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        after: Seq,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        if page.head < after {
+            self.start_over(id, row)?;
+            return Ok(());
+        }
+        let new = page.after(row.cursor);
+        let expected = row.cursor.saturating_add(1);
+        // `from` speaks of what is kept: also an empty page can say that something expired.
+        let first = new.first().map_or(page.from, |(seq, _)| *seq);
+        if first > expected && page.head > row.cursor && page.from > expected {
+            self.gap(id, row)?;
+            row.cursor = first.saturating_sub(1);
+            row.chain = [0; 32];
+            row.chains.clear();
+        }
+        for (seq, boxed) in new {
+            if seq != row.cursor.saturating_add(1) {
+                continue;
+            }
+            let epoch = row.epoch;
+            self.entry(id, row, seq, &boxed)?;
+            if row.epoch != epoch || row.state == State::Over {
+                // What stands after a commit in its log is void for everybody.
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The relay lost what it had acknowledged, or hides it: read its log from the start again.
+    /// What was opened once does not open twice, and what is one's own and was not opened by
+    /// everybody is sent again.
+    fn start_over(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        row.cursor = 0;
+        row.chain = [0; 32];
+        row.chains.clear();
+        let title = self.title_of(row)?;
+        self.alert(AlertKind::RelayLost, title)?;
+        self.send_again(id, row)
+    }
+
+    /// One box at the next place of the conversation's log.
+    fn entry(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        seq: Seq,
+        boxed: &SealedBox,
+    ) -> Result<(), EngineError> {
+        let before = LogHead { seq: row.cursor, chain: row.chain16() };
+        self.step_over(row, seq, boxed);
+        if self.own_commit_read(id, row, boxed)? || self.own_box_read(id, row, seq, boxed)? {
+            return Ok(());
+        }
+        let keys = row.log_keys()?;
+        let Some(kind) = keys.kind(boxed) else {
+            // Rubbish: somebody who was removed still has this log's write key.
+            return Ok(());
+        };
+        if kind == Kind::Closing {
+            return self.note_read(id, row, &keys, boxed);
+        }
+        let mut group = self.group(row.group)?;
+        match group.open(boxed) {
+            Ok(Opened::Message { from, content }) => {
+                self.clear_doubt(id, row)?;
+                self.receive(id, row, from, &content, seq)
+            }
+            Ok(Opened::Own) => Ok(()),
+            Ok(Opened::Commit(staged)) => {
+                self.clear_doubt(id, row)?;
+                self.follow_commit(id, row, group, *staged, boxed, before)
+            }
+            Err(SealError::Shelf) => Err(EngineError::Shelf(crate::ShelfFault)),
+            Err(_) => {
+                if kind == Kind::Message && row.missing.len() < crate::content::MISSING_MAX {
+                    row.missing.push(seq);
+                    row.owes_receipt = true;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves the cursor over a box, whatever is in it.
+    pub(crate) fn step_over(&mut self, row: &mut ConversationRow, seq: Seq, boxed: &SealedBox) {
+        row.cursor = seq;
+        row.chain = Sha256::new()
+            .chain_update(b"sogon chain 1")
+            .chain_update(row.chain)
+            .chain_update(super::box_hash(boxed))
+            .finalize()
+            .into();
+        if row.chains.len() >= CHAINS_MAX {
+            row.chains.remove(0);
+        }
+        row.chains.push(ChainRow { seq, chain: row.chain16() });
+    }
+
+    /// Somebody's valid commit: the first in log order, so it counts.
+    fn follow_commit(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        mut group: Conversation<'_>,
+        staged: Staged,
+        boxed: &SealedBox,
+        before: LogHead,
+    ) -> Result<(), EngineError> {
+        self.compare_heads(row, &staged, before)?;
+        let (author, removes_us) = (staged.author, staged.removes_us);
+        let (added, removed) = (staged.added.clone(), staged.removed.clone());
+        let old_keys = row.log_keys()?;
+        let own = row.own.take();
+        group.merge(staged).map_err(internal)?;
+        if removes_us {
+            return self.put_out(id, row, author);
+        }
+        self.turn_epoch(id, row, &group, &old_keys, short_hash(boxed), author.leaf)?;
+        self.note_changes(id, row, Some(author.identity), &added, &removed)?;
+        // A commit of one's own that lost is made anew when it is still wanted.
+        if let Some(own) = own {
+            self.restock(&own);
+        }
+        Ok(())
+    }
+
+    /// One's own commit at its place in the log: now it counts, and the Welcome may leave.
+    pub(crate) fn own_commit_read(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        boxed: &SealedBox,
+    ) -> Result<bool, EngineError> {
+        let Some(own) = &row.own else { return Ok(false) };
+        let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
+        if posting.boxed() != boxed {
+            return Ok(false);
+        }
+        let Some(own) = row.own.take() else { return Ok(false) };
+        let old_keys = row.log_keys()?;
+        let mut group = self.group(row.group)?;
+        let before = group.members().map_err(internal)?;
+        group.merge_own().map_err(internal)?;
+        self.clear_doubt(id, row)?;
+        let leaf = group.own_leaf();
+        self.turn_epoch(id, row, &group, &old_keys, short_hash(boxed), leaf)?;
+        let after = group.members().map_err(internal)?;
+        let gone = before.iter().filter(|one| !after.iter().any(|m| m.identity == one.identity));
+        let come = after.iter().filter(|one| !before.iter().any(|m| m.identity == one.identity));
+        let gone: Vec<_> = gone.map(|member| member.identity).collect();
+        let come: Vec<_> = come.map(|member| member.identity).collect();
+        self.note_changes(id, row, None, &come, &gone)?;
+        self.welcome(id, row, own)?;
+        Ok(true)
+    }
+
+    /// The epoch advances: a new log, the old one kept for a while, and everything that was sealed
+    /// for the old one and did not get its place before the commit is sealed again.
+    pub(crate) fn turn_epoch(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        group: &Conversation<'_>,
+        old_keys: &LogKeys,
+        commit: [u8; 16],
+        author: u32,
+    ) -> Result<(), EngineError> {
+        let closing = ClosingRow { keys: old_keys.to_bytes(), cursor: row.cursor, commit, author };
+        row.closings.push(closing);
+        if row.closings.len() > CLOSINGS_MAX {
+            row.closings.remove(0);
+        }
+        let note = sogon_seal::Closing { commit, author };
+        let posting = old_keys.post_closing(self.entropy(), &note).map_err(internal)?;
+        let relay = row.relay.clone();
+        self.post_side(&relay, &posting, true)?;
+        self.enter_epoch(row, group)?;
+        self.unseal_outbox(id)?;
+        let (relay, log) = (row.relay()?, row.log()?);
+        self.ask_log(&relay, id, log, 0);
+        Ok(())
+    }
+
+    /// Takes over the epoch of `group` as the one to follow.
+    pub(crate) fn enter_epoch(
+        &mut self,
+        row: &mut ConversationRow,
+        group: &Conversation<'_>,
+    ) -> Result<(), EngineError> {
+        row.epoch = group.epoch();
+        row.keys = group.log_keys().map_err(internal)?.to_bytes();
+        row.rescue_keys = group.rescue_log().map_err(internal)?.to_bytes();
+        row.cursor = 0;
+        row.chain = [0; 32];
+        row.chains.clear();
+        row.missing.clear();
+        row.own = None;
+        row.fork_told = false;
+        let own = self.identity.public();
+        let names: Vec<_> = std::mem::take(&mut row.members);
+        for member in group.members().map_err(internal)? {
+            if member.identity == own {
+                continue;
+            }
+            let known = names.iter().find(|its| its.identity == member.identity.0);
+            let name = known.map(|its| its.name.clone()).unwrap_or_default();
+            row.members.push(crate::rows::MemberRow { identity: member.identity.0, name });
+            if !row.acks.iter().any(|ack| ack.identity == member.identity.0) {
+                // What was said before somebody came in is not for them.
+                let identity = member.identity.0;
+                row.acks.push(crate::rows::AckRow { identity, epoch: row.epoch, seq: 0 });
+            }
+        }
+        let members = row.members.clone();
+        row.acks.retain(|ack| members.iter().any(|its| its.identity == ack.identity));
+        Ok(())
+    }
+
+    /// A commit says what its author had read. Where this home remembers another log at that place,
+    /// the relay showed the two of them different logs.
+    fn compare_heads(
+        &mut self,
+        row: &mut ConversationRow,
+        staged: &Staged,
+        before: LogHead,
+    ) -> Result<(), EngineError> {
+        let remembered = if staged.head.seq == before.seq {
+            Some(before.chain)
+        } else {
+            let at = row.chains.iter().find(|chain| chain.seq == staged.head.seq);
+            at.map(|chain| chain.chain)
+        };
+        let unknown = [0; 16];
+        let differs = remembered.is_some_and(|chain| {
+            chain != staged.head.chain && chain != unknown && staged.head.chain != unknown
+        });
+        if differs && !row.fork_told {
+            row.fork_told = true;
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::Fork, title)?;
+        }
+        Ok(())
+    }
+
+    /// A note in the log this home is still in: somebody follows a commit that was not shown here.
+    fn note_read(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        keys: &LogKeys,
+        boxed: &SealedBox,
+    ) -> Result<(), EngineError> {
+        let Ok(_note) = keys.open_closing(boxed) else { return Ok(()) };
+        // The commit it names comes before it in an honest log, and would have been followed.
+        self.doubt(id, row)
+    }
+
+    /// Boxes of a log this home left: does everybody follow the same commit out of it?
+    fn follow_closing(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        let mut lost = false;
+        let mut told = row.fork_told;
+        for closing in &mut row.closings {
+            let keys = LogKeys::from_bytes(&closing.keys).map_err(internal)?;
+            if keys.log() != page.log {
+                continue;
+            }
+            for (seq, boxed) in page.after(closing.cursor) {
+                closing.cursor = seq;
+                let Ok(note) = keys.open_closing(&boxed) else { continue };
+                if note.commit == closing.commit {
+                    continue;
+                }
+                // One rule for everybody, without clocks: the commit of the smaller leaf counts.
+                let ours = (closing.author, closing.commit);
+                lost |= (note.author, note.commit) < ours;
+                if !told {
+                    told = true;
+                    let title = row.title.clone();
+                    crate::alert::tell(self.desk, self.now.wall, AlertKind::Fork, title)?;
+                    self.tell.insert(crate::Event::Alerted);
+                }
+            }
+        }
+        row.fork_told = told;
+        if lost {
+            self.doubt(id, row)?;
+        }
+        Ok(())
+    }
+
+    /// What a conversation is called in the owner's log.
+    pub(crate) fn title_of(&self, row: &ConversationRow) -> Result<String, EngineError> {
+        match row.contact {
+            Some(contact) => Ok(self.contact(contact)?.name),
+            None => Ok(row.title.clone()),
+        }
+    }
+
+    /// The owner was put out of the conversation.
+    fn put_out(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        author: sogon_seal::Member,
+    ) -> Result<(), EngineError> {
+        row.state = State::Over;
+        let who = crate::view_rows::name_of(self.desk, id, &author.identity.0)?;
+        self.add_notice(id, row, KindRow::Membership, format!("x {who}"))?;
+        self.fail_outbox(id)
+    }
+}

@@ -1,0 +1,355 @@
+//! Groups: how people come in and go.
+
+use sogon_seal::{Charter, Conversation, Member, PackageUse, PublicIdentity};
+
+use super::{Work, internal, outbox::Haste, receive::shortened};
+use crate::{
+    ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
+    content::{
+        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_TITLE, KIND_WELCOME, PARTS_MAX,
+        Part,
+    },
+    rows::{
+        BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, KindRow,
+        PARTS, RemovalRow, STOCK, State, encode, id_of, read_all,
+    },
+};
+
+/// The bytes of a Welcome one part holds: with everything around it, it fits the largest box.
+const PART_BYTES: usize = 48_000;
+
+impl Work<'_> {
+    /// A group of one's own; everybody with a key package in stock comes in at once.
+    pub(crate) fn found_group(
+        &mut self,
+        title: String,
+        members: &[ContactId],
+    ) -> Result<ConversationId, EngineError> {
+        let relay = self.own_relay()?;
+        let charter = Charter::new(true, relay, self.entropy());
+        let mut ready = Vec::new();
+        let mut packages = Vec::new();
+        let mut later = Vec::new();
+        for contact in members {
+            match self.take_stock(*contact)? {
+                Some(package) => {
+                    packages.push(package);
+                    ready.push(*contact);
+                }
+                None => later.push(*contact),
+            }
+        }
+        let founded = Conversation::found(self.sealer, self.identity, &charter, &packages, None);
+        let (group, welcome) = founded.map_err(internal)?;
+        let (id, mut row) = self.new_conversation(&group, &charter)?;
+        row.title = shortened(title);
+        row.adds = later;
+        self.keep_conversation(id, &row)?;
+        if let Some(welcome) = welcome {
+            for contact in &ready {
+                if let Some(pair) = self.contact(*contact)?.conversation {
+                    self.send_welcome(pair, &welcome)?;
+                }
+            }
+        }
+        let title = Content::of(KIND_TITLE).with_text(&row.title);
+        self.queue(id, &title, None, Haste::Now)?;
+        self.say_profile(id)?;
+        Ok(id)
+    }
+
+    /// The row of a conversation just founded or joined.
+    pub(crate) fn new_conversation(
+        &mut self,
+        group: &Conversation<'_>,
+        charter: &Charter,
+    ) -> Result<(ConversationId, ConversationRow), EngineError> {
+        let id = ConversationId(self.random());
+        let mut row = ConversationRow {
+            group: group.name(),
+            is_group: charter.group,
+            title: String::new(),
+            relay: charter.relay.clone(),
+            contact: None,
+            state: State::Open,
+            epoch: 0,
+            keys: Vec::new(),
+            cursor: 0,
+            chain: [0; 32],
+            chains: Vec::new(),
+            closings: Vec::new(),
+            own: None,
+            adds: Vec::new(),
+            removals: Vec::new(),
+            readmits: Vec::new(),
+            sent: 0,
+            acks: Vec::new(),
+            owes_receipt: false,
+            missing: Vec::new(),
+            rescue_keys: Vec::new(),
+            rescue_cursor: 0,
+            rescue: None,
+            unread: 0,
+            last_order: 0,
+            members: Vec::new(),
+            leaving: false,
+            fork_told: false,
+            title_owed: false,
+        };
+        self.enter_epoch(&mut row, group)?;
+        // Whose relay it is was said by somebody else: it must at least be an address.
+        row.relay()?;
+        self.desk.put(GROUPS, &row.group.0, id.0.to_vec());
+        self.keep_conversation(id, &row)?;
+        self.say(Event::Changed { conversation: id });
+        Ok((id, row))
+    }
+
+    /// People are to come into a group.
+    pub(crate) fn want_members(
+        &mut self,
+        id: ConversationId,
+        members: &[ContactId],
+    ) -> Result<(), EngineError> {
+        let mut row = self.open_group(id)?;
+        for contact in members {
+            self.contact(*contact)?;
+            if !row.adds.contains(contact) {
+                row.adds.push(*contact);
+            }
+        }
+        if row.members.len().saturating_add(row.adds.len()) >= GROUP_MEMBERS_MAX {
+            return Err(EngineError::TooLarge);
+        }
+        self.keep_conversation(id, &row)
+    }
+
+    /// People are to go out of a group, by the owner's own act.
+    pub(crate) fn want_gone(
+        &mut self,
+        id: ConversationId,
+        members: &[ContactId],
+    ) -> Result<(), EngineError> {
+        let mut row = self.open_group(id)?;
+        for contact in members {
+            let identity = self.contact(*contact)?.identity.ok_or(EngineError::Unknown)?;
+            row.adds.retain(|its| its != contact);
+            if !row.members.iter().any(|member| member.identity == identity) {
+                return Err(EngineError::Unknown);
+            }
+            row.removals.push(RemovalRow { identity, patience: u32::MAX });
+        }
+        self.keep_conversation(id, &row)
+    }
+
+    /// The owner goes: somebody else commits it.
+    pub(crate) fn leave(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let mut row = self.open_group(id)?;
+        row.leaving = true;
+        row.adds.clear();
+        if row.members.is_empty() {
+            row.state = State::Over;
+        }
+        self.keep_conversation(id, &row)?;
+        self.queue(id, &Content::of(KIND_LEAVE), None, Haste::Now)
+    }
+
+    fn open_group(&self, id: ConversationId) -> Result<ConversationRow, EngineError> {
+        let row = self.conversation(id)?;
+        if !row.is_group {
+            return Err(EngineError::NotAGroup);
+        }
+        if row.state == State::Over || row.leaving {
+            return Err(EngineError::Over);
+        }
+        Ok(row)
+    }
+
+    pub(crate) fn receive_leave(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+    ) -> Result<(), EngineError> {
+        if !row.is_group {
+            return Ok(());
+        }
+        if !row.removals.iter().any(|removal| removal.identity == from.identity.0) {
+            row.removals.push(RemovalRow { identity: from.identity.0, patience: 0 });
+        }
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// Entries that say who came and went.
+    pub(crate) fn note_changes(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        author: Option<PublicIdentity>,
+        come: &[PublicIdentity],
+        gone: &[PublicIdentity],
+    ) -> Result<(), EngineError> {
+        let again = |identity: &PublicIdentity| come.contains(identity) && gone.contains(identity);
+        for identity in come.iter().filter(|identity| !again(identity)) {
+            let name = crate::view_rows::name_of(self.desk, id, &identity.0)?;
+            self.add_notice(id, row, KindRow::Membership, format!("+{name}"))?;
+        }
+        for identity in gone.iter().filter(|identity| !again(identity)) {
+            let name = crate::view_rows::name_of(self.desk, id, &identity.0)?;
+            self.add_notice(id, row, KindRow::Membership, format!("-{name}"))?;
+        }
+        row.removals.retain(|removal| !gone.iter().any(|its| its.0 == removal.identity));
+        // Whoever came in anew has read nothing yet of what is to come.
+        for identity in come.iter().chain(gone) {
+            row.acks.retain(|ack| ack.identity != identity.0 || ack.epoch == row.epoch);
+        }
+        if author.is_some() && come.iter().any(again) {
+            self.send_again(id, row)?;
+        }
+        self.mark_delivered(id, row)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// Sends a Welcome to a contact through the conversation with them.
+    pub(crate) fn send_welcome(
+        &mut self,
+        pair: ConversationId,
+        welcome: &[u8],
+    ) -> Result<(), EngineError> {
+        let of = MessageId(self.random());
+        let parts: Vec<&[u8]> = welcome.chunks(PART_BYTES).collect();
+        let count = u32::try_from(parts.len()).map_err(|_| EngineError::TooLarge)?;
+        for (index, bytes) in (0..count).zip(parts) {
+            let mut content = Content::of(KIND_WELCOME).with_bytes(bytes.to_vec());
+            content.part = Some(Part { of, index, count });
+            self.queue(pair, &content, None, Haste::Now)?;
+        }
+        Ok(())
+    }
+
+    /// A part of a Welcome; with the last one the owner is in.
+    pub(crate) fn receive_welcome(
+        &mut self,
+        pair_id: ConversationId,
+        pair: &ConversationRow,
+        from: Member,
+        content: Content,
+    ) -> Result<(), EngineError> {
+        let (Some(part), Some(bytes), false) = (content.part, content.bytes, pair.is_group) else {
+            return Ok(());
+        };
+        if part.count == 0 || part.count > PARTS_MAX || part.index >= part.count {
+            return Ok(());
+        }
+        let prefix = [from.identity.0.as_slice(), &part.of.0].concat();
+        let key = [prefix.as_slice(), &part.index.to_be_bytes()].concat();
+        self.desk.put(PARTS, &key, encode(&BytesRow(bytes))?);
+        let parts = read_all::<BytesRow>(self.desk, PARTS, &prefix)?;
+        if parts.len() < part.count as usize {
+            return Ok(());
+        }
+        let mut welcome = Vec::new();
+        for (key, bytes) in parts {
+            self.desk.delete(PARTS, &key);
+            welcome.extend(bytes.0);
+        }
+        self.join_group(&welcome)?;
+        // The package in the partner's stock is used up: here is the next.
+        self.hand_out_package(pair_id)
+    }
+
+    fn join_group(&mut self, welcome: &[u8]) -> Result<(), EngineError> {
+        let Ok(group) = Conversation::join(self.sealer, welcome, None, None) else {
+            return Ok(());
+        };
+        let charter = group.charter().map_err(internal)?;
+        if !charter.group {
+            return group.forget().map_err(internal);
+        }
+        let (id, row) = match crate::Shelf::row(self.desk, GROUPS, &group.name().0)? {
+            // Put out once and taken in again: the conversation goes on where it was.
+            Some(old) => {
+                let id = ConversationId(id_of(&old));
+                let mut row = self.conversation(id)?;
+                row.state = State::Open;
+                row.leaving = false;
+                row.closings.clear();
+                self.enter_epoch(&mut row, &group)?;
+                (id, row)
+            }
+            None => self.new_conversation(&group, &charter)?,
+        };
+        self.keep_conversation(id, &row)?;
+        self.say_profile(id)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// A fresh key package for the partner of a pair, at a quiet moment.
+    pub(crate) fn hand_out_package(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let package =
+            self.sealer.make_package(self.identity, PackageUse::Once).map_err(internal)?;
+        let content = Content::of(KIND_PACKAGE).with_bytes(package);
+        self.queue(id, &content, None, Haste::Later)
+    }
+
+    /// A contact's key package for the stock.
+    pub(crate) fn receive_package(
+        &mut self,
+        pair: &ConversationRow,
+        from: Member,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        let (Some(contact), Some(bytes)) = (pair.contact, &content.bytes) else { return Ok(()) };
+        let Ok(package) = self.sealer.check_package(bytes) else { return Ok(()) };
+        if package.identity() != from.identity {
+            return Ok(());
+        }
+        self.desk.put(STOCK, &contact.0, bytes.clone());
+        self.desk.delete(COUNTERS, &asked_key(contact));
+        for (key, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            if row.adds.contains(&contact) {
+                self.memory.stirred.insert(ConversationId(id_of(&key)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a contact for a key package, once until it comes.
+    pub(crate) fn ask_stock(&mut self, contact: ContactId) -> Result<(), EngineError> {
+        let Some(pair) = self.contact(contact)?.conversation else { return Ok(()) };
+        let asking = read_all::<crate::rows::OutRow>(self.desk, crate::rows::OUTBOX, &pair.0)?
+            .iter()
+            .filter_map(|(_, out)| Content::decode(&out.content))
+            .any(|content| content.kind == KIND_ASK_PACKAGE);
+        let last = crate::Shelf::row(self.desk, COUNTERS, &asked_key(contact))?;
+        if asking || last.is_some() {
+            return Ok(());
+        }
+        self.desk.put(COUNTERS, &asked_key(contact), vec![1]);
+        self.queue(pair, &Content::of(KIND_ASK_PACKAGE), None, Haste::Now)
+    }
+
+    /// The relay new conversations of one's own use.
+    pub(crate) fn own_relay(&self) -> Result<String, EngineError> {
+        let owner = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?;
+        owner.relays.first().map(ToString::to_string).ok_or(EngineError::NoRelay)
+    }
+
+    /// The contact with an identity, if there is one.
+    pub(crate) fn contact_by(
+        &self,
+        identity: &PublicIdentity,
+    ) -> Result<Option<(ContactId, ContactRow)>, EngineError> {
+        let all = read_all::<ContactRow>(self.desk, CONTACTS, b"")?;
+        let found = all.into_iter().find(|(_, row)| row.identity == Some(identity.0));
+        Ok(found.map(|(key, row)| (ContactId(id_of(&key)), row)))
+    }
+}
+
+/// The row that notes that a contact was asked for a key package.
+fn asked_key(contact: ContactId) -> Vec<u8> {
+    [b"asked ".as_slice(), &contact.0].concat()
+}

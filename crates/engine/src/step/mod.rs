@@ -1,0 +1,207 @@
+//! One step: what an input leads to. Each file here is one concern; all of them read and write
+//! through the desk of the step.
+
+mod act;
+mod commits;
+mod first_contact;
+mod flow;
+mod follow;
+mod group;
+mod outbox;
+mod receipts;
+mod receive;
+mod rescue;
+
+use sogon_seal::{
+    Conversation, Desk, Entropy, GroupName, Identity, SealError, Sealer, shelf::Shelf,
+};
+use sogon_wire::SealedBox;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Answer, Arrival, ContactId, ConversationId, EngineError, Event, Input, MessageId, Now, Tick,
+    Transmit, alert,
+    engine::{Memory, Mode, NOTHING, Told},
+    rows::{
+        CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS,
+        MESSAGES, MessageRow, ORDERS, encode, in_conversation, number_of, read,
+    },
+    view::AlertKind,
+};
+
+/// A step at work.
+pub(crate) struct Work<'a> {
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) desk: &'a Desk<'a>,
+    pub(crate) sealer: Sealer<'a>,
+    pub(crate) identity: &'a Identity,
+    pub(crate) now: Now,
+    transmit: Vec<Transmit>,
+    tell: Told,
+    wake: Option<Tick>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(
+        memory: &'a mut Memory,
+        desk: &'a Desk<'a>,
+        sealer: Sealer<'a>,
+        identity: &'a Identity,
+        now: Now,
+    ) -> Self {
+        let (transmit, tell, wake) = (Vec::new(), Told::new(), None);
+        Self { memory, desk, sealer, identity, now, transmit, tell, wake }
+    }
+
+    /// Takes the input in; what follows from it goes out with [`Work::flow`].
+    pub(crate) fn input(&mut self, input: Input) -> Result<Answer, EngineError> {
+        match input {
+            Input::Act(act) => self.act(act),
+            Input::Arrived(Arrival::Reply { relay, tag, reply }) => {
+                self.reply(&relay, tag, reply).map(|()| NOTHING)
+            }
+            Input::Arrived(Arrival::Lost { relay, why }) => {
+                self.lost(&relay, why).map(|()| NOTHING)
+            }
+            Input::Burst => self.start(Mode::Burst).map(|()| NOTHING),
+            Input::Live => self.start(Mode::Live).map(|()| NOTHING),
+            Input::Time => self.time().map(|()| NOTHING),
+        }
+    }
+
+    pub(crate) fn finish(self) -> (Vec<Transmit>, Told, Option<Tick>) {
+        (self.transmit, self.tell, self.wake)
+    }
+
+    pub(crate) fn entropy(&self) -> &'a dyn Entropy {
+        self.sealer.entropy()
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy().fill(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn say(&mut self, event: Event) {
+        self.tell.insert(event);
+    }
+
+    /// Asks to be called again at `tick`.
+    pub(crate) fn wake_at(&mut self, tick: Tick) {
+        self.wake = Some(self.wake.map_or(tick, |sooner| sooner.min(tick)));
+    }
+
+    pub(crate) fn alert(&mut self, kind: AlertKind, detail: String) -> Result<(), EngineError> {
+        self.say(Event::Alerted);
+        alert::tell(self.desk, self.now.wall, kind, detail)
+    }
+
+    pub(crate) fn conversation(&self, id: ConversationId) -> Result<ConversationRow, EngineError> {
+        read(self.desk, CONVERSATIONS, &id.0)?.ok_or(EngineError::Unknown)
+    }
+
+    pub(crate) fn keep_conversation(
+        &mut self,
+        id: ConversationId,
+        row: &ConversationRow,
+    ) -> Result<(), EngineError> {
+        self.memory.stirred.insert(id);
+        self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
+        Ok(())
+    }
+
+    pub(crate) fn contact(&self, id: ContactId) -> Result<ContactRow, EngineError> {
+        read(self.desk, CONTACTS, &id.0)?.ok_or(EngineError::Unknown)
+    }
+
+    pub(crate) fn keep_contact(&self, id: ContactId, row: &ContactRow) -> Result<(), EngineError> {
+        self.desk.put(CONTACTS, &id.0, encode(row)?);
+        Ok(())
+    }
+
+    /// The group behind a conversation, with its keys.
+    pub(crate) fn group(&self, name: GroupName) -> Result<Conversation<'a>, EngineError> {
+        Conversation::load(self.sealer, name).map_err(internal)
+    }
+
+    /// The next number of a counter; the first is 1.
+    pub(crate) fn count(&self, counter: &[u8]) -> Result<u64, EngineError> {
+        let last = self.desk.row(COUNTERS, counter)?.map_or(0, |bytes| number_of(&bytes));
+        let next = last.saturating_add(1);
+        self.desk.put(COUNTERS, counter, next.to_be_bytes().to_vec());
+        Ok(next)
+    }
+
+    /// Puts an entry at the end of a conversation and gives its order.
+    pub(crate) fn add_message(
+        &mut self,
+        id: ConversationId,
+        conversation: &mut ConversationRow,
+        message: &MessageRow,
+    ) -> Result<u64, EngineError> {
+        let order = self.count(b"messages")?;
+        let key = in_conversation(id, order);
+        self.desk.put(MESSAGES, &key, encode(message)?);
+        self.desk.put(ORDERS, &order.to_be_bytes(), id.0.to_vec());
+        let by_id = [id.0, message.id.0].concat();
+        self.desk.put(MESSAGE_IDS, &by_id, order.to_be_bytes().to_vec());
+        if message.kind == KindRow::Text {
+            self.desk.index(order, message.text.clone());
+        }
+        conversation.last_order = order;
+        if message.unread {
+            conversation.unread = conversation.unread.saturating_add(1);
+        }
+        Ok(order)
+    }
+
+    /// An entry the program makes, not a person.
+    pub(crate) fn add_notice(
+        &mut self,
+        id: ConversationId,
+        conversation: &mut ConversationRow,
+        kind: KindRow,
+        text: String,
+    ) -> Result<(), EngineError> {
+        let message = MessageRow {
+            id: MessageId(self.random()),
+            from: None,
+            at_s: self.now.wall.0,
+            kind,
+            text,
+            reply_to: None,
+            delivery: None,
+            epoch: conversation.epoch,
+            seq: conversation.cursor,
+            unread: false,
+            raw: None,
+        };
+        self.add_message(id, conversation, &message)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+}
+
+/// A failure that hostile bytes cannot cause.
+pub(crate) fn internal(error: SealError) -> EngineError {
+    match error {
+        SealError::TooLarge => EngineError::TooLarge,
+        SealError::Over => EngineError::Over,
+        SealError::Shelf => EngineError::Shelf(crate::ShelfFault),
+        SealError::Unopenable | SealError::Unknown | SealError::Pending | SealError::Bug => {
+            EngineError::Bug
+        }
+    }
+}
+
+/// SHA-256 of a box.
+pub(crate) fn box_hash(boxed: &SealedBox) -> [u8; 32] {
+    Sha256::digest(boxed.as_bytes()).into()
+}
+
+/// The first half of [`box_hash`]: how boxes are named in questions and closing notes.
+pub(crate) fn short_hash(boxed: &SealedBox) -> [u8; 16] {
+    *box_hash(boxed).first_chunk().unwrap_or(&[0; 16])
+}

@@ -1,0 +1,279 @@
+//! The outbox: sealed as late as possible, sent again until it has its place, never shown as
+//! further than it is.
+
+use sogon_seal::Posting;
+use sogon_wire::{SealedBox, Seq};
+
+use super::{Work, internal, short_hash};
+use crate::{
+    Ask, ConversationId, EngineError, Event,
+    content::Content,
+    engine::Mode,
+    links::Question,
+    rows::{
+        ConversationRow, DeliveryRow, KindRow, MESSAGES, MessageRow, OUTBOX, OutRow, SENT, State,
+        encode, in_conversation, number_of, read, read_all, sent_key,
+    },
+};
+
+/// Whether something may wait for a quiet moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// Goes with the next flight.
+    Now,
+    /// Goes when no words of people are waiting.
+    Later,
+}
+
+impl Work<'_> {
+    /// Puts content into the outbox of a conversation.
+    pub(crate) fn queue(
+        &mut self,
+        id: ConversationId,
+        content: &Content,
+        order: Option<u64>,
+        haste: Haste,
+    ) -> Result<(), EngineError> {
+        let number = self.count(b"outbox")?;
+        let row = OutRow {
+            content: content.encode(),
+            order,
+            bulk: haste == Haste::Later,
+            posting: None,
+            epoch: 0,
+        };
+        self.desk.put(OUTBOX, &in_conversation(id, number), encode(&row)?);
+        self.memory.stirred.insert(id);
+        Ok(())
+    }
+
+    fn outbox(&self, id: ConversationId) -> Result<Vec<(u64, OutRow)>, EngineError> {
+        let rows = read_all::<OutRow>(self.desk, OUTBOX, &id.0)?;
+        Ok(rows.into_iter().map(|(key, row)| (number_of(&key), row)).collect())
+    }
+
+    /// Words of people wait in this conversation.
+    pub(crate) fn words_wait(&self, id: ConversationId) -> Result<bool, EngineError> {
+        Ok(self.outbox(id)?.iter().any(|(_, row)| !row.bulk))
+    }
+
+    /// Seals and sends what does not wait for a quiet moment.
+    pub(crate) fn flow_outbox(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        self.send_waiting(id, Haste::Now)
+    }
+
+    /// Seals and sends the rest, when no words are waiting or went out in this burst.
+    pub(crate) fn flow_bulk(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let busy = self.memory.words_went && self.memory.mode == Mode::Burst;
+        if busy || self.words_wait(id)? {
+            return Ok(());
+        }
+        self.send_waiting(id, Haste::Later)
+    }
+
+    fn send_waiting(&mut self, id: ConversationId, haste: Haste) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        // In doubt a box could end in a log that others have left; behind a commit of one's own it
+        // would be void. So it waits, unsealed.
+        if row.state != State::Open || row.own.is_some() {
+            return Ok(());
+        }
+        let relay = row.relay()?;
+        let wanted = haste == Haste::Later;
+        let waiting = self.outbox(id)?.into_iter().filter(|(_, out)| out.bulk == wanted);
+        let waiting: Vec<_> = waiting.collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut changed = false;
+        for (number, mut out) in waiting {
+            let posting = match &out.posting {
+                Some(bytes) => Posting::restore(bytes).map_err(|_| EngineError::Bug)?,
+                None => {
+                    changed = true;
+                    let posting = self.seal_row(&mut row, &mut out)?;
+                    self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
+                    posting
+                }
+            };
+            let hash = short_hash(posting.boxed());
+            let question = Question::Post { conversation: id, number, hash };
+            if self.ask(&relay, question, Ask::Append(posting)) && out.order.is_some() {
+                self.memory.words_went = true;
+            }
+        }
+        if changed {
+            self.desk.put(crate::rows::CONVERSATIONS, &id.0, encode(&row)?);
+        }
+        Ok(())
+    }
+
+    fn seal_row(
+        &mut self,
+        row: &mut ConversationRow,
+        out: &mut OutRow,
+    ) -> Result<Posting, EngineError> {
+        let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
+        // A receipt rides along for nothing.
+        content.read = Some(self.receipt(row));
+        let mut group = self.group(row.group)?;
+        let posting = group.seal(&content.encode()).map_err(internal)?;
+        out.posting = Some(posting.to_bytes());
+        out.epoch = row.epoch;
+        row.sent = row.sent.saturating_add(1);
+        Ok(posting)
+    }
+
+    /// What was sealed for an epoch that is over is sealed again for the one that is.
+    pub(crate) fn unseal_outbox(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        for (number, mut out) in self.outbox(id)? {
+            if out.posting.take().is_some() {
+                self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
+            }
+        }
+        self.memory.stirred.insert(id);
+        Ok(())
+    }
+
+    /// The relay gave one of our boxes its place.
+    pub(crate) fn post_appended(
+        &mut self,
+        id: ConversationId,
+        number: u64,
+        hash: [u8; 16],
+        seq: Seq,
+    ) -> Result<(), EngineError> {
+        let key = in_conversation(id, number);
+        let Some(out) = read::<OutRow>(self.desk, OUTBOX, &key)? else { return Ok(()) };
+        let Some(bytes) = &out.posting else { return Ok(()) };
+        let posting = Posting::restore(bytes).map_err(|_| EngineError::Bug)?;
+        let mut row = self.conversation(id)?;
+        if short_hash(posting.boxed()) != hash || out.epoch != row.epoch {
+            return Ok(());
+        }
+        if seq == row.cursor.saturating_add(1) {
+            // Nothing stands between what was read and this box: no commit can.
+            self.step_over(&mut row, seq, posting.boxed());
+            self.handed(id, &mut row, number, &out, seq)?;
+            self.keep_conversation(id, &row)?;
+        } else if seq > row.cursor {
+            let (relay, log, after) = (row.relay()?, row.log()?, row.cursor);
+            self.ask_log(&relay, id, log, after);
+        } else {
+            // A place that was read already, with another box at it or this one skipped: the relay
+            // cannot have meant it. Seal the content again; its id keeps it from showing twice.
+            let mut out = out;
+            out.posting = None;
+            self.desk.put(OUTBOX, &key, encode(&out)?);
+            self.memory.stirred.insert(id);
+        }
+        Ok(())
+    }
+
+    /// A box in the log that may be one of ours.
+    pub(crate) fn own_box_read(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        seq: Seq,
+        boxed: &SealedBox,
+    ) -> Result<bool, EngineError> {
+        for (number, out) in self.outbox(id)? {
+            let Some(bytes) = &out.posting else { continue };
+            let posting = Posting::restore(bytes).map_err(|_| EngineError::Bug)?;
+            if posting.boxed() == boxed {
+                self.handed(id, row, number, &out, seq)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn handed(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        number: u64,
+        out: &OutRow,
+        seq: Seq,
+    ) -> Result<(), EngineError> {
+        self.desk.delete(OUTBOX, &in_conversation(id, number));
+        if row.leaving
+            && Content::decode(&out.content).is_some_and(|c| c.kind == crate::content::KIND_LEAVE)
+        {
+            row.state = State::Over;
+        }
+        let Some(order) = out.order else { return Ok(()) };
+        let key = in_conversation(id, order);
+        let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? else {
+            return Ok(());
+        };
+        if message.delivery == Some(DeliveryRow::Delivered) {
+            return Ok(());
+        }
+        message.delivery = Some(DeliveryRow::Handed);
+        (message.epoch, message.seq) = (row.epoch, seq);
+        self.desk.put(MESSAGES, &key, encode(&message)?);
+        self.desk.put(SENT, &sent_key(id, row.epoch, seq), order.to_be_bytes().to_vec());
+        self.say(Event::Progress { conversation: id, message: message.id });
+        Ok(())
+    }
+
+    /// What was handed and not opened by everybody goes out again: its place may be lost.
+    pub(crate) fn send_again(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        for (key, order) in self.sent(id)? {
+            self.desk.delete(SENT, &key);
+            self.requeue(id, order)?;
+        }
+        row.sent = row.sent.saturating_add(1);
+        Ok(())
+    }
+
+    /// Every place handed and not delivered: its key and the message's order.
+    pub(crate) fn sent(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, u64)>, EngineError> {
+        use sogon_seal::shelf::{Order, Shelf};
+        let rows = self.desk.scan(SENT, &id.0, None, crate::rows::ALL, Order::Up)?;
+        Ok(rows.into_iter().map(|(key, value)| (key, number_of(&value))).collect())
+    }
+
+    /// A message of one's own goes back into the outbox, with the id it had.
+    pub(crate) fn requeue(&mut self, id: ConversationId, order: u64) -> Result<(), EngineError> {
+        let key = in_conversation(id, order);
+        let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? else {
+            return Ok(());
+        };
+        if message.delivery != Some(DeliveryRow::Handed) || message.kind != KindRow::Text {
+            return Ok(());
+        }
+        message.delivery = Some(DeliveryRow::Queued);
+        self.desk.put(MESSAGES, &key, encode(&message)?);
+        let content = Content {
+            id: Some(message.id),
+            at_s: Some(message.at_s),
+            reply_to: message.reply_to,
+            ..Content::of(crate::content::KIND_TEXT)
+        };
+        self.queue(id, &content.with_text(&message.text), Some(order), Haste::Now)?;
+        self.say(Event::Progress { conversation: id, message: message.id });
+        Ok(())
+    }
+
+    /// The conversation ended: what waits will not arrive, and says so.
+    pub(crate) fn fail_outbox(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        for (number, out) in self.outbox(id)? {
+            self.desk.delete(OUTBOX, &in_conversation(id, number));
+            let Some(order) = out.order else { continue };
+            let key = in_conversation(id, order);
+            if let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? {
+                message.delivery = Some(DeliveryRow::Failed);
+                self.desk.put(MESSAGES, &key, encode(&message)?);
+                self.say(Event::Progress { conversation: id, message: message.id });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! What somebody's content leads to.
+
+use sogon_seal::Member;
+use sogon_wire::Seq;
+
+use super::{Work, outbox::Haste};
+use crate::{
+    ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
+    content::{
+        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE, KIND_RECEIPT, KIND_TEXT,
+        KIND_TITLE, KIND_WELCOME,
+    },
+    rows::{
+        CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
+    },
+};
+
+impl Work<'_> {
+    /// Content of a member at a place of the conversation's log.
+    pub(crate) fn receive(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        bytes: &[u8],
+        seq: Seq,
+    ) -> Result<(), EngineError> {
+        let Some(content) = Content::decode(bytes) else {
+            // A member wrote what is no content of any version: there is nothing to show or keep.
+            return Ok(());
+        };
+        self.receipt_read(id, row, from.identity.0, content.read.as_ref())?;
+        match content.kind {
+            KIND_RECEIPT => Ok(()),
+            KIND_TEXT => self.receive_words(id, row, from, content, seq, KindRow::Text, None),
+            KIND_PROFILE => self.receive_profile(id, row, from, &content),
+            KIND_TITLE => {
+                if row.is_group {
+                    row.title = shortened(content.text.unwrap_or_default());
+                    self.say(Event::Changed { conversation: id });
+                }
+                Ok(())
+            }
+            KIND_PACKAGE => self.receive_package(row, from, &content),
+            KIND_ASK_PACKAGE => {
+                if row.is_group {
+                    Ok(())
+                } else {
+                    self.hand_out_package(id)
+                }
+            }
+            KIND_WELCOME => self.receive_welcome(id, row, from, content),
+            KIND_LEAVE => self.receive_leave(id, row, from),
+            _ => {
+                let raw = Some(bytes.to_vec());
+                self.receive_words(id, row, from, content, seq, KindRow::Unknown, raw)
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call site each, all parts of one message")]
+    fn receive_words(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        content: Content,
+        seq: Seq,
+        kind: KindRow,
+        raw: Option<Vec<u8>>,
+    ) -> Result<(), EngineError> {
+        // Words without an id cannot be told from a second copy of themselves.
+        let message_id = match content.id {
+            Some(message_id) => message_id,
+            None if kind == KindRow::Unknown => MessageId(self.random()),
+            None => return Ok(()),
+        };
+        self.owe_receipt(row);
+        let by_id = [id.0, message_id.0].concat();
+        if crate::Shelf::row(self.desk, MESSAGE_IDS, &by_id)?.is_some() {
+            return Ok(());
+        }
+        let text = match kind {
+            KindRow::Text => content.text.unwrap_or_default(),
+            _ => String::new(),
+        };
+        let message = MessageRow {
+            id: message_id,
+            from: Some(from.identity.0),
+            at_s: content.at_s.unwrap_or(self.now.wall.0),
+            kind,
+            text,
+            reply_to: content.reply_to,
+            delivery: None,
+            epoch: row.epoch,
+            seq,
+            unread: true,
+            raw,
+        };
+        self.add_message(id, row, &message)?;
+        self.say(Event::Received { conversation: id, message: message_id });
+        Ok(())
+    }
+
+    fn receive_profile(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        let name = shortened(content.text.clone().unwrap_or_default());
+        if let Some(member) = row.members.iter_mut().find(|its| its.identity == from.identity.0) {
+            member.name.clone_from(&name);
+        }
+        if !row.is_group
+            && let Some(contact) = row.contact
+        {
+            let mut known = self.contact(contact)?;
+            if !known.ready {
+                known.ready = true;
+                // The first package of the stock, so that groups can be made without a question.
+                self.hand_out_package(id)?;
+            }
+            if !known.named_here && !name.is_empty() {
+                known.name = self.free_name(contact, &name)?;
+            }
+            self.keep_contact(contact, &known)?;
+        }
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// A name nobody else has here: two Minas are "Mina" and "Mina 2".
+    pub(crate) fn free_name(&self, own: ContactId, name: &str) -> Result<String, EngineError> {
+        let others: Vec<String> = read_all::<ContactRow>(self.desk, CONTACTS, b"")?
+            .into_iter()
+            .filter(|(key, _)| ContactId(id_of(key)) != own)
+            .map(|(_, row)| row.name)
+            .collect();
+        let numbered = (2u32..).map(|number| format!("{name} {number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        Ok(names.find(|name| !others.contains(name)).unwrap_or_default())
+    }
+
+    /// Says one's name to a conversation; to a partner it also says that they were let in.
+    pub(crate) fn say_profile(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let owner = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?;
+        let content = Content::of(KIND_PROFILE).with_text(&owner.name);
+        self.queue(id, &content, None, Haste::Now)
+    }
+}
+
+/// A name or title somebody else chose, cut to the length allowed here.
+pub(crate) fn shortened(mut name: String) -> String {
+    while name.len() > NAME_BYTES_MAX {
+        name.pop();
+    }
+    name
+}

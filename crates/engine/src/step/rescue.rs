@@ -1,0 +1,173 @@
+//! Away too long, or on the losing side of a fork: being let in again, and letting others in.
+
+use sogon_seal::{Conversation, LogKeys};
+
+use super::{Work, follow::Page, internal, outbox::Haste};
+use crate::{
+    ConversationId, EngineError, Event,
+    content::{Content, KIND_RECEIPT},
+    rows::{ConversationRow, KindRow, ReadmitRow, RescueRow, State},
+    view::AlertKind,
+};
+
+/// How many members' requests a conversation keeps at once.
+const READMITS_MAX: usize = 64;
+/// After this many bursts without an answer the request is made again.
+const ASK_AGAIN_BURSTS: u32 = 16;
+
+impl Work<'_> {
+    /// Something between what was read and what the relay still has is gone for good.
+    pub(crate) fn gap(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        self.add_notice(id, row, KindRow::Gap, String::new())?;
+        let title = self.title_of(row)?;
+        self.alert(AlertKind::Away, title)?;
+        self.doubt(id, row)
+    }
+
+    /// There may be a commit this home cannot read any more. It asks to be let in again, and sends
+    /// a probe: if nothing but words was missed, the others open it, and an answer ends the doubt.
+    pub(crate) fn doubt(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        if row.state != State::Open {
+            return Ok(());
+        }
+        row.state = State::Doubt;
+        self.send_probe(row)?;
+        self.ask_rescue(id, row)
+    }
+
+    fn send_probe(&mut self, row: &mut ConversationRow) -> Result<(), EngineError> {
+        let mut content = Content::of(KIND_RECEIPT);
+        content.read = Some(self.receipt(row));
+        let mut group = self.group(row.group)?;
+        let posting = group.seal(&content.encode()).map_err(internal)?;
+        let relay = row.relay.clone();
+        self.post_side(&relay, &posting, false)
+    }
+
+    fn ask_rescue(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        let group = self.group(row.group)?;
+        let (posting, keys) = group.ask_rescue(self.identity).map_err(internal)?;
+        let relay = row.relay.clone();
+        self.post_side(&relay, &posting, false)?;
+        row.rescue = Some(RescueRow { keys: keys.to_bytes(), cursor: 0, bursts: 0 });
+        let relay = row.relay()?;
+        self.ask_log(&relay, id, keys.log(), 0);
+        Ok(())
+    }
+
+    /// Something of the present epoch opened: nothing but words was missed.
+    pub(crate) fn clear_doubt(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        if row.state != State::Doubt {
+            return Ok(());
+        }
+        row.state = State::Open;
+        row.rescue = None;
+        self.send_again(id, row)?;
+        self.unseal_outbox(id)
+    }
+
+    /// Requests of others in the rescue log.
+    pub(crate) fn follow_rescues(
+        &mut self,
+        row: &mut ConversationRow,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        for (seq, boxed) in page.after(row.rescue_cursor) {
+            row.rescue_cursor = seq;
+            let group = self.group(row.group)?;
+            let Ok(Some(rescue)) = group.open_rescue(&boxed) else { continue };
+            if rescue.member.identity == self.identity.public() {
+                continue;
+            }
+            if row.readmits.len() < READMITS_MAX {
+                let patience = 0;
+                row.readmits.push(ReadmitRow { asked: boxed.as_bytes().to_vec(), patience });
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to one's own request.
+    pub(crate) fn follow_readmission(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        let Some(mut rescue) = row.rescue.take() else { return Ok(()) };
+        let keys = LogKeys::from_bytes(&rescue.keys).map_err(internal)?;
+        for (seq, boxed) in page.after(rescue.cursor) {
+            rescue.cursor = seq;
+            let Ok(welcome) = keys.open_welcome(&boxed) else { continue };
+            let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
+                continue;
+            };
+            row.state = State::Open;
+            row.closings.clear();
+            row.acks.clear();
+            self.enter_epoch(row, &group)?;
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::Rejoined, title)?;
+            self.say(Event::Changed { conversation: id });
+            self.unseal_outbox(id)?;
+            self.send_again(id, row)?;
+            self.queue(id, &Content::of(KIND_RECEIPT), None, Haste::Now)?;
+            let (relay, log) = (row.relay()?, row.log()?);
+            self.ask_log(&relay, id, log, 0);
+            return Ok(());
+        }
+        row.rescue = Some(rescue);
+        Ok(())
+    }
+
+    /// Another burst went by: those who wait politely grow impatient, and a request nobody
+    /// answered is made again.
+    pub(crate) fn grow_patience(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        let mut row = self.conversation(id)?;
+        let mut changed = false;
+        for removal in &mut row.removals {
+            removal.patience = removal.patience.saturating_add(1);
+            changed = true;
+        }
+        for readmit in &mut row.readmits {
+            readmit.patience = readmit.patience.saturating_add(1);
+            changed = true;
+        }
+        if let Some(rescue) = &mut row.rescue {
+            rescue.bursts = rescue.bursts.saturating_add(1);
+            changed = true;
+            if rescue.bursts >= ASK_AGAIN_BURSTS {
+                self.send_probe(&mut row)?;
+                self.ask_rescue(id, &mut row)?;
+            }
+        }
+        if row.owes_receipt && self.memory.mode == crate::engine::Mode::Burst {
+            // What was opened in an earlier burst is acknowledged in this one, alone if need be.
+            if row.state == State::Open && !self.words_wait(id)? {
+                row.owes_receipt = false;
+                changed = true;
+                self.queue(id, &Content::of(KIND_RECEIPT), None, Haste::Now)?;
+            }
+        }
+        if changed {
+            self.keep_conversation(id, &row)?;
+        }
+        Ok(())
+    }
+}

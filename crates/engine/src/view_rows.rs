@@ -1,0 +1,229 @@
+//! How rows become what people see.
+
+use data_encoding::HEXLOWER;
+use sogon_seal::{
+    Identity, PublicIdentity, safety_number,
+    shelf::{Order, Shelf, ShelfFault},
+};
+
+use crate::{
+    ContactId, ConversationId, EngineError, MessageId, alert,
+    rows::{
+        ALERTS, ALL, AlertRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, DeliveryRow,
+        KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State,
+        decode, id_of, in_conversation, number_of, read, read_all,
+    },
+    view::{Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Standing},
+};
+
+type View<T> = Result<T, ShelfFault>;
+
+pub(crate) fn owner(shelf: &dyn Shelf) -> View<Option<Owner>> {
+    let Some(row) = read::<OwnerRow>(shelf, SELF, b"")? else { return Ok(None) };
+    let fingerprint = Identity::from_seed(&row.seed).public().fingerprint();
+    let relays = row.relays.iter().filter_map(|relay| relay.parse().ok()).collect();
+    Ok(Some(Owner { name: row.name, fingerprint, relays }))
+}
+
+pub(crate) fn contacts(shelf: &dyn Shelf) -> View<Vec<Contact>> {
+    let Some(owner) = read::<OwnerRow>(shelf, SELF, b"")? else { return Ok(Vec::new()) };
+    let own = Identity::from_seed(&owner.seed).public();
+    let mut contacts: Vec<Contact> = read_all::<ContactRow>(shelf, CONTACTS, b"")?
+        .into_iter()
+        .map(|(key, row)| Contact {
+            id: ContactId(id_of(&key)),
+            safety_number: row
+                .identity
+                .map(|key| safety_number(&own, &PublicIdentity(key)))
+                .unwrap_or_default(),
+            standing: match (row.blocked, row.ready) {
+                (true, _) => Standing::Blocked,
+                (false, true) => Standing::Ready,
+                (false, false) => Standing::Waiting,
+            },
+            name: row.name,
+            verified: row.verified,
+            conversation: row.conversation,
+        })
+        .collect();
+    contacts.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
+    Ok(contacts)
+}
+
+/// Everybody's name by identity.
+fn names(shelf: &dyn Shelf) -> Result<Vec<([u8; 32], ContactId, String)>, EngineError> {
+    let rows = read_all::<ContactRow>(shelf, CONTACTS, b"")?;
+    let known = rows.into_iter().filter_map(|(key, row)| {
+        row.identity.map(|identity| (identity, ContactId(id_of(&key)), row.name))
+    });
+    Ok(known.collect())
+}
+
+pub(crate) fn conversations(shelf: &dyn Shelf) -> View<Vec<Conversation>> {
+    let names = names(shelf)?;
+    let mut rows = read_all::<ConversationRow>(shelf, CONVERSATIONS, b"")?;
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_order));
+    let view = rows.into_iter().map(|(key, row)| {
+        let members: Vec<Member> = row
+            .members
+            .iter()
+            .map(|member| match names.iter().find(|(its, _, _)| *its == member.identity) {
+                Some((_, id, name)) => Member { name: name.clone(), contact: Some(*id) },
+                None => Member { name: shown(&member.name, &member.identity), contact: None },
+            })
+            .collect();
+        let partner = members.first().filter(|_| !row.is_group).map(|member| member.name.clone());
+        Conversation {
+            id: ConversationId(id_of(&key)),
+            title: partner.unwrap_or(row.title),
+            group: row.is_group,
+            members,
+            unread: row.unread,
+            open: row.state != State::Over && !row.leaving,
+            epoch: row.epoch,
+        }
+    });
+    Ok(view.collect())
+}
+
+/// A member's name, or the start of their key for one who never said it.
+fn shown(name: &str, identity: &[u8; 32]) -> String {
+    if name.is_empty() {
+        HEXLOWER.encode(identity.first_chunk::<4>().unwrap_or(&[0; 4]))
+    } else {
+        name.to_owned()
+    }
+}
+
+fn message_view(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    order: u64,
+    row: MessageRow,
+) -> Result<Message, EngineError> {
+    let from = match row.from {
+        None => None,
+        Some(identity) => Some(name_of(shelf, conversation, &identity)?),
+    };
+    Ok(Message {
+        id: row.id,
+        conversation,
+        from,
+        at_s: row.at_s,
+        kind: match row.kind {
+            KindRow::Text => Kind::Text,
+            KindRow::Unknown => Kind::Unknown,
+            KindRow::Gap => Kind::Gap,
+            KindRow::Membership => Kind::Membership,
+        },
+        text: row.text,
+        delivery: row.delivery.map(|delivery| match delivery {
+            DeliveryRow::Queued => Delivery::Queued,
+            DeliveryRow::Handed => Delivery::Handed,
+            DeliveryRow::Delivered => Delivery::Delivered,
+            DeliveryRow::Failed => Delivery::Failed,
+        }),
+        reply_to: row.reply_to,
+        order,
+        unread: row.unread,
+    })
+}
+
+/// What somebody is called here.
+pub(crate) fn name_of(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    identity: &[u8; 32],
+) -> Result<String, EngineError> {
+    let contacts = names(shelf)?;
+    if let Some((_, _, name)) = contacts.into_iter().find(|(its, _, _)| its == identity) {
+        return Ok(name);
+    }
+    let row = read::<ConversationRow>(shelf, CONVERSATIONS, &conversation.0)?;
+    let members = row.map(|row| row.members).unwrap_or_default();
+    let name = members.into_iter().find(|member| member.identity == *identity);
+    Ok(shown(&name.map(|member| member.name).unwrap_or_default(), identity))
+}
+
+pub(crate) fn messages(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    after: u64,
+    limit: usize,
+) -> View<Vec<Message>> {
+    page(shelf, conversation, Some(after), limit, Order::Up)
+}
+
+pub(crate) fn latest(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    limit: usize,
+) -> View<Vec<Message>> {
+    let mut newest = page(shelf, conversation, None, limit, Order::Down)?;
+    newest.reverse();
+    Ok(newest)
+}
+
+fn page(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    after: Option<u64>,
+    limit: usize,
+    order: Order,
+) -> View<Vec<Message>> {
+    let after = after.map(|after| in_conversation(conversation, after));
+    let rows = shelf.scan(MESSAGES, &conversation.0, after.as_deref(), limit, order)?;
+    let messages = rows
+        .into_iter()
+        .map(|(key, bytes)| message_view(shelf, conversation, number_of(&key), decode(&bytes)?));
+    Ok(messages.collect::<Result<_, EngineError>>()?)
+}
+
+pub(crate) fn message(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    id: MessageId,
+) -> View<Option<Message>> {
+    let key = [conversation.0, id.0].concat();
+    let Some(order) = shelf.row(MESSAGE_IDS, &key)? else { return Ok(None) };
+    let order = number_of(&order);
+    let Some(row) = read(shelf, MESSAGES, &in_conversation(conversation, order))? else {
+        return Ok(None);
+    };
+    Ok(Some(message_view(shelf, conversation, order, row)?))
+}
+
+pub(crate) fn search(shelf: &dyn Shelf, words: &str, limit: usize) -> View<Vec<Message>> {
+    let mut found = Vec::new();
+    for order in shelf.search(words, limit)? {
+        let Some(key) = shelf.row(ORDERS, &order.to_be_bytes())? else { continue };
+        let conversation = ConversationId(id_of(&key));
+        if let Some(row) = read(shelf, MESSAGES, &in_conversation(conversation, order))? {
+            found.push(message_view(shelf, conversation, order, row)?);
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn alerts(shelf: &dyn Shelf) -> View<(Vec<Alert>, bool)> {
+    let rows = read_all::<AlertRow>(shelf, ALERTS, b"")?;
+    let mut chain = [0; 32];
+    let mut whole = true;
+    let mut alerts = Vec::new();
+    for (place, (key, row)) in (1u64..).zip(rows) {
+        chain = alert::link(&chain, &row);
+        whole &= row.chain == chain && number_of(&key) == place;
+        alerts.push(Alert { at_s: row.at_s, kind: row.kind, detail: row.detail });
+    }
+    let counted = alert::count(shelf)?;
+    whole &= counted == u64::try_from(alerts.len()).unwrap_or(u64::MAX);
+    Ok((alerts, whole))
+}
+
+pub(crate) fn waiting(shelf: &dyn Shelf) -> View<u64> {
+    let rows = shelf.scan(OUTBOX, b"", None, ALL, Order::Up)?;
+    let own = rows
+        .iter()
+        .filter(|(_, bytes)| decode::<OutRow>(bytes).is_ok_and(|row| row.order.is_some()));
+    Ok(u64::try_from(own.count()).unwrap_or(u64::MAX))
+}
