@@ -34,16 +34,22 @@ pub(crate) struct Content {
     pub(crate) part: Option<Part>,
 }
 
-/// A receipt: everything in this epoch's log up to `seq` was opened, but for `missing`.
+/// A receipt: everything in this epoch's log up to `seq` was opened, but for `gaps`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(crate) struct Read {
     /// Counted up to here.
     #[n(0)]
     pub(crate) seq: u64,
-    /// Places of members' boxes that did not open: their authors send them again.
-    #[n(1)]
-    pub(crate) missing: Option<Vec<u64>>,
+    /// The start of the log's hash chain there: two who read the same log have the same.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) chain: Option<[u8; 4]>,
+    /// First and last place of what did not open: its authors send it again.
+    #[n(2)]
+    pub(crate) gaps: Option<Vec<(u64, u64)>>,
+    /// The same of the epoch before.
+    #[n(3)]
+    pub(crate) gaps_before: Option<Vec<(u64, u64)>>,
 }
 
 /// A piece of something larger than one box.
@@ -80,8 +86,8 @@ pub(crate) const KIND_LEAVE: u32 = 7;
 
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;
-/// The most places a receipt may name as missing.
-pub(crate) const MISSING_MAX: usize = 32;
+/// The most gaps a receipt may name.
+pub(crate) const GAPS_MAX: usize = 32;
 
 impl Content {
     pub(crate) fn of(kind: u32) -> Self {
@@ -107,9 +113,10 @@ impl Content {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut decoder = minicbor::Decoder::new(bytes);
         let content: Self = decoder.decode().ok()?;
-        let missing = content.read.as_ref().and_then(|read| read.missing.as_ref());
-        let whole = decoder.position() == bytes.len();
-        (whole && missing.is_none_or(|places| places.len() <= MISSING_MAX)).then_some(content)
+        let read = content.read.clone().unwrap_or_default();
+        let gaps = [read.gaps, read.gaps_before].into_iter().flatten();
+        let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX);
+        (decoder.position() == bytes.len() && bounded).then_some(content)
     }
 }
 
@@ -123,12 +130,12 @@ mod tests {
             kind: KIND_TEXT,
             id: Some(MessageId([1; 8])),
             at_s: Some(1_790_000_000),
-            read: Some(Read { seq: 1_000, missing: None }),
+            read: Some(Read { seq: 1_000, chain: Some([7; 4]), ..Read::default() }),
             ..Content::default()
         };
         let words = "가".repeat(50);
         let bytes = content.clone().with_text(&words).encode();
-        assert!(bytes.len() - words.len() <= 29, "{}", bytes.len() - words.len());
+        assert!(bytes.len() - words.len() <= 36, "{}", bytes.len() - words.len());
         assert_eq!(Content::decode(&bytes), Some(content.with_text(&words)));
     }
 

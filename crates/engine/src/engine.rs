@@ -46,6 +46,8 @@ pub(crate) struct Memory {
     pub(crate) patience: Option<Tick>,
     /// When the receipts that are owed go out.
     pub(crate) receipts: Option<Tick>,
+    /// Conversations whose log was read again from the start in this burst.
+    pub(crate) healed: BTreeSet<ConversationId>,
     /// People's words went out in this burst: what can wait, waits.
     pub(crate) words_went: bool,
 }

@@ -74,6 +74,11 @@ impl Link {
         Some(tag)
     }
 
+    /// A question of this kind is open.
+    pub(crate) fn asks(&self, question: &Question) -> bool {
+        self.kinds.contains(&question.kind())
+    }
+
     /// The question an answer belongs to. A watch stays open.
     pub(crate) fn answered(&mut self, tag: Tag) -> Option<Asked> {
         let asked = self.open.get(&tag)?.clone();

@@ -28,6 +28,10 @@ pub(crate) const COUNTERS: Table = Table(22);
 pub(crate) const STOCK: Table = Table(23);
 pub(crate) const PARTS: Table = Table(24);
 pub(crate) const SENT: Table = Table(25);
+/// `conversation | seq`: the hash chain at each place read in the present epoch's log.
+pub(crate) const CHAINS: Table = Table(26);
+/// `conversation | first half of a box's hash`: boxes of the present epoch that were dealt with.
+pub(crate) const DONE: Table = Table(27);
 
 /// The most rows of a kind a view walks over.
 pub(crate) const ALL: usize = 1_000_000;
@@ -103,6 +107,9 @@ pub(crate) struct ClosingRow {
 pub(crate) struct OwnCommitRow {
     #[cbor(n(0), with = "minicbor::bytes")]
     pub(crate) posting: Vec<u8>,
+    /// The first half of the sealed box's hash.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub(crate) hash: [u8; 16],
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(crate) welcome: Option<Vec<u8>>,
     /// Contacts who come in: the Welcome goes to them through their own conversations.
@@ -165,16 +172,6 @@ pub(crate) struct RescueRow {
     pub(crate) bursts: u32,
 }
 
-/// The chain of a log at one place.
-#[derive(Clone, Debug, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct ChainRow {
-    #[n(0)]
-    pub(crate) seq: Seq,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub(crate) chain: [u8; 16],
-}
-
 /// A pair or a group.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
@@ -199,8 +196,9 @@ pub(crate) struct ConversationRow {
     pub(crate) cursor: Seq,
     #[cbor(n(9), with = "minicbor::bytes")]
     pub(crate) chain: [u8; 32],
+    /// The chain cannot be known any more: something in this epoch's log is gone.
     #[n(10)]
-    pub(crate) chains: Vec<ChainRow>,
+    pub(crate) chain_lost: bool,
     #[n(11)]
     pub(crate) closings: Vec<ClosingRow>,
     #[n(12)]
@@ -217,8 +215,15 @@ pub(crate) struct ConversationRow {
     pub(crate) acks: Vec<AckRow>,
     #[n(18)]
     pub(crate) owes_receipt: bool,
+    /// First and last place of what did not open in this epoch's log.
     #[n(19)]
-    pub(crate) missing: Vec<u64>,
+    pub(crate) gaps: Vec<(u64, u64)>,
+    /// The same of the epoch before.
+    #[n(29)]
+    pub(crate) gaps_before: Vec<(u64, u64)>,
+    /// The log is read again from the start; up to here nothing of it is new.
+    #[n(30)]
+    pub(crate) reread_to: Seq,
     #[cbor(n(20), with = "minicbor::bytes")]
     pub(crate) rescue_keys: Vec<u8>,
     #[n(21)]
@@ -265,9 +270,9 @@ impl ConversationRow {
         self.relay.parse().map_err(|_| EngineError::Bug)
     }
 
-    /// The first half of the chain, as commits name it.
+    /// The first half of the chain, as commits name it; zeros when it is not known.
     pub(crate) fn chain16(&self) -> [u8; 16] {
-        *self.chain.first_chunk().unwrap_or(&[0; 16])
+        if self.chain_lost { [0; 16] } else { *self.chain.first_chunk().unwrap_or(&[0; 16]) }
     }
 }
 
@@ -345,6 +350,9 @@ pub(crate) struct OutRow {
     pub(crate) posting: Option<Vec<u8>>,
     #[n(4)]
     pub(crate) epoch: u64,
+    /// The first half of the sealed box's hash.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub(crate) hash: [u8; 16],
 }
 
 /// A posting that belongs to no epoch: an invitation's package, an answer, a closing note.

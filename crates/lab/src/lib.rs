@@ -1,1 +1,18 @@
-//! The lab room.
+//! The lab: seeded worlds in which everything is tried. Never shipped.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    reason = "a fault of the lab is a failed test, and its numbers are small"
+)]
+
+mod chance;
+pub mod home;
+pub mod model;
+pub mod relay;
+pub mod rows;
+pub mod story;
+pub mod world;
+
+pub use chance::{Chance, SeededEntropy};

@@ -5,7 +5,7 @@ use sogon_wire::{SealedBox, Seq};
 
 use super::{Work, internal, outbox::Haste, short_hash};
 use crate::{
-    Ask, ContactId, ConversationId, EngineError,
+    ContactId, ConversationId, EngineError,
     content::{Content, KIND_TITLE},
     engine::Mode,
     links::Question,
@@ -28,10 +28,8 @@ impl Work<'_> {
             self.make_commit(id, &mut row)?;
         }
         let Some(own) = &row.own else { return Ok(()) };
-        let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
-        let hash = short_hash(posting.boxed());
-        let relay = row.relay()?;
-        self.ask(&relay, Question::Commit { conversation: id, hash }, Ask::Append(posting));
+        let (relay, hash) = (row.relay()?, own.hash);
+        self.append(&relay, Question::Commit { conversation: id, hash }, &own.posting)?;
         Ok(())
     }
 
@@ -89,6 +87,7 @@ impl Work<'_> {
         let head = LogHead { seq: row.cursor, chain: row.chain16() };
         let committed = group.commit(&change, head).map_err(internal)?;
         row.own = Some(OwnCommitRow {
+            hash: short_hash(committed.posting.boxed()),
             posting: committed.posting.to_bytes(),
             welcome: committed.welcome,
             added,
@@ -164,12 +163,12 @@ impl Work<'_> {
         let mut row = self.conversation(id)?;
         let Some(own) = &row.own else { return Ok(()) };
         let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
-        if short_hash(posting.boxed()) != hash {
+        if own.hash != hash {
             return Ok(());
         }
         if seq == row.cursor.saturating_add(1) {
             // Every place before it was read and held no commit: it stands first.
-            self.step_over(&mut row, seq, posting.boxed());
+            self.step_over(id, &mut row, seq, posting.boxed());
             self.own_commit_read(id, &mut row, posting.boxed())?;
             return self.keep_conversation(id, &row);
         }

@@ -32,6 +32,7 @@ impl Work<'_> {
             self.memory.mode = mode;
         }
         self.memory.words_went = false;
+        self.memory.healed.clear();
         for link in self.memory.links.values_mut() {
             link.losses = 0;
             link.rest_until = Tick(0);
@@ -142,6 +143,21 @@ impl Work<'_> {
         true
     }
 
+    /// Asks for a stored posting to be appended; true when it is on its way now.
+    pub(crate) fn append(
+        &mut self,
+        relay: &RelayAddr,
+        question: Question,
+        posting: &[u8],
+    ) -> Result<bool, EngineError> {
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        if link.asks(&question) || link.rest_until > self.now.tick || link.full() {
+            return Ok(false);
+        }
+        let posting = Posting::restore(posting).map_err(|_| EngineError::Bug)?;
+        Ok(self.ask(relay, question, Ask::Append(posting)))
+    }
+
     /// After every input: whatever can be done in a stirred conversation is done, whatever can
     /// leave leaves.
     pub(crate) fn flow(&mut self) -> Result<(), EngineError> {
@@ -163,7 +179,6 @@ impl Work<'_> {
         if row.state == State::Over {
             return Ok(());
         }
-        self.ask_conversation(id, &row)?;
         self.flow_outbox(id)?;
         self.flow_commit(id)?;
         self.flow_bulk(id)
@@ -176,8 +191,7 @@ impl Work<'_> {
                 continue;
             }
             let relay: RelayAddr = row.relay.parse().map_err(|_| EngineError::Bug)?;
-            let posting = Posting::restore(&row.posting).map_err(|_| EngineError::Bug)?;
-            self.ask(&relay, Question::Side { number: number_of(&key) }, Ask::Append(posting));
+            self.append(&relay, Question::Side { number: number_of(&key) }, &row.posting)?;
         }
         Ok(())
     }
@@ -222,6 +236,7 @@ impl Work<'_> {
         }
         if self.memory.patience.is_some_and(|due| due <= tick) {
             self.memory.patience = Some(tick.after_ms(PATIENCE_MS));
+            self.memory.healed.clear();
             for (key, _) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
                 let id = ConversationId(id_of(&key));
                 self.memory.stirred.insert(id);

@@ -1,13 +1,14 @@
 //! Following logs: what a relay's boxes lead to, in the order of the log.
 
 use sha2::{Digest, Sha256};
-use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, Posting, SealError, Staged};
+use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
+use sogon_seal::shelf::{Order, Shelf, Table};
 use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
 
 use super::{Work, flow::log_of, internal, short_hash};
 use crate::{
     ConversationId, EngineError,
-    rows::{ChainRow, ClosingRow, ConversationRow, KindRow, State},
+    rows::{CHAINS, ClosingRow, ConversationRow, DONE, KindRow, State, in_conversation},
     view::AlertKind,
 };
 
@@ -30,8 +31,6 @@ impl Page {
     }
 }
 
-/// How many places of the hash chain are remembered in an epoch.
-const CHAINS_MAX: usize = 64;
 /// How many logs a conversation has left are still read.
 const CLOSINGS_MAX: usize = 2;
 
@@ -58,9 +57,9 @@ impl Work<'_> {
             self.follow_closing(id, &mut row, &page)?;
         }
         self.keep_conversation(id, &row)?;
-        // A page that did not reach the head has a next one.
+        // A page that did not reach the head has a next one. (A watch goes on by itself.)
         let last = page.from.saturating_add(page.boxes.len() as u64).saturating_sub(1);
-        if !page.boxes.is_empty() && last < page.head && page.log != row.log()? {
+        if !page.boxes.is_empty() && last < page.head {
             self.ask_log(relay, id, page.log, last);
         }
         Ok(())
@@ -74,18 +73,22 @@ impl Work<'_> {
         page: &Page,
     ) -> Result<(), EngineError> {
         if page.head < after {
-            self.start_over(id, row)?;
-            return Ok(());
+            // The relay lost what it had acknowledged, or hides it.
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::RelayLost, title)?;
+            return self.start_over(id, row);
         }
         let new = page.after(row.cursor);
         let expected = row.cursor.saturating_add(1);
         // `from` speaks of what is kept: also an empty page can say that something expired.
         let first = new.first().map_or(page.from, |(seq, _)| *seq);
         if first > expected && page.head > row.cursor && page.from > expected {
-            self.gap(id, row)?;
-            row.cursor = first.saturating_sub(1);
-            row.chain = [0; 32];
-            row.chains.clear();
+            let last = first.saturating_sub(1);
+            if last > row.reread_to {
+                self.gap(id, row, (expected.max(row.reread_to.saturating_add(1)), last))?;
+            }
+            row.cursor = last;
+            row.chain_lost = true;
         }
         for (seq, boxed) in new {
             if seq != row.cursor.saturating_add(1) {
@@ -101,20 +104,31 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The relay lost what it had acknowledged, or hides it: read its log from the start again.
-    /// What was opened once does not open twice, and what is one's own and was not opened by
-    /// everybody is sent again.
-    fn start_over(
+    /// This log is not what it was, or not what others see: it is read from the start again. What
+    /// was dealt with is passed over, and what is one's own and was not opened by everybody is
+    /// sent again.
+    pub(crate) fn start_over(
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
     ) -> Result<(), EngineError> {
+        row.reread_to = row.reread_to.max(row.cursor);
         row.cursor = 0;
         row.chain = [0; 32];
-        row.chains.clear();
-        let title = self.title_of(row)?;
-        self.alert(AlertKind::RelayLost, title)?;
-        self.send_again(id, row)
+        row.chain_lost = false;
+        row.gaps.clear();
+        self.forget_rows(CHAINS, id)?;
+        self.send_again(id, row)?;
+        let (relay, log) = (row.relay()?, row.log()?);
+        self.ask_log(&relay, id, log, 0);
+        Ok(())
+    }
+
+    fn forget_rows(&mut self, table: Table, id: ConversationId) -> Result<(), EngineError> {
+        for (key, _) in self.desk.scan(table, &id.0, None, crate::rows::ALL, Order::Up)? {
+            self.desk.delete(table, &key);
+        }
+        Ok(())
     }
 
     /// One box at the next place of the conversation's log.
@@ -126,7 +140,12 @@ impl Work<'_> {
         boxed: &SealedBox,
     ) -> Result<(), EngineError> {
         let before = LogHead { seq: row.cursor, chain: row.chain16() };
-        self.step_over(row, seq, boxed);
+        self.step_over(id, row, seq, boxed);
+        let done = [id.0.as_slice(), &short_hash(boxed)].concat();
+        if self.desk.row(DONE, &done)?.is_some() {
+            // Dealt with at another place: the log is read again, or the relay repeats itself.
+            return Ok(());
+        }
         if self.own_commit_read(id, row, boxed)? || self.own_box_read(id, row, seq, boxed)? {
             return Ok(());
         }
@@ -139,6 +158,7 @@ impl Work<'_> {
             return self.note_read(id, row, &keys, boxed);
         }
         let mut group = self.group(row.group)?;
+        self.desk.put(DONE, &done, vec![1]);
         match group.open(boxed) {
             Ok(Opened::Message { from, content }) => {
                 self.clear_doubt(id, row)?;
@@ -151,8 +171,8 @@ impl Work<'_> {
             }
             Err(SealError::Shelf) => Err(EngineError::Shelf(crate::ShelfFault)),
             Err(_) => {
-                if kind == Kind::Message && row.missing.len() < crate::content::MISSING_MAX {
-                    row.missing.push(seq);
+                if kind == Kind::Message {
+                    note_gap(&mut row.gaps, (seq, seq));
                     row.owes_receipt = true;
                 }
                 Ok(())
@@ -161,7 +181,13 @@ impl Work<'_> {
     }
 
     /// Moves the cursor over a box, whatever is in it.
-    pub(crate) fn step_over(&mut self, row: &mut ConversationRow, seq: Seq, boxed: &SealedBox) {
+    pub(crate) fn step_over(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        seq: Seq,
+        boxed: &SealedBox,
+    ) {
         row.cursor = seq;
         row.chain = Sha256::new()
             .chain_update(b"sogon chain 1")
@@ -169,10 +195,7 @@ impl Work<'_> {
             .chain_update(super::box_hash(boxed))
             .finalize()
             .into();
-        if row.chains.len() >= CHAINS_MAX {
-            row.chains.remove(0);
-        }
-        row.chains.push(ChainRow { seq, chain: row.chain16() });
+        self.desk.put(CHAINS, &in_conversation(id, seq), row.chain16().to_vec());
     }
 
     /// Somebody's valid commit: the first in log order, so it counts.
@@ -185,7 +208,7 @@ impl Work<'_> {
         boxed: &SealedBox,
         before: LogHead,
     ) -> Result<(), EngineError> {
-        self.compare_heads(row, &staged, before)?;
+        self.compare_heads(id, row, &staged, before)?;
         let (author, removes_us) = (staged.author, staged.removes_us);
         let (added, removed) = (staged.added.clone(), staged.removed.clone());
         let old_keys = row.log_keys()?;
@@ -211,8 +234,7 @@ impl Work<'_> {
         boxed: &SealedBox,
     ) -> Result<bool, EngineError> {
         let Some(own) = &row.own else { return Ok(false) };
-        let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
-        if posting.boxed() != boxed {
+        if own.hash != short_hash(boxed) {
             return Ok(false);
         }
         let Some(own) = row.own.take() else { return Ok(false) };
@@ -253,7 +275,8 @@ impl Work<'_> {
         let posting = old_keys.post_closing(self.entropy(), &note).map_err(internal)?;
         let relay = row.relay.clone();
         self.post_side(&relay, &posting, true)?;
-        self.enter_epoch(row, group)?;
+        row.gaps_before = std::mem::take(&mut row.gaps);
+        self.enter_epoch(id, row, group)?;
         self.unseal_outbox(id)?;
         let (relay, log) = (row.relay()?, row.log()?);
         self.ask_log(&relay, id, log, 0);
@@ -263,6 +286,7 @@ impl Work<'_> {
     /// Takes over the epoch of `group` as the one to follow.
     pub(crate) fn enter_epoch(
         &mut self,
+        id: ConversationId,
         row: &mut ConversationRow,
         group: &Conversation<'_>,
     ) -> Result<(), EngineError> {
@@ -271,8 +295,11 @@ impl Work<'_> {
         row.rescue_keys = group.rescue_log().map_err(internal)?.to_bytes();
         row.cursor = 0;
         row.chain = [0; 32];
-        row.chains.clear();
-        row.missing.clear();
+        row.chain_lost = false;
+        row.reread_to = 0;
+        row.gaps.clear();
+        self.forget_rows(CHAINS, id)?;
+        self.forget_rows(DONE, id)?;
         row.own = None;
         row.fork_told = false;
         let own = self.identity.public();
@@ -299,26 +326,31 @@ impl Work<'_> {
     /// the relay showed the two of them different logs.
     fn compare_heads(
         &mut self,
+        id: ConversationId,
         row: &mut ConversationRow,
         staged: &Staged,
         before: LogHead,
     ) -> Result<(), EngineError> {
-        let remembered = if staged.head.seq == before.seq {
-            Some(before.chain)
+        let here = if staged.head.seq == before.seq {
+            before.chain
         } else {
-            let at = row.chains.iter().find(|chain| chain.seq == staged.head.seq);
-            at.map(|chain| chain.chain)
+            self.chain_at(id, staged.head.seq)?
         };
         let unknown = [0; 16];
-        let differs = remembered.is_some_and(|chain| {
-            chain != staged.head.chain && chain != unknown && staged.head.chain != unknown
-        });
+        let known = here != unknown && staged.head.chain != unknown;
+        let differs = known && here != staged.head.chain;
         if differs && !row.fork_told {
             row.fork_told = true;
             let title = self.title_of(row)?;
             self.alert(AlertKind::Fork, title)?;
         }
         Ok(())
+    }
+
+    /// The chain at a place of the present epoch's log; zeros when it is not known.
+    pub(crate) fn chain_at(&self, id: ConversationId, seq: Seq) -> Result<[u8; 16], EngineError> {
+        let row = self.desk.row(CHAINS, &in_conversation(id, seq))?;
+        Ok(row.and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 16]))
     }
 
     /// A note in the log this home is still in: somebody follows a commit that was not shown here.
@@ -391,5 +423,15 @@ impl Work<'_> {
         let who = crate::view_rows::name_of(self.desk, id, &author.identity.0)?;
         self.add_notice(id, row, KindRow::Membership, format!("x {who}"))?;
         self.fail_outbox(id)
+    }
+}
+
+/// Adds places to a list of gaps, next to the last one if they touch; a list that is full grows
+/// its last gap, so that nothing unopened is ever taken for opened.
+pub(crate) fn note_gap(gaps: &mut Vec<(u64, u64)>, (first, last): (u64, u64)) {
+    let full = gaps.len() >= crate::content::GAPS_MAX;
+    match gaps.last_mut() {
+        Some(before) if full || before.1.saturating_add(1) >= first => before.1 = before.1.max(last),
+        _ => gaps.push((first, last)),
     }
 }

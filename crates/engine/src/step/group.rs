@@ -76,7 +76,7 @@ impl Work<'_> {
             keys: Vec::new(),
             cursor: 0,
             chain: [0; 32],
-            chains: Vec::new(),
+            chain_lost: false,
             closings: Vec::new(),
             own: None,
             adds: Vec::new(),
@@ -85,7 +85,9 @@ impl Work<'_> {
             sent: 0,
             acks: Vec::new(),
             owes_receipt: false,
-            missing: Vec::new(),
+            gaps: Vec::new(),
+            gaps_before: Vec::new(),
+            reread_to: 0,
             rescue_keys: Vec::new(),
             rescue_cursor: 0,
             rescue: None,
@@ -96,11 +98,12 @@ impl Work<'_> {
             fork_told: false,
             title_owed: false,
         };
-        self.enter_epoch(&mut row, group)?;
+        self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
         row.relay()?;
         self.desk.put(GROUPS, &row.group.0, id.0.to_vec());
         self.keep_conversation(id, &row)?;
+        self.ask_conversation(id, &row)?;
         self.say(Event::Changed { conversation: id });
         Ok((id, row))
     }
@@ -276,7 +279,8 @@ impl Work<'_> {
                 row.state = State::Open;
                 row.leaving = false;
                 row.closings.clear();
-                self.enter_epoch(&mut row, &group)?;
+                self.enter_epoch(id, &mut row, &group)?;
+                self.ask_conversation(id, &row)?;
                 (id, row)
             }
             None => self.new_conversation(&group, &charter)?,

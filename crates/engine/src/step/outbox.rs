@@ -6,7 +6,7 @@ use sogon_wire::{SealedBox, Seq};
 
 use super::{Work, internal, short_hash};
 use crate::{
-    Ask, ConversationId, EngineError, Event,
+    ConversationId, EngineError, Event,
     content::Content,
     engine::Mode,
     links::Question,
@@ -41,6 +41,7 @@ impl Work<'_> {
             bulk: haste == Haste::Later,
             posting: None,
             epoch: 0,
+            hash: [0; 16],
         };
         self.desk.put(OUTBOX, &in_conversation(id, number), encode(&row)?);
         self.memory.stirred.insert(id);
@@ -87,18 +88,14 @@ impl Work<'_> {
         }
         let mut changed = false;
         for (number, mut out) in waiting {
-            let posting = match &out.posting {
-                Some(bytes) => Posting::restore(bytes).map_err(|_| EngineError::Bug)?,
-                None => {
-                    changed = true;
-                    let posting = self.seal_row(&mut row, &mut out)?;
-                    self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
-                    posting
-                }
-            };
-            let hash = short_hash(posting.boxed());
-            let question = Question::Post { conversation: id, number, hash };
-            if self.ask(&relay, question, Ask::Append(posting)) && out.order.is_some() {
+            if out.posting.is_none() {
+                changed = true;
+                self.seal_row(&mut row, &mut out)?;
+                self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
+            }
+            let Some(posting) = &out.posting else { continue };
+            let question = Question::Post { conversation: id, number, hash: out.hash };
+            if self.append(&relay, question, posting)? && out.order.is_some() {
                 self.memory.words_went = true;
             }
         }
@@ -112,16 +109,17 @@ impl Work<'_> {
         &mut self,
         row: &mut ConversationRow,
         out: &mut OutRow,
-    ) -> Result<Posting, EngineError> {
+    ) -> Result<(), EngineError> {
         let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
         // A receipt rides along for nothing.
         content.read = Some(self.receipt(row));
         let mut group = self.group(row.group)?;
         let posting = group.seal(&content.encode()).map_err(internal)?;
         out.posting = Some(posting.to_bytes());
+        out.hash = short_hash(posting.boxed());
         out.epoch = row.epoch;
         row.sent = row.sent.saturating_add(1);
-        Ok(posting)
+        Ok(())
     }
 
     /// What was sealed for an epoch that is over is sealed again for the one that is.
@@ -148,12 +146,12 @@ impl Work<'_> {
         let Some(bytes) = &out.posting else { return Ok(()) };
         let posting = Posting::restore(bytes).map_err(|_| EngineError::Bug)?;
         let mut row = self.conversation(id)?;
-        if short_hash(posting.boxed()) != hash || out.epoch != row.epoch {
+        if out.hash != hash || out.epoch != row.epoch {
             return Ok(());
         }
         if seq == row.cursor.saturating_add(1) {
             // Nothing stands between what was read and this box: no commit can.
-            self.step_over(&mut row, seq, posting.boxed());
+            self.step_over(id, &mut row, seq, posting.boxed());
             self.handed(id, &mut row, number, &out, seq)?;
             self.keep_conversation(id, &row)?;
         } else if seq > row.cursor {
@@ -179,9 +177,7 @@ impl Work<'_> {
         boxed: &SealedBox,
     ) -> Result<bool, EngineError> {
         for (number, out) in self.outbox(id)? {
-            let Some(bytes) = &out.posting else { continue };
-            let posting = Posting::restore(bytes).map_err(|_| EngineError::Bug)?;
-            if posting.boxed() == boxed {
+            if out.posting.is_some() && out.hash == short_hash(boxed) {
                 self.handed(id, row, number, &out, seq)?;
                 return Ok(true);
             }

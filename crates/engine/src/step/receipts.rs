@@ -21,8 +21,14 @@ impl Work<'_> {
     /// The receipt that rides along with the next box of a conversation.
     pub(crate) fn receipt(&mut self, row: &mut ConversationRow) -> Read {
         row.owes_receipt = false;
-        let missing = std::mem::take(&mut row.missing);
-        Read { seq: row.cursor, missing: (!missing.is_empty()).then_some(missing) }
+        let said = |gaps: &Vec<(u64, u64)>| (!gaps.is_empty()).then(|| gaps.clone());
+        let chain = (row.cursor > 0 && !row.chain_lost).then_some(row.chain);
+        Read {
+            seq: row.cursor,
+            chain: chain.and_then(|chain| chain.first_chunk().copied()),
+            gaps: said(&row.gaps),
+            gaps_before: said(&row.gaps_before),
+        }
     }
 
     /// A receipt is owed: in live mode it goes at a time of its own; in bursts with a later one.
@@ -58,22 +64,62 @@ impl Work<'_> {
         from: [u8; 32],
         receipt: Option<&Read>,
     ) -> Result<(), EngineError> {
-        let seq = receipt.map_or(0, |receipt| receipt.seq);
+        let receipt = receipt.cloned().unwrap_or_default();
         let epoch = row.epoch;
+        let mut seq = receipt.seq;
+        if let Some(theirs) = receipt.chain {
+            let here = self.chain_at(id, seq)?;
+            if here != [0; 16] && !here.starts_with(&theirs) {
+                // They read another log than this home: nothing in it counts as opened.
+                seq = 0;
+                self.heal_fork(id, row)?;
+            }
+        }
         match row.acks.iter_mut().find(|ack| ack.identity == from) {
             Some(ack) if (ack.epoch, ack.seq) < (epoch, seq) => (ack.epoch, ack.seq) = (epoch, seq),
             Some(_) => {}
             None => row.acks.push(AckRow { identity: from, epoch, seq }),
         }
-        let missing = receipt.and_then(|receipt| receipt.missing.clone()).unwrap_or_default();
-        for place in missing {
-            let key = crate::rows::sent_key(id, epoch, place);
-            if let Some(order) = self.sent(id)?.into_iter().find(|(its, _)| *its == key) {
+        self.fill_gaps(id, epoch, receipt.gaps)?;
+        self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;
+        self.mark_delivered(id, row)
+    }
+
+    /// What is one's own in somebody's gaps is sent again.
+    fn fill_gaps(
+        &mut self,
+        id: ConversationId,
+        epoch: u64,
+        gaps: Option<Vec<(u64, u64)>>,
+    ) -> Result<(), EngineError> {
+        let Some(gaps) = gaps else { return Ok(()) };
+        for (key, order) in self.sent(id)? {
+            let (its_epoch, seq) = place_of(&key);
+            let inside = gaps.iter().any(|(first, last)| (*first..=*last).contains(&seq));
+            if its_epoch == epoch && inside {
                 self.desk.delete(SENT, &key);
-                self.requeue(id, order.1)?;
+                self.requeue(id, order)?;
             }
         }
-        self.mark_delivered(id, row)
+        Ok(())
+    }
+
+    /// Somebody reads another log under the same name: the owner is told, and this home reads it
+    /// from the start again, once in a burst, until both read the same.
+    fn heal_fork(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+    ) -> Result<(), EngineError> {
+        if !row.fork_told {
+            row.fork_told = true;
+            let title = self.title_of(row)?;
+            self.alert(crate::view::AlertKind::Fork, title)?;
+        }
+        if self.memory.healed.insert(id) {
+            self.start_over(id, row)?;
+        }
+        Ok(())
     }
 
     /// What everybody else has opened is delivered.

@@ -21,7 +21,10 @@ impl Work<'_> {
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
+        places: (u64, u64),
     ) -> Result<(), EngineError> {
+        super::follow::note_gap(&mut row.gaps, places);
+        row.owes_receipt = true;
         self.add_notice(id, row, KindRow::Gap, String::new())?;
         let title = self.title_of(row)?;
         self.alert(AlertKind::Away, title)?;
@@ -121,7 +124,7 @@ impl Work<'_> {
             row.state = State::Open;
             row.closings.clear();
             row.acks.clear();
-            self.enter_epoch(row, &group)?;
+            self.enter_epoch(id, row, &group)?;
             let title = self.title_of(row)?;
             self.alert(AlertKind::Rejoined, title)?;
             self.say(Event::Changed { conversation: id });

@@ -1,0 +1,176 @@
+//! A home in the lab: a real engine on a store, with a clock that may be wrong, that dies anywhere.
+
+use sogon_engine::{
+    Answer, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Output, Shelf, Step,
+    Tick, Transmit, WallClock,
+};
+use sogon_vault::Vault;
+use sogon_wire::RelayAddr;
+
+use crate::{Chance, chance::SeededEntropy, rows::MemoryRows};
+
+/// Where a home's rows are.
+#[derive(Debug)]
+pub enum Store {
+    /// In memory: fast enough for many seeds.
+    Memory(MemoryRows),
+    /// In a real container.
+    Vault(Box<Vault>),
+}
+
+impl Store {
+    /// To be read.
+    #[must_use]
+    pub fn shelf(&self) -> &dyn Shelf {
+        match self {
+            Self::Memory(rows) => rows,
+            Self::Vault(vault) => vault.as_ref(),
+        }
+    }
+
+    fn commit(&mut self, batch: &Batch) {
+        match self {
+            Self::Memory(rows) => rows.commit(batch),
+            Self::Vault(vault) => vault.commit(batch).expect("the lab's disk has room"),
+        }
+    }
+}
+
+/// Where in a step a home dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// Not at all.
+    Never,
+    /// After this many outputs were carried out.
+    After(usize),
+}
+
+/// One person's home.
+#[derive(Debug)]
+pub struct Home {
+    /// What the person is called.
+    pub name: String,
+    /// Its rows.
+    pub store: Store,
+    engine: Engine,
+    entropy: SeededEntropy,
+    /// How wrong its clock is, in seconds.
+    pub skew_s: i64,
+    /// When it asked to be called.
+    pub wake: Option<Tick>,
+    /// What it told since it was last looked at.
+    pub told: Vec<Event>,
+    /// Planted faults of the engine's surroundings, to see the oracle catch them.
+    pub mutant: Mutant,
+}
+
+/// A fault planted on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mutant {
+    /// None.
+    #[default]
+    None,
+    /// Transmits before it saves.
+    SaveLast,
+    /// Forgets to save one batch in thirty.
+    ForgetsBatches,
+    /// Saves only half of a batch when it dies.
+    TearsBatches,
+}
+
+/// Seconds since 1970 in the lab when it begins.
+const LAB_EPOCH_S: i64 = 1_790_000_000;
+
+impl Home {
+    /// A new home.
+    ///
+    /// # Errors
+    /// As [`Engine::set_up`] and [`Engine::open`].
+    pub fn new(
+        name: &str,
+        relays: &[RelayAddr],
+        mut store: Store,
+        seed: u64,
+        skew_s: i64,
+    ) -> Result<Self, EngineError> {
+        let entropy = SeededEntropy::new(seed);
+        let (batch, _) = Engine::set_up(name, relays, &entropy)?;
+        store.commit(&batch);
+        let engine = Engine::open(store.shelf(), Box::new(entropy.clone()))?;
+        let name = name.to_owned();
+        let (wake, told, mutant) = (None, Vec::new(), Mutant::None);
+        Ok(Self { name, store, engine, entropy, skew_s, wake, told, mutant })
+    }
+
+    fn now(&self, tick: Tick) -> Now {
+        let true_s = LAB_EPOCH_S + i64::try_from(tick.0 / 1_000).unwrap_or(0);
+        let wall = u64::try_from(true_s + self.skew_s).unwrap_or(0);
+        Now { tick, wall: WallClock(wall) }
+    }
+
+    /// One step, carried out up to the death; gives what was transmitted, the answer, and whether
+    /// it died.
+    pub fn step(
+        &mut self,
+        tick: Tick,
+        input: Input,
+        death: Death,
+        chance: &Chance,
+    ) -> (Vec<Transmit>, Result<Answer, EngineError>, bool) {
+        let step = self.engine.handle(self.now(tick), input, self.store.shelf());
+        let Step { mut outputs, answer } = match step {
+            Ok(step) => step,
+            Err(error) => return (Vec::new(), Err(error), false),
+        };
+        if self.mutant == Mutant::SaveLast {
+            let saves = usize::from(matches!(outputs.first(), Some(Output::Save(_))));
+            outputs.rotate_left(saves);
+        }
+        let mut sent = Vec::new();
+        for (done, output) in outputs.into_iter().enumerate() {
+            if death == Death::After(done) {
+                if let (Mutant::TearsBatches, Output::Save(batch)) = (self.mutant, &output) {
+                    let half = batch.len() / 2;
+                    self.store.commit(&batch.iter().take(half).cloned().collect());
+                }
+                self.restart();
+                return (sent, Ok(answer), true);
+            }
+            match output {
+                Output::Save(batch) => {
+                    if self.mutant != Mutant::ForgetsBatches || !chance.once_in(30) {
+                        self.store.commit(&batch);
+                    }
+                }
+                Output::Transmit(transmit) => sent.push(transmit),
+                Output::Tell(event) => self.told.push(event),
+                Output::Wake(tick) => self.wake = Some(tick),
+            }
+        }
+        (sent, Ok(answer), false)
+    }
+
+    /// What a start after a death finds: the store, and nothing else.
+    pub fn restart(&mut self) {
+        let entropy = Box::new(self.entropy.clone());
+        self.engine = Engine::open(self.store.shelf(), entropy).expect("the store opens again");
+        self.wake = None;
+    }
+
+    /// The epoch and a commitment to the keys of a conversation.
+    ///
+    /// # Errors
+    /// As [`Engine::commitment`].
+    pub fn commitment(&self, id: ConversationId) -> Result<(u64, [u8; 32]), EngineError> {
+        self.engine.commitment(id, self.store.shelf())
+    }
+}
+
+impl Home {
+    /// Starts again, or not.
+    pub fn restart_if(&mut self, really: bool) {
+        if really {
+            self.restart();
+        }
+    }
+}

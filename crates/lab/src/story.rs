@@ -1,0 +1,229 @@
+//! What happens in a world: people meet, write, make groups, go and come, while everything that
+//! can go wrong does.
+
+use sogon_engine::{Act, Answer, ContactId, Input, view};
+use sogon_wire::Uses;
+
+use crate::{
+    Chance,
+    home::Mutant,
+    model::{Circle, Model, judge},
+    relay::Vices,
+    world::{Weather, World},
+};
+
+/// What kind of trouble a seed brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Bad links only.
+    Weather,
+    /// Homes die in the middle of steps.
+    Crashes,
+    /// The relay lies: it hides, replays and jams.
+    Liar,
+    /// The relay shows different logs to different people for a while.
+    Equivocator,
+    /// Somebody is away longer than the relay keeps boxes.
+    Absence,
+    /// Groups change all the time.
+    Groups,
+}
+
+/// Every kind of trouble.
+pub const TROUBLES: [Trouble; 6] = [
+    Trouble::Weather,
+    Trouble::Crashes,
+    Trouble::Liar,
+    Trouble::Equivocator,
+    Trouble::Absence,
+    Trouble::Groups,
+];
+
+/// The trouble of a seed.
+#[must_use]
+pub fn trouble_of(seed: u64) -> Trouble {
+    let place = usize::try_from(seed % TROUBLES.len() as u64).unwrap_or(0);
+    TROUBLES[place]
+}
+
+const NAMES: [&str; 4] = ["Mina", "Joon", "Sora", "Haru"];
+
+/// Lives through one seed and gives what is wrong in the end.
+#[must_use]
+pub fn live(seed: u64, mutant: Mutant) -> Vec<String> {
+    live_in(World::new(seed, people(seed), mutant), seed)
+}
+
+/// The people of a seed.
+#[must_use]
+pub fn people(seed: u64) -> &'static [&'static str] {
+    let count = 2 + usize::try_from(seed / 7 % 3).unwrap_or(0);
+    NAMES.get(..count).unwrap_or(&NAMES)
+}
+
+/// Lives through one seed in a world that was made for it.
+#[must_use]
+pub fn live_in(mut world: World, seed: u64) -> Vec<String> {
+    let mut story = Story { model: Model::default(), said: 0, groups: 0 };
+    let mutants: Vec<Mutant> = world.homes.iter().map(|home| home.mutant).collect();
+    for home in &mut world.homes {
+        home.mutant = Mutant::None;
+    }
+    story.meet(&mut world);
+    for (home, mutant) in world.homes.iter_mut().zip(mutants) {
+        home.mutant = mutant;
+    }
+    story.storm(&mut world, trouble_of(seed));
+    world.calm(30);
+    let mut faults = judge(&story.model, &world);
+    if faults.is_empty() {
+        // The probe: everybody writes once more to everybody, and it arrives.
+        for circle in story.model.circles.keys().cloned().collect::<Vec<_>>() {
+            for home in 0..world.homes.len() {
+                story.write(&mut world, home, &circle);
+            }
+        }
+        world.calm(8);
+        faults = judge(&story.model, &world);
+    }
+    faults
+}
+
+struct Story {
+    model: Model,
+    said: u64,
+    groups: u64,
+}
+
+impl Story {
+    /// Everybody meets everybody through links: half of them for one person, half for many.
+    fn meet(&mut self, world: &mut World) {
+        for one in 0..world.homes.len() {
+            for other in one + 1..world.homes.len() {
+                let uses = if world.chance.once_in(2) { Uses::One } else { Uses::Many };
+                let Ok(Answer::Invited { invite }) = world.act(one, Act::Invite { uses }) else {
+                    unreachable!("a home with a relay can invite");
+                };
+                let _ = world.act(other, Act::Join { invite, name: None });
+                let ever = [one, other].into();
+                self.model
+                    .circles
+                    .insert(Model::pair(one, other), Circle { ever, ..Circle::default() });
+            }
+        }
+        for _ in 0..6 {
+            for home in 0..world.homes.len() {
+                world.burst(home);
+            }
+        }
+    }
+
+    fn storm(&mut self, world: &mut World, trouble: Trouble) {
+        let chance = world.chance.clone();
+        world.weather = Weather {
+            cut_once_in: 4 + chance.below(40),
+            double_once_in: 4 + chance.below(40),
+            delay_ms_max: 1 + chance.below(3_000),
+            death_once_in: if trouble == Trouble::Crashes { 8 + chance.below(40) } else { 0 },
+        };
+        let acts = 30 + chance.below(60);
+        for act in 0..acts {
+            self.happen(world, trouble, &chance);
+            let lull = chance.below(20_000);
+            let until = world.tick.after_ms(lull);
+            world.run_until(until);
+            if trouble == Trouble::Equivocator {
+                if act == acts / 3 {
+                    world.relay.split();
+                } else if act == 2 * acts / 3 {
+                    world.relay.merge();
+                }
+            }
+            if trouble == Trouble::Absence && act == acts / 3 {
+                let away = usize::try_from(chance.below(world.homes.len() as u64)).unwrap_or(0);
+                world.offline[away] = true;
+            }
+            if trouble == Trouble::Absence && act == 2 * acts / 3 {
+                world.relay.expire(1);
+                world.offline.fill(false);
+            }
+        }
+    }
+
+    fn happen(&mut self, world: &mut World, trouble: Trouble, chance: &Chance) {
+        let home = usize::try_from(chance.below(world.homes.len() as u64)).unwrap_or(0);
+        match chance.below(10) {
+            0..=4 => {
+                let circles: Vec<String> = self.model.circles.keys().cloned().collect();
+                let circle = chance.pick(&circles).clone();
+                self.write(world, home, &circle);
+            }
+            5 | 6 => drop(world.input(home, Input::Burst)),
+            7 => drop(world.input(home, Input::Live)),
+            8 if trouble == Trouble::Groups || chance.once_in(4) => self.change_group(world, home),
+            9 if trouble == Trouble::Liar => {
+                world.relay.vices = Vices {
+                    equivocates: false,
+                    withholds: chance.once_in(2),
+                    replays: chance.once_in(2),
+                    jams: chance.once_in(2),
+                };
+            }
+            _ => world.homes[home].restart_if(chance.once_in(6)),
+        }
+    }
+
+    fn write(&mut self, world: &mut World, home: usize, circle: &str) {
+        let Some(c) = self.model.find(world, home, circle).filter(|c| c.open) else { return };
+        self.said += 1;
+        let text = format!("{} {}", self.said, "비밀");
+        self.model.say(world, circle, home, text.clone());
+        let _ = world.act(home, Act::Send { to: c.id, text, reply_to: None });
+    }
+
+    fn contacts(world: &World, home: usize) -> Vec<(ContactId, usize)> {
+        let all = view::contacts(world.homes[home].store.shelf()).unwrap_or_default();
+        let by_name = |name: &str| world.homes.iter().position(|home| home.name == name);
+        all.into_iter().filter_map(|c| Some((c.id, by_name(&c.name)?))).collect()
+    }
+
+    fn change_group(&mut self, world: &mut World, home: usize) {
+        let contacts = Self::contacts(world, home);
+        if contacts.is_empty() {
+            return;
+        }
+        let chance = world.chance.clone();
+        let groups: Vec<String> =
+            self.model.circles.keys().filter(|name| name.starts_with("group")).cloned().collect();
+        if groups.is_empty() || (groups.len() < 2 && chance.once_in(3)) {
+            self.groups += 1;
+            let title = format!("group {}", self.groups);
+            let members: Vec<_> = contacts.iter().filter(|_| !chance.once_in(4)).collect();
+            let ids = members.iter().map(|(id, _)| *id).collect();
+            let made = world.act(home, Act::NewGroup { title: title.clone(), members: ids });
+            if made.is_ok() {
+                let ever = members.iter().map(|(_, who)| *who).chain([home]).collect();
+                self.model.circles.insert(title, Circle { ever, ..Circle::default() });
+            }
+            return;
+        }
+        let name = chance.pick(&groups).clone();
+        let Some(c) = self.model.find(world, home, &name).filter(|c| c.open) else { return };
+        let (contact, who) = *chance.pick(&contacts);
+        let Some(circle) = self.model.circles.get_mut(&name) else { return };
+        match chance.below(3) {
+            0 => {
+                circle.ever.insert(who);
+                let _ = world.act(home, Act::AddMembers { group: c.id, members: vec![contact] });
+            }
+            1 => {
+                circle.unsure.insert(who);
+                let _ = world.act(home, Act::RemoveMembers { group: c.id, members: vec![contact] });
+            }
+            _ => {
+                circle.unsure.insert(home);
+                let _ = world.act(home, Act::Leave { group: c.id });
+            }
+        }
+    }
+}

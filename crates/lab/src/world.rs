@@ -1,0 +1,313 @@
+//! A world in a seed: people with homes, a relay, and the weather between them.
+
+use std::collections::BTreeMap;
+
+use sogon_engine::{Act, Answer, Arrival, EngineError, Event, Input, Loss, Tick, Transmit};
+use sogon_wire::{Fingerprint, Frame, LogName, RelayAddr, Reply, Request, Seq, Tag};
+
+use crate::{
+    Chance,
+    home::{Death, Home, Mutant, Store},
+    relay::LabRelay,
+    rows::MemoryRows,
+};
+
+/// How bad the links are; each number is "once in so many parcels", 0 for never.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// A parcel is lost, and with it the connection.
+    pub cut_once_in: u64,
+    /// An answer comes twice.
+    pub double_once_in: u64,
+    /// The longest way of a parcel.
+    pub delay_ms_max: u64,
+    /// A home dies in the middle of a step.
+    pub death_once_in: u64,
+}
+
+impl Weather {
+    /// Everything arrives, in order, alive.
+    pub const CALM: Self =
+        Self { cut_once_in: 0, double_once_in: 0, delay_ms_max: 1, death_once_in: 0 };
+}
+
+#[derive(Clone, Debug)]
+enum Parcel {
+    Question { home: usize, line: u64, transmit: Transmit },
+    Arrival { home: usize, line: u64, arrival: Arrival },
+    Hangup { home: usize, line: u64 },
+}
+
+#[derive(Clone, Debug)]
+struct Watch {
+    home: usize,
+    line: u64,
+    tag: Tag,
+    log: LogName,
+    after: Seq,
+}
+
+/// The world.
+#[derive(Debug)]
+pub struct World {
+    /// Everybody's home.
+    pub homes: Vec<Home>,
+    /// The relay between them.
+    pub relay: LabRelay,
+    /// Where it is.
+    pub addr: RelayAddr,
+    /// Everything left to chance.
+    pub chance: Chance,
+    /// The time.
+    pub tick: Tick,
+    /// The links.
+    pub weather: Weather,
+    /// Who has no network at all.
+    pub offline: Vec<bool>,
+    /// What the watcher of the wire saw: sizes of frames.
+    pub wire: Vec<usize>,
+    lines: Vec<u64>,
+    bus: BTreeMap<(Tick, u64), Parcel>,
+    watches: Vec<Watch>,
+    posted: u64,
+}
+
+impl World {
+    /// A world of these people.
+    ///
+    /// # Panics
+    /// When a home cannot be made.
+    #[must_use]
+    pub fn new(seed: u64, names: &[&str], mutant: Mutant) -> Self {
+        Self::with_stores(seed, names, mutant, |_| Store::Memory(MemoryRows::default()))
+    }
+
+    /// A world whose homes stand on the stores `store` makes.
+    ///
+    /// # Panics
+    /// When a home cannot be made.
+    #[must_use]
+    pub fn with_stores(
+        seed: u64,
+        names: &[&str],
+        mutant: Mutant,
+        store: impl Fn(usize) -> Store,
+    ) -> Self {
+        let chance = Chance::new(seed);
+        let addr = RelayAddr::new("relay.lab", 443, Fingerprint([7; 32])).expect("an address");
+        const TEN_YEARS_S: i64 = 315_576_000;
+        let homes = names.iter().enumerate().map(|(place, name)| {
+            let skew_s = match chance.below(4) {
+                0 => -TEN_YEARS_S,
+                1 => TEN_YEARS_S,
+                _ => i64::try_from(chance.below(7_200)).unwrap_or(0) - 3_600,
+            };
+            let own_seed = seed.wrapping_mul(1_000).wrapping_add(place as u64);
+            let addrs = std::slice::from_ref(&addr);
+            let mut home = Home::new(name, addrs, store(place), own_seed, skew_s).expect("a home");
+            home.mutant = mutant;
+            home
+        });
+        let homes: Vec<Home> = homes.collect();
+        let count = homes.len();
+        Self {
+            homes,
+            relay: LabRelay::new(),
+            addr,
+            chance,
+            tick: Tick(1),
+            weather: Weather::CALM,
+            offline: vec![false; count],
+            wire: Vec::new(),
+            lines: vec![0; count],
+            bus: BTreeMap::new(),
+            watches: Vec::new(),
+            posted: 0,
+        }
+    }
+
+    /// Gives a home an input; what it transmits is on its way.
+    ///
+    /// # Errors
+    /// As the engine's.
+    pub fn input(&mut self, home: usize, input: Input) -> Result<Answer, EngineError> {
+        let death = if self.weather.death_once_in > 0 && self.chance.once_in(self.weather.death_once_in) {
+            Death::After(usize::try_from(self.chance.below(5)).unwrap_or(0))
+        } else {
+            Death::Never
+        };
+        let tick = self.tick;
+        let (sent, answer, died) = self.homes[home].step(tick, input, death, &self.chance);
+        for transmit in sent {
+            self.transmit(home, transmit);
+        }
+        if died {
+            // The program is started again; its connections are gone.
+            self.lines[home] += 1;
+            let line = self.lines[home];
+            self.watches.retain(|watch| watch.home != home);
+            let _ = line;
+        }
+        answer
+    }
+
+    /// A person's act.
+    ///
+    /// # Errors
+    /// As the engine's.
+    pub fn act(&mut self, home: usize, act: Act) -> Result<Answer, EngineError> {
+        self.input(home, Input::Act(act))
+    }
+
+    fn post(&mut self, delay_ms: u64, parcel: Parcel) {
+        self.posted += 1;
+        self.bus.insert((self.tick.after_ms(delay_ms), self.posted), parcel);
+    }
+
+    fn delay(&self) -> u64 {
+        1 + self.chance.below(self.weather.delay_ms_max)
+    }
+
+    fn transmit(&mut self, home: usize, transmit: Transmit) {
+        self.wire.push(transmit.frame().len());
+        let line = self.lines[home];
+        let cut = self.weather.cut_once_in > 0 && self.chance.once_in(self.weather.cut_once_in);
+        if self.offline[home] || cut {
+            self.post(self.delay(), Parcel::Hangup { home, line });
+        }
+        if !self.offline[home] && !(cut && self.chance.once_in(2)) {
+            self.post(self.delay(), Parcel::Question { home, line, transmit });
+        }
+    }
+
+    /// Carries out everything on the bus up to `until`, and the deadlines on the way.
+    pub fn run_until(&mut self, until: Tick) {
+        loop {
+            let parcel = self.bus.first_key_value().map(|((tick, _), _)| *tick);
+            let wakes = self.homes.iter().enumerate().filter_map(|(n, h)| Some((h.wake?, n)));
+            let wake = wakes.min();
+            match (parcel, wake) {
+                (Some(at), wake) if at <= until && wake.is_none_or(|(tick, _)| at <= tick) => {
+                    self.tick = self.tick.max(at);
+                    if let Some((_, parcel)) = self.bus.pop_first() {
+                        self.deliver(parcel);
+                    }
+                }
+                (_, Some((at, home))) if at <= until => {
+                    self.tick = self.tick.max(at);
+                    self.homes[home].wake = None;
+                    let _ = self.input(home, Input::Time);
+                }
+                _ => break,
+            }
+        }
+        self.tick = self.tick.max(until);
+    }
+
+    /// Runs until this home's burst is over, or for ten minutes of its time.
+    pub fn burst(&mut self, home: usize) {
+        let _ = self.input(home, Input::Burst);
+        let end = self.tick.after_ms(600_000);
+        while self.tick < end && !self.homes[home].told.contains(&Event::Settled) {
+            let Some(next) = self.next_event() else { break };
+            self.run_until(next.min(end));
+        }
+        self.homes[home].told.retain(|event| *event != Event::Settled);
+    }
+
+    fn next_event(&self) -> Option<Tick> {
+        let parcel = self.bus.first_key_value().map(|((tick, _), _)| *tick);
+        let wake = self.homes.iter().filter_map(|home| home.wake).min();
+        parcel.into_iter().chain(wake).min()
+    }
+
+    fn deliver(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Question { home, line, transmit } => {
+                if line == self.lines[home] {
+                    self.ask_relay(home, line, &transmit);
+                }
+            }
+            Parcel::Arrival { home, line, arrival } => {
+                if line == self.lines[home] {
+                    let _ = self.input(home, Input::Arrived(arrival));
+                }
+            }
+            Parcel::Hangup { home, line } => {
+                if line == self.lines[home] {
+                    self.lines[home] += 1;
+                    self.watches.retain(|watch| watch.home != home);
+                    let relay = self.addr.clone();
+                    let why = if self.offline[home] { Loss::Unreachable } else { Loss::HungUp };
+                    let _ = self.input(home, Input::Arrived(Arrival::Lost { relay, why }));
+                }
+            }
+        }
+    }
+
+    fn ask_relay(&mut self, home: usize, line: u64, transmit: &Transmit) {
+        // Through the bytes, as on a real wire.
+        let bytes = transmit.frame();
+        let Ok(Some((tag, request, _))) = Request::decode(&bytes) else {
+            unreachable!("what the engine sends is a frame");
+        };
+        let chance = self.chance.clone();
+        let Some(reply) = self.relay.answer(home, &request, &chance) else { return };
+        if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply) {
+            let after = from.saturating_sub(1) + boxes.len() as u64;
+            self.watches.push(Watch { home, line, tag, log: *log, after });
+        }
+        self.answer(home, line, tag, reply);
+        self.push_watches();
+    }
+
+    fn answer(&mut self, home: usize, line: u64, tag: Tag, reply: Reply) {
+        let bytes = reply.encode(tag);
+        self.wire.push(bytes.len());
+        let Ok(Some((tag, reply, _))) = Reply::decode(&bytes) else {
+            unreachable!("what the relay sends is a frame");
+        };
+        let arrival = Arrival::Reply { relay: self.addr.clone(), tag, reply };
+        if self.weather.cut_once_in > 0 && self.chance.once_in(self.weather.cut_once_in) {
+            self.post(self.delay(), Parcel::Hangup { home, line });
+            return;
+        }
+        if self.weather.double_once_in > 0 && self.chance.once_in(self.weather.double_once_in) {
+            let twice = arrival.clone();
+            self.post(self.delay(), Parcel::Arrival { home, line, arrival: twice });
+        }
+        self.post(self.delay(), Parcel::Arrival { home, line, arrival });
+    }
+
+    fn push_watches(&mut self) {
+        let chance = self.chance.clone();
+        for place in 0..self.watches.len() {
+            let Watch { home, line, tag, log, after } = self.watches[place].clone();
+            let request = Request::Watch { log, after };
+            let Some(reply) = self.relay.answer(home, &request, &chance) else { continue };
+            if let Reply::Entries { from, boxes, .. } = &reply
+                && !boxes.is_empty()
+            {
+                self.watches[place].after = from.saturating_sub(1) + boxes.len() as u64;
+                self.answer(home, line, tag, reply);
+            }
+        }
+    }
+
+    /// The weather clears, the relay becomes honest, everybody is there: rounds of bursts until
+    /// nothing new comes of them.
+    pub fn calm(&mut self, rounds: usize) {
+        self.weather = Weather::CALM;
+        self.relay.vices = crate::relay::Vices::default();
+        self.relay.merge();
+        for home in &mut self.homes {
+            home.mutant = Mutant::None;
+        }
+        self.offline.fill(false);
+        for _ in 0..rounds {
+            for home in 0..self.homes.len() {
+                self.burst(home);
+            }
+        }
+    }
+}
