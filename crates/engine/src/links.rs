@@ -12,6 +12,8 @@ use crate::{ContactId, ConversationId, Tick};
 pub(crate) enum Question {
     /// Boxes of a log of a conversation.
     Log { conversation: ConversationId, log: LogName, after: Seq },
+    /// The same once more from a place: a watch skipped something.
+    Again { conversation: ConversationId, log: LogName, after: Seq },
     /// The key package of an invitation.
     Package { contact: ContactId, after: Seq },
     /// Answers to an invitation of one's own, by its number.
@@ -29,7 +31,7 @@ impl Question {
     fn kind(&self) -> Self {
         let mut kind = self.clone();
         match &mut kind {
-            Self::Log { after, .. } | Self::Package { after, .. } | Self::Answers { after, .. } => {
+            Self::Log { after, .. } | Self::Again { after, .. } | Self::Package { after, .. } | Self::Answers { after, .. } => {
                 *after = 0;
             }
             Self::Post { .. } | Self::Commit { .. } | Self::Side { .. } => {}
@@ -88,17 +90,6 @@ impl Link {
             self.kinds.remove(&asked.question.kind());
         }
         Some(asked)
-    }
-
-    /// Moves an open watch to the place it has been answered up to.
-    pub(crate) fn advance(&mut self, tag: Tag, place: Seq) {
-        if let Some(Asked {
-            question: Question::Log { after, .. } | Question::Answers { after, .. },
-            ..
-        }) = self.open.get_mut(&tag)
-        {
-            *after = (*after).max(place);
-        }
     }
 
     /// Forgets every open question: the connection is gone.

@@ -110,7 +110,6 @@ impl LabRelay {
                     boxes.truncate(shown);
                     head = from.saturating_sub(1) + shown as u64;
                 }
-                head = head.max(*after);
                 Some(Reply::Entries { log: name, from, head, boxes })
             }
             Request::Unwatch { .. } => None,

@@ -74,19 +74,46 @@ pub fn live_in(mut world: World, seed: u64) -> Vec<String> {
         home.mutant = mutant;
     }
     story.storm(&mut world, trouble_of(seed));
-    world.calm(30);
-    let mut faults = judge(&story.model, &world);
-    if faults.is_empty() {
-        // The probe: everybody writes once more to everybody, and it arrives.
-        for circle in story.model.circles.keys().cloned().collect::<Vec<_>>() {
-            for home in 0..world.homes.len() {
-                story.write(&mut world, home, &circle);
-            }
+    world.calm(12);
+    // The probe: everybody writes once more to everybody. Whatever a lying relay did, the next
+    // words heal.
+    for circle in story.model.circles.keys().cloned().collect::<Vec<_>>() {
+        for home in 0..world.homes.len() {
+            story.write(&mut world, home, &circle);
         }
-        world.calm(8);
-        faults = judge(&story.model, &world);
+    }
+    world.calm(16);
+    let mut faults = judge(&story.model, &world);
+    if !faults.is_empty() {
+        faults.extend(describe(&world));
     }
     faults
+}
+
+/// How every home stands, for a person who looks into a failed seed.
+fn describe(world: &World) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (place, home) in world.homes.iter().enumerate() {
+        let shelf = home.store.shelf();
+        let waiting = view::waiting(shelf).unwrap_or_default();
+        lines.push(format!("-- {place} {}: {waiting} waiting", home.name));
+        for c in view::conversations(shelf).unwrap_or_default() {
+            let last = view::latest(shelf, c.id, 1_000).unwrap_or_default();
+            let count = last.len();
+            let gaps = last.iter().filter(|m| m.kind == view::Kind::Gap).count();
+            lines.push(format!(
+                "     {} epoch {} open {} entries {count} gaps {gaps} keys {:?}",
+                c.title,
+                c.epoch,
+                c.open,
+                home.commitment(c.id).map(|(epoch, keys)| (epoch, keys[0]))
+            ));
+        }
+        for alert in view::alerts(shelf).unwrap_or_default().0 {
+            lines.push(format!("     alert {:?} {}", alert.kind, alert.detail));
+        }
+    }
+    lines
 }
 
 struct Story {

@@ -15,14 +15,14 @@ use crate::{
 /// The two keys of a log. Everybody who may read it has both.
 pub struct LogKeys {
     seed: Zeroizing<[u8; 32]>,
-    write: WriteKey,
+    log: LogName,
     envelope: EnvelopeKey,
 }
 
 impl LogKeys {
     pub(crate) fn new(seed: [u8; 32], envelope: [u8; 32]) -> Self {
-        let write = WriteKey::from_seed(&seed);
-        Self { seed: Zeroizing::new(seed), write, envelope: EnvelopeKey::new(envelope) }
+        let log = WriteKey::from_seed(&seed).log();
+        Self { seed: Zeroizing::new(seed), log, envelope: EnvelopeKey::new(envelope) }
     }
 
     /// `HKDF-SHA256(secret, label || context)`: 32 bytes of write seed, 32 of envelope key.
@@ -35,13 +35,13 @@ impl LogKeys {
     /// The log.
     #[must_use]
     pub fn log(&self) -> LogName {
-        self.write.log()
+        self.log
     }
 
-    /// The secrets, to be stored sealed: 64 bytes.
+    /// The secrets and the log's name, to be stored sealed: 80 bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        [self.seed.as_slice(), self.envelope.bytes()].concat()
+        [self.seed.as_slice(), &self.log.0, self.envelope.bytes()].concat()
     }
 
     /// Takes back what [`LogKeys::to_bytes`] gave.
@@ -49,8 +49,10 @@ impl LogKeys {
     /// # Errors
     /// [`SealError::Bug`] for any other length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SealError> {
-        let (seed, envelope) = bytes.split_first_chunk::<32>().ok_or(SealError::Bug)?;
-        Ok(Self::new(*seed, envelope.try_into().map_err(|_| SealError::Bug)?))
+        let (seed, rest) = bytes.split_first_chunk::<32>().ok_or(SealError::Bug)?;
+        let (log, envelope) = rest.split_first_chunk::<16>().ok_or(SealError::Bug)?;
+        let envelope = EnvelopeKey::new(envelope.try_into().map_err(|_| SealError::Bug)?);
+        Ok(Self { seed: Zeroizing::new(*seed), log: LogName(*log), envelope })
     }
 
     pub(crate) fn post(
@@ -59,7 +61,8 @@ impl LogKeys {
         kind: Kind,
         payload: &[u8],
     ) -> Result<Posting, SealError> {
-        Ok(Posting::sign(&self.write, self.envelope.seal(entropy, kind, payload)?))
+        let write = WriteKey::from_seed(&self.seed);
+        Ok(Posting::sign(&write, self.envelope.seal(entropy, kind, payload)?))
     }
 
     pub(crate) fn open(&self, boxed: &SealedBox) -> Result<(Kind, Zeroizing<Vec<u8>>), SealError> {

@@ -174,7 +174,7 @@ impl Work<'_> {
         }
         if seq > row.cursor {
             let (relay, log, after) = (row.relay()?, row.log()?, row.cursor);
-            self.ask_log(&relay, id, log, after);
+            self.ask_again(&relay, id, log, after);
             return Ok(());
         }
         // A place that was read already and held something else: it did not count there.

@@ -120,6 +120,18 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Asks for a log once more from a place, whether it is watched or not.
+    pub(crate) fn ask_again(
+        &mut self,
+        relay: &RelayAddr,
+        conversation: ConversationId,
+        log: LogName,
+        after: Seq,
+    ) {
+        let ask = Ask::Read { log, after, bytes_max: ENTRIES_BYTES_MAX };
+        self.ask(relay, Question::Again { conversation, log, after }, ask);
+    }
+
     fn ask_places(&mut self, relay: &RelayAddr, question: Question, log: LogName, after: Seq) {
         if self.memory.mode == Mode::Live {
             self.ask(relay, question, Ask::Watch { log, after });
@@ -295,10 +307,6 @@ impl Work<'_> {
         match reply {
             Reply::Appended { seq } => self.appended(asked.question, seq),
             Reply::Entries { log, from, head, boxes } => {
-                if let Some(last) = from.checked_add(boxes.len() as u64).filter(|_| asked.watch) {
-                    let link = self.memory.links.entry(relay.clone()).or_default();
-                    link.advance(tag, last.saturating_sub(1));
-                }
                 self.entries(relay, asked, super::follow::Page { log, from, head, boxes })
             }
             Reply::Refused { why, wait_s } => {
@@ -330,7 +338,10 @@ impl Work<'_> {
                 self.desk.delete(SIDE, &number.to_be_bytes());
                 Ok(())
             }
-            Question::Log { .. } | Question::Package { .. } | Question::Answers { .. } => Ok(()),
+            Question::Log { .. }
+            | Question::Again { .. }
+            | Question::Package { .. }
+            | Question::Answers { .. } => Ok(()),
         }
     }
 
@@ -341,8 +352,12 @@ impl Work<'_> {
         page: super::follow::Page,
     ) -> Result<(), EngineError> {
         match asked.question {
-            Question::Log { conversation, log, after } if log == page.log => {
-                self.follow(relay, conversation, after, page)
+            Question::Log { conversation, log, after }
+            | Question::Again { conversation, log, after }
+                if log == page.log =>
+            {
+                let asked_from = (!asked.watch).then_some(after);
+                self.follow(relay, conversation, asked_from, page)
             }
             Question::Answers { invite, .. } => self.answers(invite, page),
             Question::Package { contact, .. } => self.package_arrived(contact, page),

@@ -35,12 +35,13 @@ impl Page {
 const CLOSINGS_MAX: usize = 2;
 
 impl Work<'_> {
-    /// Boxes of one of a conversation's logs.
+    /// Boxes of one of a conversation's logs. `asked_from` is the place they were asked from;
+    /// `None` for those a watch brought, which may come in any order.
     pub(crate) fn follow(
         &mut self,
         relay: &RelayAddr,
         id: ConversationId,
-        after: Seq,
+        asked_from: Option<Seq>,
         page: Page,
     ) -> Result<(), EngineError> {
         let mut row = self.conversation(id)?;
@@ -48,7 +49,7 @@ impl Work<'_> {
             return Ok(());
         }
         if page.log == row.log()? {
-            self.follow_main(id, &mut row, after, &page)?;
+            self.follow_main(relay, id, &mut row, asked_from, &page)?;
         } else if page.log == log_of(&row.rescue_keys)? {
             self.follow_rescues(&mut row, &page)?;
         } else if row.rescue.as_ref().is_some_and(|own| log_of(&own.keys) == Ok(page.log)) {
@@ -60,19 +61,20 @@ impl Work<'_> {
         // A page that did not reach the head has a next one. (A watch goes on by itself.)
         let last = page.from.saturating_add(page.boxes.len() as u64).saturating_sub(1);
         if !page.boxes.is_empty() && last < page.head {
-            self.ask_log(relay, id, page.log, last);
+            self.ask_again(relay, id, page.log, last);
         }
         Ok(())
     }
 
     fn follow_main(
         &mut self,
+        relay: &RelayAddr,
         id: ConversationId,
         row: &mut ConversationRow,
-        after: Seq,
+        asked_from: Option<Seq>,
         page: &Page,
     ) -> Result<(), EngineError> {
-        if page.head < after {
+        if asked_from.is_some_and(|after| page.head < after) {
             // The relay lost what it had acknowledged, or hides it.
             let title = self.title_of(row)?;
             self.alert(AlertKind::RelayLost, title)?;
@@ -80,10 +82,15 @@ impl Work<'_> {
         }
         let new = page.after(row.cursor);
         let expected = row.cursor.saturating_add(1);
-        // `from` speaks of what is kept: also an empty page can say that something expired.
-        let first = new.first().map_or(page.from, |(seq, _)| *seq);
-        if first > expected && page.head > row.cursor && page.from > expected {
-            let last = first.saturating_sub(1);
+        // An answer that begins later than it was asked to says that what was before has expired.
+        let expired = asked_from.is_some_and(|after| page.from > after.saturating_add(1));
+        if page.from > expected && page.head > row.cursor && !expired {
+            // A watch brought boxes in another order: ask for what it skipped.
+            self.ask_again(relay, id, page.log, row.cursor);
+            return Ok(());
+        }
+        if page.from > expected && page.head > row.cursor {
+            let last = page.from.saturating_sub(1);
             if last > row.reread_to {
                 self.gap(id, row, (expected.max(row.reread_to.saturating_add(1)), last))?;
             }
@@ -120,7 +127,7 @@ impl Work<'_> {
         self.forget_rows(CHAINS, id)?;
         self.send_again(id, row)?;
         let (relay, log) = (row.relay()?, row.log()?);
-        self.ask_log(&relay, id, log, 0);
+        self.ask_again(&relay, id, log, 0);
         Ok(())
     }
 

@@ -156,7 +156,7 @@ impl Work<'_> {
             self.keep_conversation(id, &row)?;
         } else if seq > row.cursor {
             let (relay, log, after) = (row.relay()?, row.log()?, row.cursor);
-            self.ask_log(&relay, id, log, after);
+            self.ask_again(&relay, id, log, after);
         } else {
             // A place that was read already, with another box at it or this one skipped: the relay
             // cannot have meant it. Seal the content again; its id keeps it from showing twice.

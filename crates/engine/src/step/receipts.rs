@@ -34,6 +34,11 @@ impl Work<'_> {
     /// A receipt is owed: in live mode it goes at a time of its own; in bursts with a later one.
     pub(crate) fn owe_receipt(&mut self, row: &mut ConversationRow) {
         row.owes_receipt = true;
+        self.time_receipts();
+    }
+
+    /// In live mode, owed receipts go out at a time of their own.
+    pub(crate) fn time_receipts(&mut self) {
         if self.memory.mode == Mode::Live && self.memory.receipts.is_none() {
             let wait = u64::from_be_bytes(self.random()) % RECEIPT_MS_SPREAD;
             self.memory.receipts =

@@ -160,6 +160,9 @@ impl Work<'_> {
                 self.ask_rescue(id, &mut row)?;
             }
         }
+        if row.owes_receipt {
+            self.time_receipts();
+        }
         if row.owes_receipt && self.memory.mode == crate::engine::Mode::Burst {
             // What was opened in an earlier burst is acknowledged in this one, alone if need be.
             if row.state == State::Open && !self.words_wait(id)? {
