@@ -1,1 +1,26 @@
-//! The carry room.
+//! The ways boxes travel.
+//!
+//! A [`Carrier`] takes what the engine wants to have transmitted and brings what arrives. Today
+//! there is one, [`RelayLinks`]: TLS 1.3 connections to relays, dialled when something waits.
+//! This is the only room of a client that has sockets, and it cannot open a box.
+
+mod carrier;
+mod frames;
+mod link;
+mod links;
+mod memory;
+mod meter;
+mod pace;
+mod pin;
+mod record;
+mod tickets;
+mod tls;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+pub use carrier::Carrier;
+pub use links::RelayLinks;
+pub use memory::{Forgetful, Memory};
+pub use meter::{Meter, Reading};

@@ -31,7 +31,10 @@ impl Question {
     fn kind(&self) -> Self {
         let mut kind = self.clone();
         match &mut kind {
-            Self::Log { after, .. } | Self::Again { after, .. } | Self::Package { after, .. } | Self::Answers { after, .. } => {
+            Self::Log { after, .. }
+            | Self::Again { after, .. }
+            | Self::Package { after, .. }
+            | Self::Answers { after, .. } => {
                 *after = 0;
             }
             Self::Post { .. } | Self::Commit { .. } | Self::Side { .. } => {}

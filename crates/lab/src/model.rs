@@ -79,7 +79,11 @@ pub fn judge(model: &Model, world: &World) -> Vec<String> {
     for said in &model.said {
         judge_text(model, world, said, &mut faults);
     }
-    for name in model.circles.keys() {
+    for (name, circle) in &model.circles {
+        let met = |home: &usize| model.find(world, *home, name).is_some();
+        if circle.unsure.is_empty() && !circle.ever.iter().all(met) {
+            faults.push(format!("{name} never came together"));
+        }
         judge_keys(model, world, name, &mut faults);
     }
     for home in &world.homes {
@@ -134,9 +138,12 @@ fn judge_text(model: &Model, world: &World, said: &Said, faults: &mut Vec<String
             ));
         }
     }
-    let all_sure = circle.unsure.is_empty();
+    let all_sure = circle.unsure.is_empty() && circle.ever.len() > 1;
     if all_sure && delivery != Some(view::Delivery::Delivered) && said.present == circle.ever {
-        faults.push(format!("{:?} by {} is only {delivery:?}", said.text, said.by));
+        faults.push(format!(
+            "{:?} by {} in {} is only {delivery:?}",
+            said.text, said.by, said.circle
+        ));
     }
 }
 

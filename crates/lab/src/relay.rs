@@ -77,7 +77,12 @@ impl LabRelay {
     }
 
     /// Answers one question of one home. `chance` decides what a vice does.
-    pub fn answer(&mut self, home: usize, request: &Request, chance: &crate::Chance) -> Option<Reply> {
+    pub fn answer(
+        &mut self,
+        home: usize,
+        request: &Request,
+        chance: &crate::Chance,
+    ) -> Option<Reply> {
         let face = self.face(home);
         let logs = self.faces.get_mut(face)?;
         match request {

@@ -131,11 +131,12 @@ impl World {
     /// # Errors
     /// As the engine's.
     pub fn input(&mut self, home: usize, input: Input) -> Result<Answer, EngineError> {
-        let death = if self.weather.death_once_in > 0 && self.chance.once_in(self.weather.death_once_in) {
-            Death::After(usize::try_from(self.chance.below(5)).unwrap_or(0))
-        } else {
-            Death::Never
-        };
+        let death =
+            if self.weather.death_once_in > 0 && self.chance.once_in(self.weather.death_once_in) {
+                Death::After(usize::try_from(self.chance.below(5)).unwrap_or(0))
+            } else {
+                Death::Never
+            };
         let tick = self.tick;
         let (sent, answer, died) = self.homes[home].step(tick, input, death, &self.chance);
         for transmit in sent {
@@ -253,7 +254,8 @@ impl World {
         };
         let chance = self.chance.clone();
         let Some(reply) = self.relay.answer(home, &request, &chance) else { return };
-        if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply) {
+        if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply)
+        {
             let after = from.saturating_sub(1) + boxes.len() as u64;
             self.watches.push(Watch { home, line, tag, log: *log, after });
         }

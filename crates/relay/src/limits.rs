@@ -36,7 +36,7 @@ impl Default for Limits {
             idle_watching_max: Duration::from_secs(2 * 3_600),
             stall_max: Duration::from_secs(180),
             requests_per_s: 200,
-            watches_max: 2_048,
+            watches_max: 1_024,
             appends_waiting_max: 256,
         }
     }

@@ -62,8 +62,11 @@ pub struct Appending {
 impl Appending {
     /// By what a retry of the same bytes is known.
     pub(crate) fn mark(&self) -> Mark {
-        let hash: [u8; 32] =
-            Sha256::new().chain_update(self.log.0).chain_update(self.boxed.as_bytes()).finalize().into();
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update(self.log.0)
+            .chain_update(self.boxed.as_bytes())
+            .finalize()
+            .into();
         *hash.first_chunk::<16>().unwrap_or(&[0; 16])
     }
 

@@ -52,7 +52,8 @@ impl Size {
     /// what a growth cut short leaves; a container cut short itself is noticed by its key blocks.
     fn of_container(bytes: u64) -> Option<Self> {
         let body = bytes.checked_sub(offset(FIRST_STRIPE))?;
-        let stripes = body / offset(STRIPE_SECTORS.saturating_mul(u64::from(SLOTS)));
+        let round = offset(STRIPE_SECTORS.saturating_mul(u64::from(SLOTS)));
+        let stripes = body.checked_div(round)?;
         let size = Size { stripes: u32::try_from(stripes).ok()? };
         (size.stripes >= Size::SMALLEST.stripes).then_some(size)
     }

@@ -10,6 +10,7 @@ use crate::sector::{TEXT_BYTES, Text};
 const GAP_MAX: usize = 6;
 /// Zeros in a row that are worth a run of their own.
 const ZEROS_MIN: usize = 8;
+const BLOCK_BYTES: usize = 64;
 /// Marks a run of zeros in its length field.
 const ZEROS: u16 = 0x8000;
 /// An offset that no run has: the end of the page's runs.
@@ -17,22 +18,35 @@ const END: u16 = u16::MAX;
 
 /// Appends the runs that turn `base` into `new` and says whether there were any.
 pub(crate) fn encode(base: &Text, new: &Text, out: &mut Vec<u8>) -> bool {
-    let differs = |at: usize| base.bytes().get(at) != new.bytes().get(at);
+    let (base, new) = (base.bytes(), new.bytes());
     let mut changed = false;
-    let mut at = 0_usize;
-    while let Some(start) = (at..TEXT_BYTES).find(|at| differs(*at)) {
+    let mut at = 0;
+    while let Some(start) = next_difference(base, new, at, TEXT_BYTES) {
         let mut end = start.saturating_add(1);
-        while let Some(next) =
-            (end..TEXT_BYTES.min(end.saturating_add(GAP_MAX))).find(|at| differs(*at))
-        {
+        while let Some(next) = next_difference(base, new, end, end.saturating_add(GAP_MAX)) {
             end = next.saturating_add(1);
         }
-        encode_run(new.bytes(), start, end, out);
+        encode_run(new, start, end, out);
         changed = true;
         at = end;
     }
     out.extend_from_slice(&END.to_le_bytes());
     changed
+}
+
+/// The first place in `from..to` where the pages differ. Whole blocks are compared at once.
+fn next_difference(base: &[u8], new: &[u8], from: usize, to: usize) -> Option<usize> {
+    let to = to.min(TEXT_BYTES);
+    let mut at = from;
+    while at < to {
+        let end = at.saturating_add(BLOCK_BYTES).min(to);
+        let (old, young) = (base.get(at..end)?, new.get(at..end)?);
+        if old != young {
+            return old.iter().zip(young).position(|(a, b)| a != b)?.checked_add(at);
+        }
+        at = end;
+    }
+    None
 }
 
 /// One stretch of changed bytes, with its longer rows of zeros taken out.

@@ -7,12 +7,15 @@
 mod blank;
 mod bytes;
 mod container;
+mod database;
 mod diff;
 mod disk;
 mod error;
 mod fault;
 mod header;
 mod keys;
+#[cfg(test)]
+mod leftovers;
 mod pages;
 mod passphrase;
 mod record;

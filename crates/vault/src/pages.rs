@@ -6,22 +6,22 @@
 //! sector torn while it is overwritten can not be opened any more, then into place, then the log
 //! begins anew and the old one is overwritten with noise.
 
+mod file;
+mod recovery;
+
 use std::collections::BTreeMap;
 
-use sogon_vault_door::{PageFile, Refusal};
 use zeroize::Zeroizing;
 
-use crate::bytes::Reader;
 use crate::error::VaultError;
 use crate::header::{Header, Shape};
-use crate::record::{LogSector, cut, join, sectors_for};
-use crate::sector::{SECTOR_BYTES, Text};
+use crate::record::{cut, sectors_for};
+use crate::sector::Text;
 use crate::slot::Slot;
-use crate::spare::{self, Spares};
-use crate::{blank, diff};
+use crate::{blank, diff, spare};
 
-/// A record beyond this size leaves its new pages out and writes them where they belong.
-const RECORD_BYTES_WISH: usize = 64 * 1024;
+/// From so many new pages on, a transaction writes them where they belong and not to the log.
+const NEW_PAGES_IN_LOG_MAX: u32 = 16;
 /// Pages kept ahead of their sectors before they are carried home.
 const AHEAD_MAX: usize = 1024;
 /// Marks, in a record, a page that is new: its runs start from zeros.
@@ -53,6 +53,8 @@ pub(crate) struct Pages {
     dirty_count: u32,
     /// The first log sector that is free.
     log_next: u32,
+    /// The log sectors before this one may hold something, if only of a try that failed.
+    log_touched: u32,
     /// The number of the next record.
     log_number: u64,
     /// Why the last refusal.
@@ -72,25 +74,6 @@ impl Pages {
         Ok(Self::new(slot, header))
     }
 
-    /// Takes up the database where the last durable sync left it.
-    pub(crate) fn open(mut slot: Slot) -> Result<Self, VaultError> {
-        let header = Header::read(&mut slot)?;
-        let mut pages = Self::new(slot, header);
-        if header.pages > pages.count_max() {
-            return Err(VaultError::Damaged);
-        }
-        let spares = spare::load(&mut pages.slot, header)?;
-        let log = pages.read_log()?;
-        pages.replay(&log, &spares)?;
-        pages.check_end_of_log(&log)?;
-        if !spares.is_empty() {
-            // A settling was cut short: some sectors may be torn, and only the spares are whole.
-            pages.settle()?;
-        }
-        pages.wipe_leftovers(&log)?;
-        Ok(pages)
-    }
-
     fn new(slot: Slot, header: Header) -> Self {
         Self {
             slot,
@@ -100,6 +83,7 @@ impl Pages {
             dirty: BTreeMap::new(),
             dirty_count: header.pages,
             log_next: 0,
+            log_touched: 0,
             log_number: 0,
             fault: None,
             lost: false,
@@ -132,7 +116,7 @@ impl Pages {
         if self.lost {
             return Err(VaultError::Reopen);
         }
-        if self.log_next == 0 && self.ahead.is_empty() {
+        if self.log_touched == 0 && self.ahead.is_empty() {
             return Ok(());
         }
         let used = self.ahead.len().min(spare::round_max(self.header.shape)).saturating_add(1);
@@ -154,8 +138,9 @@ impl Pages {
         written?;
         self.header = header;
         self.ahead.clear();
-        let (shape, log_used) = (header.shape, self.log_next);
+        let (shape, log_used) = (header.shape, self.log_touched);
         self.log_next = 0;
+        self.log_touched = 0;
         self.log_number = 0;
         self.slot.wipe(shape.log_at(), log_used)?;
         self.slot.wipe(shape.spare_at(), u32::try_from(used).unwrap_or(shape.spare))?;
@@ -190,11 +175,13 @@ impl Pages {
             self.dirty.entry(page).or_insert_with(Text::zeros);
         }
         let count = self.count.max(self.dirty_count);
-        let mut change = self.change(count, Scope::All)?;
-        if change.record.len() > RECORD_BYTES_WISH && count > self.count {
+        let scope = if count.saturating_sub(self.count) > NEW_PAGES_IN_LOG_MAX {
             self.write_new_pages_home(count)?;
-            change = self.change(count, Scope::OldPages)?;
-        }
+            Scope::OldPages
+        } else {
+            Scope::All
+        };
+        let change = self.change(count, scope)?;
         if !change.pages.is_empty() || count > self.count {
             self.append(&change.record)?;
             for page in &change.pages {
@@ -263,6 +250,7 @@ impl Pages {
         if self.log_next.saturating_add(sectors) > self.header.shape.log {
             self.settle()?;
         }
+        self.log_touched = self.log_touched.max(self.log_next.saturating_add(sectors));
         let texts = cut(self.header.generation, self.log_number, record)?;
         for (text, at) in texts.iter().zip(self.log_next..) {
             self.slot.write(self.header.shape.log_at().saturating_add(at), text)?;
@@ -272,188 +260,4 @@ impl Pages {
         self.log_number = self.log_number.saturating_add(1);
         Ok(())
     }
-
-    fn read_log(&mut self) -> Result<Vec<Option<LogSector>>, VaultError> {
-        let shape = self.header.shape;
-        let sectors = shape.log_at()..shape.spare_at();
-        sectors.map(|at| Ok(self.slot.read(at)?.and_then(LogSector::parse))).collect()
-    }
-
-    fn replay(&mut self, log: &[Option<LogSector>], spares: &Spares) -> Result<(), VaultError> {
-        let mut rest = log;
-        while let Some((sectors, record)) = join(rest, self.header.generation, self.log_number) {
-            self.apply(&record, spares)?;
-            rest = rest.get(sectors..).unwrap_or(&[]);
-            self.log_number = self.log_number.saturating_add(1);
-        }
-        let used = log.len().saturating_sub(rest.len());
-        self.log_next = u32::try_from(used).map_err(|_| VaultError::Bug)?;
-        self.dirty_count = self.count;
-        Ok(())
-    }
-
-    fn apply(&mut self, record: &[u8], spares: &Spares) -> Result<(), VaultError> {
-        let mut fields = Reader::new(record);
-        let count = fields.u32().ok_or(VaultError::Damaged)?;
-        if count > self.count_max() || count < self.count {
-            return Err(VaultError::Damaged);
-        }
-        loop {
-            let page = fields.u32().ok_or(VaultError::Damaged)?;
-            if page == u32::MAX {
-                break;
-            }
-            let new = page & NEW != 0;
-            let page = page & !NEW;
-            let mut text = if new { Text::zeros() } else { self.base(page, spares)? };
-            diff::apply(&mut text, &mut fields).ok_or(VaultError::Damaged)?;
-            self.ahead.insert(page, text);
-        }
-        self.count = count;
-        Ok(())
-    }
-
-    /// What a page's runs are applied to: any of its states since the log began will do.
-    fn base(&mut self, page: u32, spares: &Spares) -> Result<Text, VaultError> {
-        match self.synced(page) {
-            Err(VaultError::Damaged) => spares.get(&page).cloned().ok_or(VaultError::Damaged),
-            other => other,
-        }
-    }
-
-    /// After the last whole record there may lie the pieces of one that was never finished, but
-    /// nothing later: that would mean that a record in between, or the header, was destroyed.
-    fn check_end_of_log(&self, log: &[Option<LogSector>]) -> Result<(), VaultError> {
-        let (generation, number) = (self.header.generation, self.log_number);
-        let later = |sector: &LogSector| {
-            sector.generation > generation
-                || (sector.generation == generation && sector.number > number)
-        };
-        if log.iter().flatten().any(later) { Err(VaultError::Damaged) } else { Ok(()) }
-    }
-
-    /// Overwrites what a crash left readable: unfinished records, an older log, old spares.
-    fn wipe_leftovers(&mut self, log: &[Option<LogSector>]) -> Result<(), VaultError> {
-        let shape = self.header.shape;
-        let mut wiped = false;
-        for (sector, at) in log.iter().zip(0_u32..) {
-            if sector.is_some() && at >= self.log_next {
-                self.slot.wipe(shape.log_at().saturating_add(at), 1)?;
-                wiped = true;
-            }
-        }
-        for at in shape.spare_at()..shape.pages_at() {
-            if self.slot.read(at)?.is_some() {
-                self.slot.wipe(at, 1)?;
-                wiped = true;
-            }
-        }
-        if wiped { self.slot.sync() } else { Ok(()) }
-    }
-
-    fn read_bytes(&mut self, offset: u64, buf: &mut [u8]) -> Result<usize, VaultError> {
-        let mut done = 0_usize;
-        for (page, within, length) in spans(offset, buf.len()) {
-            if page >= self.dirty_count {
-                break;
-            }
-            let text = match self.dirty.get(&page) {
-                Some(text) => text.clone(),
-                None if page >= self.count => Text::zeros(),
-                None => self.synced(page)?,
-            };
-            let end = done.saturating_add(length);
-            let out = buf.get_mut(done..end).ok_or(VaultError::Bug)?;
-            // The last bytes of a page belong to the nonce and the tag and read as zeros.
-            let bytes = text.bytes().iter().copied().chain(std::iter::repeat(0)).skip(within);
-            out.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-            done = end;
-        }
-        Ok(done)
-    }
-
-    fn write_bytes(&mut self, offset: u64, bytes: &[u8]) -> Result<(), VaultError> {
-        let mut rest = bytes;
-        for (page, within, length) in spans(offset, bytes.len()) {
-            if page >= self.count_max() {
-                return Err(VaultError::HomeFull);
-            }
-            let (piece, tail) = rest.split_at_checked(length).ok_or(VaultError::Bug)?;
-            rest = tail;
-            let mut text = match self.dirty.remove(&page) {
-                Some(text) => text,
-                None if length == SECTOR_BYTES || page >= self.count => Text::zeros(),
-                None => self.synced(page)?,
-            };
-            let out = text.bytes_mut().get_mut(within..).unwrap_or(&mut []);
-            out.iter_mut().zip(piece).for_each(|(to, from)| *to = *from);
-            self.dirty.insert(page, text);
-            self.dirty_count = self.dirty_count.max(page.saturating_add(1));
-        }
-        Ok(())
-    }
-
-    fn cut(&mut self, size: u64) {
-        let pages = u32::try_from(size.div_ceil(SECTOR_BYTES as u64)).unwrap_or(u32::MAX);
-        self.dirty_count = pages.max(self.count).min(self.dirty_count);
-        self.dirty.split_off(&pages.max(self.count));
-    }
-
-    fn noted<T>(&mut self, result: Result<T, VaultError>) -> Result<T, Refusal> {
-        result.map_err(|error| {
-            self.fault.get_or_insert(error);
-            match error {
-                VaultError::DiskFull | VaultError::HomeFull | VaultError::BatchTooLarge => {
-                    Refusal::Full
-                }
-                VaultError::Damaged => Refusal::Unreadable,
-                _ => Refusal::Failed,
-            }
-        })
-    }
-}
-
-impl PageFile for Pages {
-    fn read(&mut self, offset: u64, buf: &mut [u8]) -> Result<usize, Refusal> {
-        let result = self.read_bytes(offset, buf);
-        self.noted(result)
-    }
-
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Refusal> {
-        let result = self.write_bytes(offset, bytes);
-        self.noted(result)
-    }
-
-    /// The database never gets shorter than it durably is: its free pages stay its own.
-    fn truncate(&mut self, size: u64) -> Result<(), Refusal> {
-        self.cut(size);
-        Ok(())
-    }
-
-    fn sync(&mut self) -> Result<(), Refusal> {
-        let result = self.commit();
-        self.noted(result)
-    }
-
-    fn size(&self) -> u64 {
-        u64::from(self.dirty_count).saturating_mul(SECTOR_BYTES as u64)
-    }
-}
-
-/// The pieces of `length` bytes from `offset` that lie in one page each: page, start, length.
-fn spans(offset: u64, length: usize) -> impl Iterator<Item = (u32, usize, usize)> {
-    let bytes = SECTOR_BYTES as u64;
-    let end = offset.saturating_add(length as u64);
-    let mut at = offset;
-    std::iter::from_fn(move || {
-        if at >= end {
-            return None;
-        }
-        let page = at / bytes;
-        let stop = page.saturating_add(1).saturating_mul(bytes).min(end);
-        let within = usize::try_from(at % bytes).ok()?;
-        let length = usize::try_from(stop.saturating_sub(at)).ok()?;
-        at = stop;
-        Some((u32::try_from(page).ok()?, within, length))
-    })
 }

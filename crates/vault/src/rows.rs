@@ -180,7 +180,7 @@ fn delete_chunks(db: &Connection, large: i64, from: i64) -> Result<(), Fault> {
 }
 
 fn chunk(large: i64, number: i64) -> Result<i64, Fault> {
-    let fits = large >= 0 && large < 1 << (62 - CHUNK_BITS) && number < 1 << CHUNK_BITS;
+    let fits = (0..1 << (62 - CHUNK_BITS)).contains(&large) && number < 1 << CHUNK_BITS;
     if fits { Ok(large << CHUNK_BITS | number) } else { Err(Fault::Damaged) }
 }
 

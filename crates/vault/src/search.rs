@@ -78,7 +78,8 @@ fn collect(
         )
     };
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = if query.is_empty() { statement.query([])? } else { statement.query([query])? };
+    let mut rows =
+        if query.is_empty() { statement.query([])? } else { statement.query([query])? };
     while found.len() < limit {
         let Some(row) = rows.next()? else { break };
         let text = row.get_ref(1)?.as_str().map_err(|_| Fault::Damaged)?;

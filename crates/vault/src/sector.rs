@@ -45,7 +45,7 @@ impl Clone for Text {
 
 impl Drop for Text {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.0.as_mut_slice().zeroize();
     }
 }
 

@@ -11,9 +11,6 @@ use crate::header::{Header, Shape};
 use crate::sector::{TEXT_BYTES, Text};
 use crate::slot::{SealTag, Slot};
 
-/// Whole copies found after a crash, by page.
-pub(crate) type Spares = BTreeMap<u32, Text>;
-
 const LIST_HEAD_BYTES: usize = 12;
 const LIST_ENTRY_BYTES: usize = 20;
 const ROUND_MAX: usize = (TEXT_BYTES - LIST_HEAD_BYTES) / LIST_ENTRY_BYTES;
@@ -57,19 +54,28 @@ pub(crate) fn carry(
     slot.sync()
 }
 
-/// The copies of a settling of this generation that was cut short, if they are all there.
-pub(crate) fn load(slot: &mut Slot, header: Header) -> Result<Spares, VaultError> {
+/// Carries the copies of a round of this generation home, if a crash left them there whole.
+pub(crate) fn finish(slot: &mut Slot, header: Header) -> Result<(), VaultError> {
+    let copies = load(slot, header)?;
+    if copies.is_empty() {
+        return Ok(());
+    }
+    let round: Vec<_> = copies.iter().map(|(page, text)| (*page, text)).collect();
+    carry(slot, header, &round)
+}
+
+fn load(slot: &mut Slot, header: Header) -> Result<Vec<(u32, Text)>, VaultError> {
     let shape = header.shape;
     let list = slot.read(shape.spare_at())?;
     let list = list.and_then(|text| parse_list(&text, header.generation)).unwrap_or_default();
-    let mut spares = Spares::new();
+    let mut copies = Vec::with_capacity(list.len());
     for ((page, tag), at) in list.iter().zip(shape.spare_at().saturating_add(1)..shape.pages_at()) {
         match slot.read_tagged(at)? {
-            Some((text, found)) if found == *tag => spares.insert(*page, text),
-            _ => return Ok(Spares::new()),
-        };
+            Some((text, found)) if found == *tag => copies.push((*page, text)),
+            _ => return Ok(Vec::new()),
+        }
     }
-    Ok(spares)
+    Ok(copies)
 }
 
 fn list_text(generation: u64, list: &[(u32, SealTag)]) -> Option<Text> {

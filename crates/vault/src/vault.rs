@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use sogon_engine::{Change, Order, Row, Shelf, ShelfFault, Table};
-use sogon_vault_door::{Lent, VFS, lend};
+use sogon_vault_door::{Lent, lend};
 
 use crate::container::{Container, Found, SLOTS, Size};
 use crate::disk::{Disk, FileDisk, sync_folder_of};
@@ -16,10 +16,7 @@ use crate::keys::{Cost, Key, SlotKeys};
 use crate::pages::Pages;
 use crate::passphrase::Passphrase;
 use crate::slot::Slot;
-use crate::{rows, search};
-
-/// The form of the rows, kept in the database's own header.
-const FORM: i64 = 1;
+use crate::{database, rows, search};
 
 /// A home that a passphrase has opened; nobody else can open it as long as this lives.
 ///
@@ -134,7 +131,8 @@ impl Vault {
     /// [`VaultError::HomeFull`], [`VaultError::BatchTooLarge`] and [`VaultError::TooLong`] leave the
     /// home usable.
     pub fn commit(&mut self, batch: &[Change]) -> Result<(), VaultError> {
-        let stored = self.transaction(|db| batch.iter().try_for_each(|change| apply(db, change)));
+        let stored =
+            self.transaction(|db| batch.iter().try_for_each(|change| database::apply(db, change)));
         stored.map_err(|fault| self.after_failure(fault))
     }
 
@@ -195,7 +193,9 @@ impl Vault {
         let mut pages = self.pages();
         let (container, found) = pages.slot().parts();
         let ours = found.slot;
-        (0..SLOTS).filter(|slot| *slot != ours).try_for_each(|slot| container.forget_key_block(slot))
+        (0..SLOTS)
+            .filter(|slot| *slot != ours)
+            .try_for_each(|slot| container.forget_key_block(slot))
     }
 
     /// Lengthens every slot of the container by so many MiB of noise.
@@ -205,7 +205,7 @@ impl Vault {
     pub fn grow(&mut self, slot_mib: u32) -> Result<(), VaultError> {
         self.pages().slot().parts().0.grow(slot_mib)?;
         let db = self.db()?;
-        set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
+        database::set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
     }
 
     /// Reads every page and checks that they agree with each other.
@@ -247,12 +247,15 @@ impl Vault {
         self.db = None;
         self.pages().discard();
         let count_max = self.pages().count_max();
-        let db = connection(self.lent.name(), count_max).map_err(|fault| self.reason(fault))?;
+        let db = database::open(self.lent.name(), count_max).map_err(|fault| self.reason(fault))?;
         self.db = Some(db);
         Ok(())
     }
 
-    fn transaction(&self, work: impl FnOnce(&Connection) -> Result<(), Fault>) -> Result<(), Fault> {
+    fn transaction(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let db = self.db.as_ref().ok_or(Fault::Closed)?;
         // A reading that failed before is not why this may fail.
         let _ = self.pages().take_fault();
@@ -325,51 +328,6 @@ impl Drop for Vault {
         // Nothing is lost when this fails: the log is taken up at the next opening.
         let _ = self.pages().settle();
     }
-}
-
-fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
-    match change {
-        Change::Put { table, key, value } => rows::put(db, *table, key, value),
-        Change::Delete { table, key } => rows::delete(db, *table, key),
-        Change::Index { id, text } => search::index(db, *id, text),
-        Change::Unindex { id } => search::unindex(db, *id),
-    }
-}
-
-/// A connection that leaves durability and atomicity to the pages below it: its rollback journal is
-/// in memory, and its one sync for each transaction is all or nothing.
-fn connection(name: &str, count_max: u32) -> Result<Connection, Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags_and_vfs(name, flags, VFS)?;
-    db.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE;
-         PRAGMA journal_mode = MEMORY;
-         PRAGMA synchronous = FULL;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA secure_delete = ON;
-         PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;
-         PRAGMA cache_size = -8192;",
-    )?;
-    db.set_prepared_statement_cache_capacity(32);
-    set_page_limit(&db, count_max)?;
-    let form: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match form {
-        0 => {
-            let transaction = db.unchecked_transaction()?;
-            transaction.execute_batch(rows::SCHEMA)?;
-            transaction.execute_batch(search::SCHEMA)?;
-            transaction.pragma_update(None, "user_version", FORM)?;
-            transaction.commit()?;
-        }
-        FORM => {}
-        _ => return Err(Fault::Damaged),
-    }
-    Ok(db)
-}
-
-fn set_page_limit(db: &Connection, count_max: u32) -> Result<(), Fault> {
-    Ok(db.query_row(&format!("PRAGMA max_page_count = {count_max}"), [], |_| Ok(()))?)
 }
 
 /// A slot chosen by chance, so that its number says nothing about how many homes there are.

@@ -1,8 +1,8 @@
 //! Following logs: what a relay's boxes lead to, in the order of the log.
 
 use sha2::{Digest, Sha256};
-use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
 use sogon_seal::shelf::{Order, Shelf, Table};
+use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
 use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
 
 use super::{Work, flow::log_of, internal, short_hash};
@@ -438,7 +438,9 @@ impl Work<'_> {
 pub(crate) fn note_gap(gaps: &mut Vec<(u64, u64)>, (first, last): (u64, u64)) {
     let full = gaps.len() >= crate::content::GAPS_MAX;
     match gaps.last_mut() {
-        Some(before) if full || before.1.saturating_add(1) >= first => before.1 = before.1.max(last),
+        Some(before) if full || before.1.saturating_add(1) >= first => {
+            before.1 = before.1.max(last)
+        }
         _ => gaps.push((first, last)),
     }
 }

@@ -105,11 +105,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn seal_row(
-        &mut self,
-        row: &mut ConversationRow,
-        out: &mut OutRow,
-    ) -> Result<(), EngineError> {
+    fn seal_row(&mut self, row: &mut ConversationRow, out: &mut OutRow) -> Result<(), EngineError> {
         let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
         // A receipt rides along for nothing.
         content.read = Some(self.receipt(row));

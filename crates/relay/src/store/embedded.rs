@@ -12,26 +12,25 @@
 //! space back; a log's head is written again with each box, so heads of living logs move on into
 //! newer keyspaces by themselves.
 
+mod shelves;
+mod staged;
+
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
     fmt,
     path::Path,
     sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch, PersistMode,
-    Slice,
-};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use sogon_wire::{LogName, SealedBox, Seq};
 
-use super::{
-    Appending, Expired, Holdings, Keep, Mark, Page, Placed, Seconds, Store, StoreFault, head::Head,
+use self::{
+    shelves::{Kind, Shelves, box_key, covers, open_shelf, parse_name},
+    staged::Staged,
 };
+use super::{Appending, Expired, Holdings, Keep, Page, Placed, Seconds, Store, StoreFault};
 
 const COUNTS: &str = "counts";
-/// The smallest box is 320 bytes: every box lies apart from its key, nothing else does.
-const SEPARATED_BYTES_MIN: u32 = 256;
 const CACHE_BYTES: u64 = 64 << 20;
 
 /// Keeps logs in a directory.
@@ -44,28 +43,6 @@ pub struct EmbeddedStore {
     writing: Mutex<()>,
 }
 
-#[derive(Default)]
-struct Shelves {
-    boxes: BTreeMap<Seconds, Shelf>,
-    heads: BTreeMap<Seconds, Shelf>,
-}
-
-/// A keyspace for one span of time.
-#[derive(Clone)]
-struct Shelf {
-    keyspace: Keyspace,
-    name: String,
-    length_s: Seconds,
-    rows: u64,
-    bytes: u64,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Boxes,
-    Heads,
-}
-
 impl EmbeddedStore {
     /// Opens the store in `directory`, which is made when it does not exist.
     ///
@@ -74,8 +51,7 @@ impl EmbeddedStore {
     pub fn open(directory: &Path, keep: Keep) -> Result<Self, StoreFault> {
         let database =
             Database::builder(directory).cache_size(CACHE_BYTES).open().map_err(fault)?;
-        let counts =
-            database.keyspace(COUNTS, KeyspaceCreateOptions::default).map_err(fault)?;
+        let counts = database.keyspace(COUNTS, KeyspaceCreateOptions::default).map_err(fault)?;
         let mut shelves = Shelves::default();
         for name in database.list_keyspace_names() {
             if let Some((kind, start, length_s)) = parse_name(&name) {
@@ -103,10 +79,10 @@ impl EmbeddedStore {
             Kind::Boxes => self.shelves().boxes.last_key_value().map(covers),
             Kind::Heads => self.shelves().heads.last_key_value().map(covers),
         };
-        if let Some((newest, end)) = newest {
-            if newest >= start || end > now {
-                return Ok(newest);
-            }
+        if let Some((newest, end)) = newest
+            && (newest >= start || end > now)
+        {
+            return Ok(newest);
         }
         let name = format!("{}-{start}-{length_s}", kind.letter());
         let shelf = open_shelf(&self.database, &self.counts, &name, kind, length_s)?;
@@ -203,176 +179,6 @@ impl Store for EmbeddedStore {
         let (boxes, bytes) = shelves.kept();
         Holdings { boxes, bytes, logs: shelves.logs() }
     }
-}
-
-impl Shelves {
-    fn of(&mut self, kind: Kind) -> &mut BTreeMap<Seconds, Shelf> {
-        match kind {
-            Kind::Boxes => &mut self.boxes,
-            Kind::Heads => &mut self.heads,
-        }
-    }
-
-    /// What is remembered of a log, without the steps that expired since it was written.
-    fn head(&self, log: LogName) -> Result<Option<Head>, StoreFault> {
-        for shelf in self.heads.values().rev() {
-            if let Some(bytes) = shelf.keyspace.get(log.0).map_err(fault)? {
-                let mut head = Head::parse(&bytes).ok_or(StoreFault::Unreadable)?;
-                head.steps.retain(|(step, _)| self.boxes.contains_key(step));
-                return Ok(Some(head));
-            }
-        }
-        Ok(None)
-    }
-
-    fn kept(&self) -> (u64, u64) {
-        let sum = |(rows, bytes): (u64, u64), shelf: &Shelf| {
-            (rows.saturating_add(shelf.rows), bytes.saturating_add(shelf.bytes))
-        };
-        self.boxes.values().fold((0, 0), sum)
-    }
-
-    fn logs(&self) -> u64 {
-        self.heads.values().fold(0, |sum, shelf| sum.saturating_add(shelf.rows))
-    }
-}
-
-/// A group on its way into one batch.
-struct Staged<'a> {
-    store: &'a EmbeddedStore,
-    shelves: Shelves,
-    step: Seconds,
-    period: Seconds,
-    heads: BTreeMap<LogName, Head>,
-    marks: BTreeMap<Mark, Seq>,
-    batch: OwnedWriteBatch,
-    bytes: u64,
-    logs: u64,
-}
-
-impl<'a> Staged<'a> {
-    fn new(store: &'a EmbeddedStore, step: Seconds, period: Seconds) -> Self {
-        let shelves = store.shelves();
-        let shelves = Shelves { boxes: shelves.boxes.clone(), heads: shelves.heads.clone() };
-        let batch = store.database.batch().durability(Some(PersistMode::SyncAll));
-        let ((_, bytes), logs) = (shelves.kept(), shelves.logs());
-        let (heads, marks) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, shelves, step, period, heads, marks, batch, bytes, logs }
-    }
-
-    fn place(&mut self, new: &Appending) -> Result<Placed, StoreFault> {
-        let mark = new.mark();
-        if let Some(seq) = self.marks.get(&mark) {
-            return Ok(Placed::Known(*seq));
-        }
-        let keep = &self.store.keep;
-        let head = match self.heads.entry(new.log) {
-            Entry::Occupied(staged) => staged.into_mut(),
-            Entry::Vacant(vacant) => match self.shelves.head(new.log)? {
-                Some(head) => vacant.insert(head),
-                None if self.logs >= keep.logs_max => return Ok(Placed::Full),
-                None => vacant.insert(Head::default()),
-            },
-        };
-        for (step, _) in &head.steps {
-            let Some(shelf) = self.shelves.boxes.get(step) else { continue };
-            if let Some(seq) = shelf.keyspace.get(mark_key(&mark)).map_err(fault)? {
-                let seq = seq.first_chunk::<8>().ok_or(StoreFault::Unreadable)?;
-                return Ok(Placed::Known(u64::from_be_bytes(*seq)));
-            }
-        }
-        let grown = self.bytes.saturating_add(new.bytes());
-        if head.kept() >= u64::from(keep.log_boxes_max) || grown > keep.bytes_max {
-            return Ok(Placed::Full);
-        }
-        let shelf = self.shelves.boxes.get_mut(&self.step).ok_or(StoreFault::Broken)?;
-        let seq = head.next(self.step);
-        self.batch.insert(&shelf.keyspace, box_key(new.log, seq), new.boxed.as_bytes());
-        self.batch.insert(&shelf.keyspace, mark_key(&mark), seq.to_be_bytes());
-        shelf.rows = shelf.rows.saturating_add(1);
-        shelf.bytes = shelf.bytes.saturating_add(new.bytes());
-        self.bytes = grown;
-        self.marks.insert(mark, seq);
-        Ok(Placed::New(seq))
-    }
-
-    fn commit(mut self) -> Result<(), StoreFault> {
-        if self.marks.is_empty() {
-            return Ok(());
-        }
-        let shelf = self.shelves.heads.get_mut(&self.period).ok_or(StoreFault::Broken)?;
-        for (log, head) in self.heads.iter().filter(|(_, head)| head.last > 0) {
-            if !shelf.keyspace.contains_key(log.0).map_err(fault)? {
-                shelf.rows = shelf.rows.saturating_add(1);
-            }
-            self.batch.insert(&shelf.keyspace, log.0, head.to_bytes());
-        }
-        let shelf = shelf.clone();
-        let boxes = self.shelves.boxes.get(&self.step).ok_or(StoreFault::Broken)?.clone();
-        for shelf in [&boxes, &shelf] {
-            let count = [shelf.rows.to_be_bytes(), shelf.bytes.to_be_bytes()].concat();
-            self.batch.insert(&self.store.counts, shelf.name.as_bytes(), count);
-        }
-        self.batch.commit().map_err(fault)?;
-        let mut shelves = self.store.shelves.write().unwrap_or_else(PoisonError::into_inner);
-        shelves.boxes.insert(self.step, boxes);
-        shelves.heads.insert(self.period, shelf);
-        Ok(())
-    }
-}
-
-impl Kind {
-    fn letter(self) -> char {
-        match self {
-            Self::Boxes => 'b',
-            Self::Heads => 'h',
-        }
-    }
-}
-
-fn covers((start, shelf): (&Seconds, &Shelf)) -> (Seconds, Seconds) {
-    (*start, start.saturating_add(shelf.length_s))
-}
-
-fn parse_name(name: &str) -> Option<(Kind, Seconds, Seconds)> {
-    let mut parts = name.split('-');
-    let kind = match parts.next()? {
-        "b" => Kind::Boxes,
-        "h" => Kind::Heads,
-        _ => return None,
-    };
-    Some((kind, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-fn open_shelf(
-    database: &Database,
-    counts: &Keyspace,
-    name: &str,
-    kind: Kind,
-    length_s: Seconds,
-) -> Result<Shelf, StoreFault> {
-    let separated = KvSeparationOptions::default().separation_threshold(SEPARATED_BYTES_MIN);
-    let options = || match kind {
-        Kind::Boxes => KeyspaceCreateOptions::default().with_kv_separation(Some(separated)),
-        Kind::Heads => KeyspaceCreateOptions::default(),
-    };
-    let keyspace = database.keyspace(name, options).map_err(fault)?;
-    let count = counts.get(name.as_bytes()).map_err(fault)?;
-    let (rows, bytes) = count.as_ref().and_then(parse_count).unwrap_or_default();
-    Ok(Shelf { keyspace, name: name.to_owned(), length_s, rows, bytes })
-}
-
-fn parse_count(bytes: &Slice) -> Option<(u64, u64)> {
-    let (rows, rest) = bytes.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*rows), u64::from_be_bytes(*rest.first_chunk::<8>()?)))
-}
-
-fn box_key(log: LogName, seq: Seq) -> Vec<u8> {
-    [[0].as_slice(), &log.0, &seq.to_be_bytes()].concat()
-}
-
-fn mark_key(mark: &Mark) -> Vec<u8> {
-    [[1].as_slice(), mark].concat()
 }
 
 /// Adds the boxes that follow the page's last one; whether the next keyspace should be asked.

@@ -21,7 +21,7 @@ fn capabilities() -> Capabilities {
     Capabilities::new(
         None,
         Some(&[SUITE]),
-        Some(&[ExtensionType::Unknown(CONTEXT_EXTENSION)]),
+        Some(&[ExtensionType::LastResort, ExtensionType::Unknown(CONTEXT_EXTENSION)]),
         None,
         None,
     )

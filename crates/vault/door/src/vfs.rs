@@ -113,9 +113,7 @@ impl VfsFile for Open {
     fn write(&mut self, buf: &[u8], offset: u64) -> VfsResult<()> {
         match self {
             Open::Lent(file) => locked(file).write(offset, buf).map_err(refused),
-            Open::Scratch(file) => {
-                file.write(offset, buf).ok_or_else(|| error(VfsErrorCode::Full))
-            }
+            Open::Scratch(file) => file.write(offset, buf).ok_or_else(|| error(VfsErrorCode::Full)),
         }
     }
 

@@ -1,0 +1,75 @@
+//! How long to wait for a relay: from what is known of the way to it, never a fixed few seconds.
+
+use std::time::Duration;
+
+/// What is known of the way to a relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// Smoothed; 0 for unknown.
+    pub(crate) round_trip_ms: u32,
+}
+
+impl Pace {
+    /// Takes a measured round trip into account.
+    pub(crate) fn measured(&mut self, round_trip: Duration) {
+        let new = u64::try_from(round_trip.as_millis()).unwrap_or(u64::MAX).clamp(1, 600_000);
+        let known = u64::from(self.round_trip_ms);
+        let smooth = match known {
+            0 => new,
+            known => known.saturating_mul(7).saturating_add(new).div_euclid(8),
+        };
+        self.round_trip_ms = u32::try_from(smooth).unwrap_or(u32::MAX);
+    }
+
+    /// How long TCP may take to connect: on a link that loses every third packet, six tries.
+    pub(crate) fn dial_max(self) -> Duration {
+        self.within(12, 20, 45, 75)
+    }
+
+    /// How long a TLS handshake may take.
+    pub(crate) fn handshake_max(self) -> Duration {
+        self.within(20, 30, 60, 120)
+    }
+
+    /// How long nothing at all may be heard while answers are missing.
+    pub(crate) fn answer_max(self) -> Duration {
+        self.within(30, 45, 90, 180)
+    }
+
+    /// How long to stay for tickets that are on their way.
+    pub(crate) fn linger_max(self) -> Duration {
+        self.within(3, 1, 3, 10)
+    }
+
+    /// So many round trips, but at least and at most so many seconds; and so many when the way is
+    /// not known.
+    fn within(self, trips: u32, least_s: u64, unknown_s: u64, most_s: u64) -> Duration {
+        let (least, most) = (Duration::from_secs(least_s), Duration::from_secs(most_s));
+        if self.round_trip_ms == 0 {
+            return Duration::from_secs(unknown_s);
+        }
+        Duration::from_millis(self.round_trip_ms.into()).saturating_mul(trips).clamp(least, most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_follow_the_way_within_bounds() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.dial_max(), Duration::from_secs(45));
+        pace.measured(Duration::from_millis(3));
+        assert_eq!(pace.dial_max(), Duration::from_secs(20));
+        for _ in 0..100 {
+            pace.measured(Duration::from_secs(3));
+        }
+        assert!((2_900..=3_000).contains(&pace.round_trip_ms), "{pace:?}");
+        assert!(pace.dial_max() > Duration::from_secs(34));
+        for _ in 0..100 {
+            pace.measured(Duration::from_secs(1_000_000));
+        }
+        assert_eq!(pace.answer_max(), Duration::from_secs(180));
+    }
+}

@@ -1,0 +1,6 @@
+//! Links to real relays, on this machine, over what lies between.
+
+mod between;
+mod losses;
+mod people;
+mod visits;

@@ -1,0 +1,317 @@
+//! One visit to a relay: what leaves, what comes, and when it is over.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use sogon_engine::{Arrival, Loss};
+use sogon_wire::{RelayAddr, Tag};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    frames::Frames,
+    link::{Asked, Known, Order, Orders},
+    meter::Meter,
+    tls::{Form, Tls, TlsFault},
+};
+
+/// Bytes on their way to the socket, beyond which no more are taken from the queue.
+const OUT_BYTES_HIGH: usize = 131_072;
+const READ_BYTES: usize = 16_384;
+/// Fewer tickets than this are worth waiting a round trip for.
+const TICKETS_MIN: usize = 1;
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As it was told to.
+    HungUp,
+    /// The relay did not take the ticket; what was asked waits for the next connection.
+    NotResumed,
+    /// Otherwise.
+    Lost(Loss),
+}
+
+pub(crate) struct Visit {
+    pub(crate) known: Known,
+    pub(crate) meter: Meter,
+    /// A ticket was refused on the last connection.
+    pub(crate) resume_refused: bool,
+    arrive: mpsc::Sender<Arrival>,
+    frames: Frames,
+    /// What was asked and is not yet safely in a session, in order.
+    asked: Vec<u8>,
+    /// How much of that left early, in a first flight that may still be refused.
+    early: usize,
+    /// The tags that will be answered.
+    open: BTreeSet<Tag>,
+    hanging_up: bool,
+}
+
+impl Visit {
+    pub(crate) fn new(known: Known, meter: Meter, arrive: mpsc::Sender<Arrival>) -> Self {
+        Self {
+            known,
+            meter,
+            resume_refused: false,
+            arrive,
+            frames: Frames::default(),
+            asked: Vec::new(),
+            early: 0,
+            open: BTreeSet::new(),
+            hanging_up: false,
+        }
+    }
+
+    /// Runs one connection to its end.
+    pub(crate) async fn run(&mut self, socket: TcpStream, tls: Tls, orders: &mut Orders) -> End {
+        self.early = 0;
+        self.frames = Frames::default();
+        // A ticket serves once: it is forgotten before it is shown.
+        self.known.keep();
+        let mut connection = Connection { air: Air::new(&self.meter), visit: self, tls };
+        let end = connection.run(socket, orders).await.unwrap_or_else(|end| end);
+        self.known.keep();
+        self.resume_refused = end == End::NotResumed;
+        end
+    }
+
+    fn take(&mut self, Asked { bytes, tag }: Asked) {
+        self.asked.extend(bytes);
+        self.open.extend(tag);
+    }
+
+    fn relay(&self) -> RelayAddr {
+        self.known.relay.clone()
+    }
+}
+
+struct Connection<'a> {
+    visit: &'a mut Visit,
+    tls: Tls,
+    air: Air,
+}
+
+impl Connection<'_> {
+    async fn run(&mut self, mut socket: TcpStream, orders: &mut Orders) -> Result<End, End> {
+        let (mut reader, mut writer) = socket.split();
+        let mut bytes = vec![0; READ_BYTES];
+        // Everything that waited while we dialled leaves in the first flight.
+        while self.has_room() {
+            let Some(order) = orders.ready() else { break };
+            self.obey(order);
+        }
+        loop {
+            self.work();
+            if self.is_over() {
+                break;
+            }
+            let waits = self.waits();
+            tokio::select! {
+                read = reader.read(&mut bytes) => {
+                    let read = bytes.get(..read.unwrap_or_default()).unwrap_or_default();
+                    if read.is_empty() {
+                        return Err(self.cut());
+                    }
+                    let heard = self.hear(read).await;
+                    if heard.is_err() {
+                        // Say why, as far as the socket takes it at once.
+                        let _ = timeout(Duration::ZERO, writer.write_all(&self.tls.out)).await;
+                    }
+                    heard?;
+                }
+                wrote = writer.write(&self.tls.out), if !self.tls.out.is_empty() => match wrote {
+                    Ok(count @ 1..) => {
+                        self.tls.out.drain(..count);
+                        self.air.sent(count);
+                    }
+                    Ok(0) | Err(_) => return Err(End::Lost(Loss::HungUp)),
+                },
+                order = orders.next(), if self.has_room() && !self.visit.hanging_up => match order {
+                    Some(order) => self.obey(order),
+                    None => return Err(End::Lost(Loss::HungUp)),
+                },
+                () = sleep(waits) => {
+                    if self.visit.hanging_up && self.tls.is_open() {
+                        break;
+                    }
+                    return Err(End::Lost(Loss::HungUp));
+                }
+            }
+        }
+        self.tls.say_goodbye();
+        let goodbye = async {
+            let wrote = writer.write_all(&self.tls.out).await;
+            let _ = writer.shutdown().await;
+            wrote.map(|()| self.tls.out.len())
+        };
+        if let Ok(Ok(count)) = timeout(self.visit.known.pace.linger_max(), goodbye).await {
+            self.air.sent(count);
+        }
+        Ok(End::HungUp)
+    }
+
+    /// The other end is gone. Where something on the way takes no first flight with data in it, a
+    /// full session may still get through, and it is tried before anything is called lost.
+    fn cut(&self) -> End {
+        match (self.tls.form(), self.tls.is_open()) {
+            (Form::Resumed, false) => End::NotResumed,
+            _ => End::Lost(Loss::HungUp),
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Ask(asked) => self.visit.take(asked),
+            Order::HangUp => self.visit.hanging_up = true,
+        }
+    }
+
+    /// Puts what was asked into the session, or before it into the first flight.
+    fn work(&mut self) {
+        let visit = &mut *self.visit;
+        if self.tls.is_open() {
+            if !visit.asked.is_empty() {
+                self.tls.say(&visit.asked);
+                visit.asked.clear();
+                self.air.asking = true;
+            }
+        } else if self.tls.form() == Form::Resumed {
+            let rest = visit.asked.get(visit.early..).unwrap_or_default();
+            if !rest.is_empty() {
+                visit.early = visit.early.saturating_add(self.tls.say_early(rest));
+            }
+        }
+        if self.tls.out.is_empty() {
+            // The greeting, when there was nothing to put behind it.
+            self.tls.say_early(&[]);
+        }
+    }
+
+    async fn hear(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.air.heard(bytes.len());
+        let opening = !self.tls.is_open();
+        let tickets = self.visit.known.tickets.count();
+        let heard = self.tls.hear(bytes).map_err(|fault| match fault {
+            TlsFault::NotResumed => End::NotResumed,
+            TlsFault::WrongKey => End::Lost(Loss::WrongKey),
+            TlsFault::Strange => End::Lost(Loss::NotARelay),
+        })?;
+        if opening && self.tls.is_open() {
+            self.opened()?;
+        }
+        if self.visit.hanging_up && self.visit.known.tickets.count() > tickets {
+            // We stayed for these.
+            self.visit.meter.turned();
+        }
+        self.visit.known.keep();
+        let replies = self.visit.frames.push(&heard.plain);
+        for (tag, reply) in replies.map_err(|_| End::Lost(Loss::NotARelay))? {
+            if self.visit.open.remove(&tag) {
+                self.air.answered();
+            }
+            let arrival = Arrival::Reply { relay: self.visit.relay(), tag, reply };
+            if self.visit.arrive.send(arrival).await.is_err() {
+                return Err(End::HungUp);
+            }
+        }
+        if heard.closed { Err(End::Lost(Loss::HungUp)) } else { Ok(()) }
+    }
+
+    fn opened(&mut self) -> Result<(), End> {
+        if !self.tls.is_as_begun() {
+            return Err(End::Lost(Loss::NotARelay));
+        }
+        let visit = &mut *self.visit;
+        match self.tls.form() {
+            Form::Full => visit.meter.full_session(),
+            Form::Resumed => {
+                let taken = if self.tls.early_was_taken() { visit.early } else { 0 };
+                visit.meter.resumed_session(taken);
+                // What was not taken early leaves again, now in the session.
+                visit.asked.drain(..taken);
+            }
+        }
+        visit.early = 0;
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.visit.asked.len().saturating_add(self.tls.out.len()) < OUT_BYTES_HIGH
+    }
+
+    /// Whether everything was said, and there is nothing worth staying for.
+    fn is_over(&self) -> bool {
+        let visit = &*self.visit;
+        let nothing_said = visit.asked.is_empty() && visit.open.is_empty();
+        visit.hanging_up
+            && (nothing_said && !self.tls.is_open()
+                || self.tls.is_open()
+                    && visit.asked.is_empty()
+                    && self.tls.out.is_empty()
+                    && visit.known.tickets.count() >= TICKETS_MIN)
+    }
+
+    /// How long nothing may be heard now.
+    fn waits(&self) -> Duration {
+        let (visit, pace) = (&*self.visit, self.visit.known.pace);
+        if !self.tls.is_open() {
+            pace.handshake_max().saturating_sub(self.air.begun.elapsed())
+        } else if visit.hanging_up {
+            pace.linger_max().saturating_sub(self.air.last.elapsed())
+        } else if !visit.open.is_empty() || !self.tls.out.is_empty() {
+            pace.answer_max().saturating_sub(self.air.last.elapsed())
+        } else {
+            Duration::from_secs(86_400)
+        }
+    }
+}
+
+/// Counts what passes on one connection.
+struct Air {
+    meter: Meter,
+    begun: Instant,
+    /// When the last byte passed.
+    last: Instant,
+    /// The relay is yet to be heard for the first time.
+    greeting: bool,
+    /// A question left that no earlier round trip carried, and is not answered yet.
+    asking: bool,
+}
+
+impl Air {
+    fn new(meter: &Meter) -> Self {
+        let now = Instant::now();
+        Self { meter: meter.clone(), begun: now, last: now, greeting: true, asking: false }
+    }
+
+    fn sent(&mut self, bytes: usize) {
+        self.meter.sent(bytes);
+        self.passed();
+    }
+
+    fn heard(&mut self, bytes: usize) {
+        self.meter.heard(bytes);
+        if std::mem::take(&mut self.greeting) {
+            self.meter.turned();
+        }
+        self.passed();
+    }
+
+    fn answered(&mut self) {
+        if std::mem::take(&mut self.asking) {
+            self.meter.turned();
+        }
+    }
+
+    fn passed(&mut self) {
+        self.meter.on_air(self.last.elapsed());
+        self.last = Instant::now();
+    }
+}

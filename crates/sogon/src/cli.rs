@@ -1,0 +1,347 @@
+//! The command line. A comment here is the help a person reads; docs/CLI.md is the contract.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sogon_wire::RelayAddr;
+
+use crate::span::Span;
+
+/// Write with people whose phones and networks are watched, and yours.
+///
+/// Everything leaves this device sealed, post-quantum from the first message on, or it does not
+/// leave. Where there is no connection a message waits.
+#[derive(Debug, Parser)]
+#[command(name = "sogon", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The folder of the home; otherwise SOGON_HOME, otherwise the data folder of this system
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Print JSON for programs: one object, or one per line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The language of words for people; otherwise LANG decides
+    #[arg(long, global = true, value_name = "LANG")]
+    pub(crate) lang: Option<String>,
+    /// Read the passphrase from the first line of this file; otherwise SOGON_PASSPHRASE_FILE,
+    /// otherwise it is asked on the terminal
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// What there is to do. A variant without a comment has its help where its arguments are.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Try(Try),
+    Init(Init),
+    Open(Open),
+    Invite(Invite),
+    Join(Join),
+    /// Show the people you write with
+    Contacts,
+    VerifyContact(VerifyContact),
+    Rename(Rename),
+    Block(Block),
+    /// Write with several people
+    #[command(subcommand)]
+    Group(Group),
+    Send(Send),
+    Read(Read),
+    Search(Search),
+    Sync(Sync),
+    /// Show your own log of security events
+    Alerts,
+    /// Check this home and its relays; prints no secret
+    Doctor,
+    Grow(Grow),
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// See it work on this machine: a relay, two people, and what a watcher of the wire sees.
+///
+/// Starts a relay and two homes in a temporary folder, joins them through a link, and lets them
+/// write to each other through a wire that is watched. Beside each text stands what the watcher
+/// of the wire saw. On a terminal you can then write yourself, as either of the two. Everything
+/// is gone afterwards.
+#[derive(Debug, Args)]
+pub(crate) struct Try {
+    /// After the first texts, take lines from standard input: `m: TEXT` or `j: TEXT`
+    #[arg(long)]
+    pub(crate) from_stdin: bool,
+}
+
+/// Make a home.
+///
+/// The home is one file in the folder named by --home; it looks like random bytes to everybody
+/// without its passphrase. There is no way back to a forgotten passphrase.
+///
+/// With no --relay the home uses a relay of its own, which runs inside this program and keeps its
+/// sealed boxes in the sub-folder `relay` of the home. It can be reached only while `sogon open`
+/// runs, and only where --relay-listen makes it reachable: by default, from this machine.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The name others see
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// A relay to use, as `sogon-relay serve` prints it; may be given more than once, best first
+    #[arg(long, value_name = "ADDR", value_parser = relay_address)]
+    pub(crate) relay: Vec<RelayAddr>,
+    /// With a relay of your own: the HOST:PORT under which others will reach it
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "relay")]
+    pub(crate) relay_public: Option<String>,
+    /// For tests and trials: a small home with a passphrase that is quick to guess
+    #[arg(long, hide = true)]
+    pub(crate) light: bool,
+}
+
+/// Unlock the home, stay connected and print what arrives, until interrupted.
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// With a relay of your own: where it listens
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) relay_listen: Option<std::net::SocketAddr>,
+}
+
+/// Make a link that lets somebody reach you.
+///
+/// Hand it on by a way you trust: whoever has the link can answer it, once. Their name stands
+/// among your contacts after both of you have synced; then compare safety numbers.
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// Let many people answer, not one
+    #[arg(long)]
+    pub(crate) many: bool,
+    /// Show the link as a QR code too
+    #[arg(long)]
+    pub(crate) qr: bool,
+}
+
+/// Answer somebody's link.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The whole link, in quotes
+    pub(crate) link: String,
+    /// What to call them here
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Show a contact's safety number, to compare it in person.
+///
+/// Both of you see the same 60 digits, or somebody stands between you.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyContact {
+    /// Whose
+    pub(crate) contact: String,
+    /// Note that you compared it and it was the same
+    #[arg(long)]
+    pub(crate) mark: bool,
+}
+
+/// Call a contact something else, on this device only.
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    /// Whom
+    pub(crate) contact: String,
+    /// The new name
+    pub(crate) name: String,
+}
+
+/// Show and answer nothing of a contact any more.
+#[derive(Debug, Args)]
+pub(crate) struct Block {
+    /// Whom
+    pub(crate) contact: String,
+}
+
+/// Write with several people.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    New(GroupNew),
+    /// Take people into a group
+    Add(GroupMembers),
+    /// Put people out of a group
+    Remove(GroupMembers),
+    Leave(GroupLeave),
+    /// Show your groups
+    List,
+}
+
+/// Make a group.
+#[derive(Debug, Args)]
+pub(crate) struct GroupNew {
+    /// Its name
+    pub(crate) title: String,
+    /// Who is in it besides you
+    #[arg(required = true)]
+    pub(crate) contacts: Vec<String>,
+}
+
+// People coming into or going out of a group: the commands say which.
+#[derive(Debug, Args)]
+pub(crate) struct GroupMembers {
+    /// Which group
+    pub(crate) group: String,
+    /// Who
+    #[arg(required = true)]
+    pub(crate) contacts: Vec<String>,
+}
+
+/// Go out of a group yourself.
+#[derive(Debug, Args)]
+pub(crate) struct GroupLeave {
+    /// Which group
+    pub(crate) group: String,
+}
+
+/// Write a text.
+///
+/// It is put into the outbox, and what waits there goes out at once if there is a connection.
+/// Without one it waits and goes with a later `sync`, `send` or `open`.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// A contact, a group, or the id of either
+    pub(crate) to: String,
+    /// What to write; `-` takes it from standard input
+    pub(crate) text: String,
+    /// Wait until it has arrived, at most so long
+    #[arg(long, value_name = "D", num_args = 0..=1, default_missing_value = "60s")]
+    pub(crate) wait: Option<Span>,
+    /// The id of the message it answers
+    #[arg(long, value_name = "ID")]
+    pub(crate) reply: Option<String>,
+}
+
+/// Show messages.
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// Only of this contact or group
+    pub(crate) from: Option<String>,
+    /// Stay connected and go on with what arrives, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Only from this time on: `12h` ago, or 2025-01-31T12:00:00Z
+    #[arg(long, value_name = "T")]
+    pub(crate) since: Option<String>,
+    /// Only what you have not seen yet
+    #[arg(long)]
+    pub(crate) unread: bool,
+}
+
+/// Search all that is stored.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words that must all occur
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+}
+
+/// Send all that waits, fetch all that is new, hang up.
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// One burst and no more: what `sync` does anyway, said aloud in a script
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// Make room in a home that is full.
+///
+/// The file of the home becomes larger, by four times as much as is asked for: it has four parts,
+/// and nobody is to see which of them are in use.
+#[derive(Debug, Args)]
+pub(crate) struct Grow {
+    /// How much more room, in MiB
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    pub(crate) mib: u32,
+}
+
+/// Print a completion script for a shell.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: Shell,
+}
+
+/// The shells completions are made for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    /// bash
+    Bash,
+    /// elvish
+    Elvish,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
+    /// zsh
+    Zsh,
+}
+
+impl Command {
+    /// It ends only when interrupted, or when somebody far away does something.
+    pub(crate) fn lingers(&self) -> bool {
+        match self {
+            Self::Open(_) => true,
+            Self::Read(read) => read.follow,
+            Self::Send(send) => send.wait.is_some(),
+            _ => false,
+        }
+    }
+
+    /// It speaks to relays.
+    pub(crate) fn goes_out(&self) -> bool {
+        match self {
+            Self::Open(_)
+            | Self::Invite(_)
+            | Self::Join(_)
+            | Self::Group(_)
+            | Self::Send(_)
+            | Self::Sync(_)
+            | Self::Doctor => true,
+            Self::Read(read) => read.follow,
+            _ => false,
+        }
+    }
+}
+
+fn relay_address(text: &str) -> Result<RelayAddr, String> {
+    text.parse().map_err(|_| {
+        "not a relay address; give the whole line that `sogon-relay serve` prints after \
+         `relay ready`, in quotes: sogon-relay://HOST:PORT#FINGERPRINT"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn waiting_takes_a_time_or_a_minute() {
+        let wait = |args: &[&str]| match Cli::try_parse_from(args).unwrap().command {
+            Command::Send(send) => send.wait.map(|span| span.seconds()),
+            _ => None,
+        };
+        assert_eq!(wait(&["sogon", "send", "Mina", "hi"]), None);
+        assert_eq!(wait(&["sogon", "send", "Mina", "hi", "--wait"]), Some(60));
+        assert_eq!(wait(&["sogon", "send", "Mina", "hi", "--wait", "15m"]), Some(900));
+    }
+}

@@ -1,0 +1,52 @@
+//! The commands of an open home. Each decides nothing: it looks things up by name, puts an act into
+//! the loop, and shows what is stored.
+
+mod alerts;
+mod contacts;
+mod doctor;
+mod follow;
+mod group;
+mod grow;
+mod invite;
+mod join;
+mod read;
+mod search;
+mod send;
+mod sync;
+
+pub(crate) use doctor::without_home;
+pub(crate) use sync::size;
+
+use crate::{
+    cli::Command,
+    desk::Desk,
+    trouble::{Kind, Trouble},
+};
+
+/// Carries out a command.
+///
+/// # Errors
+/// What went wrong, to be told to the person.
+pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
+    match command {
+        Command::Open(_) => follow::open(desk).await,
+        Command::Invite(invite) => invite::run(desk, invite).await,
+        Command::Join(join) => join::run(desk, join).await,
+        Command::Contacts => contacts::list(desk).await,
+        Command::VerifyContact(verify) => contacts::verify(desk, verify).await,
+        Command::Rename(rename) => contacts::rename(desk, rename).await,
+        Command::Block(block) => contacts::block(desk, block).await,
+        Command::Group(group) => group::run(desk, group).await,
+        Command::Grow(grow) => grow::run(desk, grow).await,
+        Command::Send(send) => send::run(desk, send).await,
+        Command::Read(read) => read::run(desk, read).await,
+        Command::Search(search) => search::run(desk, search).await,
+        Command::Sync(_) => sync::run(desk).await,
+        Command::Alerts => alerts::run(desk).await,
+        Command::Doctor => doctor::run(desk).await,
+        // These need no home and were carried out before one was opened.
+        Command::Try(_) | Command::Init(_) | Command::Completions(_) | Command::Man => {
+            Err(Kind::Bug.into())
+        }
+    }
+}

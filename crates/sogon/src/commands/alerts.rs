@@ -1,0 +1,43 @@
+//! `sogon alerts`: the owner's own log.
+
+use serde_json::json;
+use sogon_engine::view::{self, AlertKind};
+
+use crate::{desk::Desk, moment, plain, trouble::Trouble};
+
+fn kind(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::LinkUsedTwice => "link-used-twice",
+        AlertKind::Fork => "fork",
+        AlertKind::RelayLost => "relay-lost",
+        AlertKind::RelayKey => "relay-key",
+        AlertKind::Rejoined => "rejoined",
+        AlertKind::Away => "away",
+        AlertKind::BadAnswer => "bad-answer",
+        AlertKind::KeyChange => "key-change",
+    }
+}
+
+pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
+    let (alerts, whole) = desk.hand.look(|vault| view::alerts(vault)).await?;
+    for alert in &alerts {
+        let object = json!({
+            "at": moment::utc(alert.at_s),
+            "kind": kind(alert.kind),
+            "detail": alert.detail,
+        });
+        let words = || {
+            let what = desk.words.say(&format!("alert-{}", kind(alert.kind)), &[]);
+            let detail = plain::line(&alert.detail);
+            format!("{}  {what}  {detail}", moment::local(alert.at_s)).trim_end().to_owned()
+        };
+        desk.console.result(object, words).await?;
+    }
+    let chain = if whole { "whole" } else { "broken" };
+    let words = || match (whole, alerts.is_empty()) {
+        (false, _) => desk.words.say("alerts-broken", &[]),
+        (true, true) => desk.words.say("alerts-none", &[]),
+        (true, false) => desk.words.say("alerts-whole", &[]),
+    };
+    desk.console.result(json!({ "chain": chain }), words).await
+}

@@ -1,0 +1,96 @@
+//! What a command has before it: the open home, its output, the words.
+
+use sogon_engine::{Event, Loss};
+use tokio::sync::{broadcast::Receiver, broadcast::error::RecvError, watch};
+
+use crate::{
+    console::Console,
+    hand::Hand,
+    home::Home,
+    keeper::Tally,
+    trouble::{Kind, Trouble},
+    words::Words,
+};
+
+/// One command at work in an open home.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) hand: Hand,
+    pub(crate) console: Console,
+    pub(crate) words: Words,
+    pub(crate) home: Home,
+    /// Standard input, for the command that takes it.
+    pub(crate) input: Option<String>,
+    /// Becomes true when the process that has the home open is about to end.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+/// What woke a command that lingers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// Something happened.
+    By(Event),
+    /// More happened than was listened to: look at everything.
+    Missed,
+}
+
+impl Desk {
+    /// Waits for the next event.
+    ///
+    /// # Errors
+    /// What could not be stored; [`Kind::HostEnded`] when the process is about to end.
+    pub(crate) async fn woken(&self, events: &mut Receiver<Event>) -> Result<Woken, Trouble> {
+        let mut ending = self.ending.clone();
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(event) => Ok(Woken::By(event)),
+                Err(RecvError::Lagged(_)) => Ok(Woken::Missed),
+                Err(RecvError::Closed) => Err(Kind::HostEnded.into()),
+            },
+            trouble = self.hand.fault() => Err(trouble),
+            _ = ending.wait_for(|ending| *ending) => Err(Kind::HostEnded.into()),
+        }
+    }
+
+    /// A burst, and a remark about every relay that did not answer.
+    ///
+    /// # Errors
+    /// As [`Hand::burst`].
+    pub(crate) async fn burst(&self) -> Result<Tally, Trouble> {
+        let tally = self.hand.burst().await?;
+        for (relay, why) in &tally.unreached {
+            self.unreached(relay.host(), *why).await;
+        }
+        Ok(tally)
+    }
+
+    /// A burst after something was done. That is stored already, so what goes wrong now is said and
+    /// does not undo it: the command has not failed.
+    pub(crate) async fn go_out(&self) -> Tally {
+        match self.burst().await {
+            Ok(tally) => tally,
+            Err(trouble) => {
+                self.console.remark(&format!("sogon: {}", trouble.sentence(&self.words))).await;
+                Tally::default()
+            }
+        }
+    }
+
+    /// Says that a relay did not answer, and why.
+    pub(crate) async fn unreached(&self, host: &str, why: Loss) {
+        let why = self.words.say(&format!("loss-{}", loss(why)), &[]);
+        self.console
+            .remark(&self.words.say("relay-unreached", &[("host", host), ("why", &why)]))
+            .await;
+    }
+}
+
+/// Why a relay did not answer, for programs.
+pub(crate) fn loss(why: Loss) -> &'static str {
+    match why {
+        Loss::Unreachable => "unreachable",
+        Loss::HungUp => "hung-up",
+        Loss::NotARelay => "not-a-relay",
+        Loss::WrongKey => "wrong-key",
+    }
+}

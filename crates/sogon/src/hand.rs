@@ -1,0 +1,131 @@
+//! A hand in the loop: what commands hold. Cheap to copy; when the last one is dropped the home is
+//! closed.
+
+use sogon_engine::{Act, Answer, ConversationId, Event, MessageId, ShelfFault, view};
+use sogon_vault::Vault;
+use tokio::{
+    sync::{broadcast, mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    keeper::{Keeper, Reply, Tally, Wish},
+    trouble::{Kind, Trouble},
+};
+
+/// Events a slow listener may fall behind before it has to look at the store itself.
+const EVENTS_MAX: usize = 1_024;
+
+/// How commands reach engine and vault.
+#[derive(Clone, Debug)]
+pub(crate) struct Hand {
+    wishes: mpsc::UnboundedSender<Wish>,
+    events: broadcast::Sender<Event>,
+    fault: watch::Receiver<Option<Trouble>>,
+}
+
+/// What ends when the home is closed.
+pub(crate) type Closing = JoinHandle<Result<(), Trouble>>;
+
+/// Starts the loop over an open home. Must be called inside a `LocalSet`.
+///
+/// # Errors
+/// As [`Keeper::new`].
+pub(crate) fn take(vault: Vault) -> Result<(Hand, Closing), Trouble> {
+    let (wishes, granted) = mpsc::unbounded_channel();
+    let events = broadcast::Sender::new(EVENTS_MAX);
+    let (fault_in, fault) = watch::channel(None);
+    let keeper = Keeper::new(vault, events.clone(), fault_in)?;
+    let closing = tokio::task::spawn_local(keeper.run(granted));
+    Ok((Hand { wishes, events, fault }, closing))
+}
+
+impl Hand {
+    /// Does what a person did. On return it is durable.
+    ///
+    /// # Errors
+    /// What engine or vault say; then nothing was done.
+    pub(crate) async fn act(&self, act: Act) -> Result<Answer, Trouble> {
+        self.wish(|reply| Wish::Act(act, reply)).await
+    }
+
+    /// Everything out and in, once; returns when no question is open any more.
+    ///
+    /// # Errors
+    /// When something that came could not be stored.
+    pub(crate) async fn burst(&self) -> Result<Tally, Trouble> {
+        self.wish(Wish::Burst).await
+    }
+
+    /// What happened since the home was opened.
+    ///
+    /// # Errors
+    /// None but faults of this program.
+    pub(crate) async fn tally(&self) -> Result<Tally, Trouble> {
+        self.wish(Wish::Tally).await
+    }
+
+    /// Stays connected from now on.
+    ///
+    /// # Errors
+    /// What engine or vault say.
+    pub(crate) async fn live(&self) -> Result<(), Trouble> {
+        self.wish(Wish::Live).await
+    }
+
+    /// Makes the home larger by so many MiB.
+    ///
+    /// # Errors
+    /// [`Kind::DiskFull`], [`Kind::Disk`]; the home is as it was.
+    pub(crate) async fn grow(&self, mib: u32) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::Grow(mib, reply)).await
+    }
+
+    /// Looks at what is stored.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`] when the store cannot answer.
+    pub(crate) async fn look<T: 'static>(
+        &self,
+        look: impl FnOnce(&Vault) -> Result<T, ShelfFault> + 'static,
+    ) -> Result<T, Trouble> {
+        self.wish(|reply| {
+            Wish::Look(Box::new(move |vault| {
+                let _ = reply.send(look(vault).map_err(Trouble::from));
+            }))
+        })
+        .await
+    }
+
+    /// One message, if it is there.
+    ///
+    /// # Errors
+    /// As [`Hand::look`].
+    pub(crate) async fn message(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+    ) -> Result<Option<view::Message>, Trouble> {
+        self.look(move |vault| view::message(vault, conversation, id)).await
+    }
+
+    /// What happens from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Waits until something that arrived could not be stored.
+    pub(crate) async fn fault(&self) -> Trouble {
+        let mut fault = self.fault.clone();
+        match fault.wait_for(Option::is_some).await.ok().and_then(|found| found.clone()) {
+            Some(trouble) => trouble,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn wish<T>(&self, wish: impl FnOnce(Reply<T>) -> Wish) -> Result<T, Trouble> {
+        let (reply, answer) = oneshot::channel();
+        self.wishes.send(wish(reply)).map_err(|_| Kind::Bug)?;
+        answer.await.map_err(|_| Kind::Bug)?
+    }
+}

@@ -1,0 +1,147 @@
+//! The home on this disk: a private folder with one file in it that looks like random bytes.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use directories::ProjectDirs;
+use sogon_vault::{Cost, Passphrase, Size, Vault, VaultError};
+
+use crate::trouble::{Kind, Trouble};
+
+/// The container. The name says nothing; neither does what is in it.
+const CONTAINER: &str = "data";
+/// Where the relay of one's own keeps sealed boxes, if there is one.
+const RELAY: &str = "relay";
+
+/// How much a guess of the passphrase costs, and how much the home holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// For people.
+    Full,
+    /// For tests and trials: small, and quick to guess.
+    Light,
+}
+
+/// A place where a home is or may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// `--home`, then SOGON_HOME, then the data folder of this system.
+    ///
+    /// # Errors
+    /// [`Kind::NoPlace`] when the system names none.
+    pub(crate) fn choose(flag: Option<&Path>) -> Result<Self, Trouble> {
+        let named = || env::var_os("SOGON_HOME").filter(|name| !name.is_empty()).map(PathBuf::from);
+        let usual =
+            || ProjectDirs::from("", "", "sogon").map(|folders| folders.data_dir().to_path_buf());
+        let folder = flag.map(Path::to_path_buf).or_else(named).or_else(usual);
+        Ok(Self::at(folder.ok_or(Kind::NoPlace)?))
+    }
+
+    /// The home in this folder.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        // The same home has the same name from wherever it is called.
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Self { folder: fs::canonicalize(&folder).unwrap_or(folder) }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn container(&self) -> PathBuf {
+        self.folder.join(CONTAINER)
+    }
+
+    pub(crate) fn relay_folder(&self) -> PathBuf {
+        self.folder.join(RELAY)
+    }
+
+    /// Whether there is something that may be a home. Nobody can tell without the passphrase.
+    pub(crate) fn is_there(&self) -> bool {
+        self.container().exists()
+    }
+
+    /// Makes the folder, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`Kind::Folder`] when the system refuses; [`Kind::AlreadyHome`] when a home is there.
+    pub(crate) fn prepare(&self) -> Result<(), Trouble> {
+        if self.is_there() {
+            return Err(Kind::AlreadyHome.into());
+        }
+        private_folder(&self.folder)
+            .map_err(|_| Trouble::of(Kind::Folder, &[("path", &self.folder.display().to_string())]))
+    }
+
+    /// Makes the container.
+    ///
+    /// # Errors
+    /// As [`Vault::create`].
+    pub(crate) fn create(&self, passphrase: &Passphrase, weight: Weight) -> Result<Vault, Trouble> {
+        let (size, cost) = match weight {
+            Weight::Full => (Size::STANDARD, Cost::STANDARD),
+            Weight::Light => (Size::SMALLEST, Cost::NONE_FOR_TESTS),
+        };
+        Ok(Vault::create(&self.container(), passphrase, size, cost)?)
+    }
+
+    /// Opens the container. Which cost it was made with stands nowhere, so the light one is tried
+    /// first: it takes no time, and opens nothing that was made at full cost.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Vault, VaultError> {
+        match Vault::open(&self.container(), passphrase, Cost::NONE_FOR_TESTS) {
+            Err(VaultError::WrongPassphrase) => {
+                Vault::open(&self.container(), passphrase, Cost::STANDARD)
+            }
+            other => other,
+        }
+    }
+}
+
+/// A folder that only its owner can look into.
+///
+/// # Errors
+/// What the operating system says.
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Whether nobody but its owner can read or change what is at `path`.
+pub(crate) fn is_private(path: &Path) -> bool {
+    #[cfg(unix)]
+    return fs::metadata(path).is_ok_and(|about| {
+        std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 == 0
+    });
+    #[cfg(not(unix))]
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_one_private_file_in_a_private_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("deep/home"));
+        let passphrase = Passphrase::new("long enough").unwrap();
+        home.prepare().unwrap();
+        drop(home.create(&passphrase, Weight::Light).unwrap());
+        assert!(is_private(home.folder()) && is_private(&home.container()));
+        assert_eq!(fs::read_dir(home.folder()).unwrap().count(), 1);
+        assert_eq!(home.prepare().unwrap_err().kind(), Kind::AlreadyHome);
+        assert!(home.open(&passphrase).is_ok());
+    }
+}

@@ -1,0 +1,63 @@
+//! `sogon init`: makes a home.
+
+use std::fs;
+
+use serde_json::json;
+use sogon_engine::Engine;
+use sogon_vault::Passphrase;
+
+use crate::{
+    cli::Init,
+    console::Console,
+    entropy::System,
+    home::{Home, Weight},
+    own_relay::OwnRelay,
+    trouble::Trouble,
+    words::Words,
+};
+
+/// Makes the home in its prepared folder, complete or not at all.
+///
+/// # Errors
+/// What stands in the way, to be told to the person.
+pub(crate) async fn run(
+    init: &Init,
+    home: &Home,
+    passphrase: &Passphrase,
+    console: &Console,
+    words: &Words,
+) -> Result<(), Trouble> {
+    let mut relays = init.relay.clone();
+    let mut settings = Vec::new();
+    if relays.is_empty() {
+        let (own, addr) = OwnRelay::begin(home, init.relay_public.as_deref()).await?;
+        settings.push(own.row());
+        relays.push(addr);
+    }
+    let (mut batch, fingerprint) = Engine::set_up(&init.name, &relays, &System::new()?)?;
+    batch.extend(settings);
+    let weight = if init.light { Weight::Light } else { Weight::Full };
+    if weight == Weight::Full {
+        console.remark(&words.say("init-working", &[])).await;
+    }
+    let mut vault = home.create(passphrase, weight)?;
+    if let Err(error) = vault.commit(&batch) {
+        drop(vault);
+        // It holds nothing yet.
+        let _ = fs::remove_file(home.container());
+        return Err(error.into());
+    }
+    vault.close()?;
+    let folder = home.folder().display().to_string();
+    let object = json!({ "home": folder, "fingerprint": fingerprint });
+    let args: &[_] = &[("home", folder.as_str()), ("fingerprint", fingerprint.as_str())];
+    console.result(object, || words.say("init-done", args)).await?;
+    if init.relay.is_empty() {
+        let said = match init.relay_public {
+            Some(_) => words.say("init-own-relay", &[]),
+            None => words.say("init-local-relay", &[]),
+        };
+        console.remark(&said).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! The one loop: whoever has a [`crate::hand::Hand`] puts something in, the engine says what to do,
+//! and that is done in order. Engine and vault live in here and nowhere else.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use sogon_engine::{
+    Act, Answer, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick, WallClock, view,
+};
+use sogon_vault::Vault;
+use sogon_wire::RelayAddr;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::{
+    entropy::System,
+    link::{Figures, Links},
+    moment,
+    questions::Questions,
+    trouble::{Kind, Trouble},
+};
+
+/// What a command gets back.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Trouble>>;
+
+/// What a command wants of the loop.
+pub(crate) enum Wish {
+    /// A person did something.
+    Act(Act, Reply<Answer>),
+    /// Everything out and in, once.
+    Burst(Reply<Tally>),
+    /// Stay connected from now on.
+    Live(Reply<()>),
+    /// What happened so far.
+    Tally(Reply<Tally>),
+    /// More room in the home: so many MiB.
+    Grow(u32, Reply<()>),
+    /// Look at what is stored.
+    Look(Box<dyn FnOnce(&Vault)>),
+}
+
+/// What happened since the home was opened.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// Messages of others that were stored.
+    pub(crate) received: u64,
+    /// Relays that did not answer when last asked, and why.
+    pub(crate) unreached: BTreeMap<RelayAddr, Loss>,
+    /// What the transport counted.
+    pub(crate) figures: Figures,
+}
+
+/// The loop's own things.
+pub(crate) struct Keeper {
+    vault: Vault,
+    /// Or why there is none any more.
+    engine: Result<Engine, Trouble>,
+    links: Links,
+    started: Instant,
+    wake: Option<Tick>,
+    /// Connected until the program ends.
+    live: bool,
+    questions: Questions,
+    tally: Tally,
+    settling: Vec<Reply<Tally>>,
+    events: broadcast::Sender<Event>,
+    fault: watch::Sender<Option<Trouble>>,
+}
+
+impl Keeper {
+    /// The loop over an open home.
+    ///
+    /// # Errors
+    /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
+    pub(crate) fn new(
+        vault: Vault,
+        events: broadcast::Sender<Event>,
+        fault: watch::Sender<Option<Trouble>>,
+    ) -> Result<Self, Trouble> {
+        if view::owner(&vault)?.is_none() {
+            return Err(Kind::Unfinished.into());
+        }
+        let engine = Ok(engine_on(&vault)?);
+        let links = Links::new(&vault)?;
+        Ok(Self {
+            vault,
+            engine,
+            links,
+            started: Instant::now(),
+            wake: None,
+            live: false,
+            questions: Questions::default(),
+            tally: Tally::default(),
+            settling: Vec::new(),
+            events,
+            fault,
+        })
+    }
+
+    /// Runs until nobody has a hand in it any more; then closes the home.
+    ///
+    /// # Errors
+    /// What the vault says of its closing.
+    pub(crate) async fn run(
+        mut self,
+        mut wishes: mpsc::UnboundedReceiver<Wish>,
+    ) -> Result<(), Trouble> {
+        loop {
+            let wake = self.wake;
+            tokio::select! {
+                wish = wishes.recv() => match wish {
+                    Some(wish) => self.grant(wish),
+                    None => break,
+                },
+                arrival = self.links.next() => {
+                    self.questions.comes(&arrival);
+                    let _ = self.step(Input::Arrived(arrival));
+                }
+                () = until(self.started, wake) => {
+                    self.wake = None;
+                    let _ = self.step(Input::Time);
+                }
+            }
+            if self.live && self.questions.none() {
+                self.settle(&Ok(()));
+            }
+            self.keep_sessions();
+        }
+        self.links.hang_up().await;
+        self.keep_sessions();
+        Ok(self.vault.close()?)
+    }
+
+    /// A reply that nobody waits for is nobody's loss: what was done is done.
+    fn grant(&mut self, wish: Wish) {
+        match wish {
+            Wish::Act(act, reply) => {
+                let _ = reply.send(self.step(Input::Act(act)));
+            }
+            Wish::Burst(reply) => {
+                // Before the step: the step itself may find that there is nothing to ask.
+                self.settling.push(reply);
+                // The engine asks everybody again and tells who is silent.
+                self.tally.unreached.clear();
+                if let Err(trouble) = self.step(Input::Burst) {
+                    self.settle(&Err(trouble));
+                }
+            }
+            Wish::Live(reply) => {
+                self.live = true;
+                let _ = reply.send(self.step(Input::Live).map(|_| ()));
+            }
+            Wish::Tally(reply) => {
+                self.tally.figures = self.links.figures();
+                let _ = reply.send(Ok(self.tally.clone()));
+            }
+            Wish::Grow(mib, reply) => {
+                let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
+            }
+            Wish::Look(look) => look(&self.vault),
+        }
+    }
+
+    /// One step. When its batch cannot be saved nothing of it has happened, and the engine is
+    /// opened again on what is stored.
+    fn step(&mut self, input: Input) -> Result<Answer, Trouble> {
+        let now = self.now();
+        let engine = self.engine.as_mut().map_err(|trouble| trouble.clone())?;
+        let Step { outputs, answer } = match engine.handle(now, input, &self.vault) {
+            Ok(step) => step,
+            Err(error @ EngineError::Shelf(_)) => return Err(self.reopen(error.into())),
+            Err(error) => return Err(error.into()),
+        };
+        for output in outputs {
+            match output {
+                Output::Save(batch) => {
+                    if let Err(error) = self.vault.commit(&batch) {
+                        return Err(self.reopen(error.into()));
+                    }
+                }
+                Output::Transmit(transmit) => {
+                    self.questions.leaves(&transmit);
+                    self.links.transmit(transmit);
+                }
+                Output::Tell(event) => self.tell(event),
+                Output::Wake(tick) => {
+                    self.wake = Some(self.wake.map_or(tick, |before| before.min(tick)));
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    fn tell(&mut self, event: Event) {
+        match &event {
+            Event::Received { .. } => self.tally.received = self.tally.received.saturating_add(1),
+            Event::Reached { relay } => {
+                self.tally.unreached.remove(relay);
+            }
+            Event::Unreached { relay, why } => {
+                self.tally.unreached.insert(relay.clone(), *why);
+            }
+            Event::Settled => self.settle(&Ok(())),
+            _ => {}
+        }
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    fn settle(&mut self, how: &Result<(), Trouble>) {
+        self.tally.figures = self.links.figures();
+        for reply in self.settling.drain(..) {
+            let _ = reply.send(how.clone().map(|()| self.tally.clone()));
+        }
+    }
+
+    fn reopen(&mut self, trouble: Trouble) -> Trouble {
+        self.wake = None;
+        self.engine = engine_on(&self.vault).map_err(|_| trouble.clone());
+        self.settle(&Err(trouble.clone()));
+        self.fault.send_replace(Some(trouble.clone()));
+        trouble
+    }
+
+    /// Sessions of the transport save one round trip the next time; losing one costs just that.
+    fn keep_sessions(&mut self) {
+        let changes = self.links.changed_sessions();
+        if !changes.is_empty() {
+            let _ = self.vault.commit(&changes);
+        }
+    }
+
+    fn now(&self) -> Now {
+        let elapsed = self.started.elapsed().as_millis();
+        Now {
+            tick: Tick(u64::try_from(elapsed).unwrap_or(u64::MAX)),
+            wall: WallClock(moment::now_s()),
+        }
+    }
+}
+
+fn engine_on(vault: &Vault) -> Result<Engine, Trouble> {
+    Ok(Engine::open(vault, Box::new(System::new()?))?)
+}
+
+async fn until(started: Instant, wake: Option<Tick>) {
+    let at = wake.and_then(|Tick(ms)| started.checked_add(Duration::from_millis(ms)));
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,126 @@
+//! Messages as they are shown: an object for programs, a line for people.
+
+use serde_json::{Value, json};
+use sogon_engine::{
+    ConversationId, Shelf, ShelfFault,
+    view::{self, Delivery, Kind, Message},
+};
+
+use crate::{desk::Desk, moment, people::Directory, plain, trouble::Trouble, words::Words};
+
+/// Messages asked of the store at once.
+const PAGE: usize = 256;
+
+/// How far a message is, for programs.
+pub(crate) fn state(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Queued => "queued",
+        Delivery::Handed => "handed",
+        Delivery::Delivered => "delivered",
+        Delivery::Failed => "failed",
+    }
+}
+
+/// What kind of entry it is, for programs.
+fn kind(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Unknown => "unknown",
+        Kind::Gap => "gap",
+        Kind::Membership => "membership",
+    }
+}
+
+/// The object of docs/CLI.md.
+pub(crate) fn object(message: &Message) -> Value {
+    json!({
+        "id": message.id.to_string(),
+        "conversation": message.conversation.to_string(),
+        "from": message.from,
+        "at": moment::utc(message.at_s),
+        "kind": kind(&message.kind),
+        "text": message.text,
+        "state": message.delivery.map(state),
+        "reply_to": message.reply_to.map(|id| id.to_string()),
+    })
+}
+
+/// A line for people; two or more when the text has more.
+pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> String {
+    let title = directory.title(message.conversation);
+    let group = directory.conversations.iter().any(|c| c.id == message.conversation && c.group);
+    let who = match &message.from {
+        None => format!("{} → {title}", words.say("you", &[])),
+        Some(from) if group => format!("{} → {title}", plain::line(from)),
+        Some(from) => plain::line(from),
+    };
+    let text = match message.kind {
+        Kind::Text => plain::lines(&message.text, "    "),
+        Kind::Unknown => words.say("kind-unknown", &[]),
+        Kind::Gap => words.say("kind-gap", &[]),
+        Kind::Membership => format!("· {}", plain::lines(&message.text, "    ")),
+    };
+    let at = moment::local(message.at_s);
+    match message.delivery {
+        Some(delivery) => {
+            let state = words.say(&format!("state-{}", state(delivery)), &[]);
+            format!("{at}  {who}: {text}  ({state})")
+        }
+        None => format!("{at}  {who}: {text}"),
+    }
+}
+
+/// Shows some messages, in their order.
+///
+/// # Errors
+/// When nobody reads the output any more.
+pub(crate) async fn show(desk: &Desk, messages: &[Message]) -> Result<(), Trouble> {
+    let directory = Directory::look(&desk.hand).await?;
+    for message in messages {
+        desk.console.result(object(message), || lines(message, &directory, &desk.words)).await?;
+    }
+    Ok(())
+}
+
+/// Messages after a place, of one conversation or all, in the order this home got them.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub(crate) fn after(
+    shelf: &dyn Shelf,
+    only: Option<ConversationId>,
+    place: u64,
+) -> Result<Vec<Message>, ShelfFault> {
+    let mut found = Vec::new();
+    for conversation in view::conversations(shelf)? {
+        if only.is_some_and(|only| only != conversation.id) {
+            continue;
+        }
+        let mut at = place;
+        loop {
+            let page = view::messages(shelf, conversation.id, at, PAGE)?;
+            let Some(last) = page.last() else { break };
+            at = last.order;
+            let whole = page.len() < PAGE;
+            found.extend(page);
+            if whole {
+                break;
+            }
+        }
+    }
+    found.sort_by_key(|message| message.order);
+    Ok(found)
+}
+
+/// The place of the newest message of all.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub(crate) fn newest(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
+    let mut newest = 0;
+    for conversation in view::conversations(shelf)? {
+        let last = view::latest(shelf, conversation.id, 1)?;
+        newest = last.iter().map(|message| message.order).fold(newest, u64::max);
+    }
+    Ok(newest)
+}

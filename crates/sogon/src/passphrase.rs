@@ -1,0 +1,106 @@
+//! Where the passphrase comes from: a file, or the keyboard without echo. Never an argument and
+//! never the environment: both can be seen by other programs.
+
+use std::{
+    env,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use sogon_vault::Passphrase;
+use zeroize::Zeroizing;
+
+use crate::{
+    console,
+    trouble::{Kind, Trouble},
+    words::Words,
+};
+
+/// A longer file is no passphrase file.
+const FILE_BYTES_MAX: u64 = 4_096;
+
+/// Where to take the passphrase from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// The first line of this file.
+    File(PathBuf),
+    /// The terminal.
+    Keyboard,
+}
+
+impl Source {
+    /// `--passphrase-file`, then SOGON_PASSPHRASE_FILE, then the keyboard.
+    pub(crate) fn choose(flag: Option<&Path>) -> Self {
+        let named = || env::var_os("SOGON_PASSPHRASE_FILE").filter(|name| !name.is_empty());
+        match flag.map(Path::to_path_buf).or_else(|| named().map(PathBuf::from)) {
+            Some(path) => Self::File(path),
+            None => Self::Keyboard,
+        }
+    }
+
+    /// The passphrase of a home that exists.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] when there is nobody to ask; [`Kind::PassphraseFile`].
+    pub(crate) fn existing(&self, words: &Words) -> Result<Passphrase, Trouble> {
+        let typed = match self {
+            Self::File(path) => first_line(path)?,
+            Self::Keyboard => typed(&words.say("ask-passphrase", &[]))?,
+        };
+        Ok(Passphrase::new(&typed)?)
+    }
+
+    /// The passphrase of a home to be made; typed twice.
+    ///
+    /// # Errors
+    /// As [`Source::existing`], and [`Kind::PassphraseDiffers`].
+    pub(crate) fn fresh(&self, words: &Words) -> Result<Passphrase, Trouble> {
+        let typed = match self {
+            Self::File(path) => first_line(path)?,
+            Self::Keyboard => {
+                let first = typed(&words.say("ask-new-passphrase", &[]))?;
+                if *first != *typed(&words.say("ask-passphrase-again", &[]))? {
+                    return Err(Kind::PassphraseDiffers.into());
+                }
+                first
+            }
+        };
+        Ok(Passphrase::new(&typed)?)
+    }
+}
+
+fn typed(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+    if !console::somebody_types() {
+        return Err(Kind::Locked.into());
+    }
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| Kind::Locked.into())
+}
+
+fn first_line(path: &Path) -> Result<Zeroizing<String>, Trouble> {
+    let wrong = || Trouble::of(Kind::PassphraseFile, &[("path", &path.display().to_string())]);
+    // Room for all of it at once: a string that grows leaves copies of the secret behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(8_192));
+    let file = File::open(path).map_err(|_| wrong())?;
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(|_| wrong())?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong())?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_the_passphrase_without_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p");
+        for text in ["벚꽃 아래", "벚꽃 아래\n", "벚꽃 아래\r\nand more"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(first_line(&path).unwrap().as_str(), "벚꽃 아래");
+        }
+        std::fs::write(&path, [0xff]).unwrap();
+        assert_eq!(first_line(&path).unwrap_err().kind(), Kind::PassphraseFile);
+        assert_eq!(first_line(&folder.path().join("no")).unwrap_err().kind(), Kind::PassphraseFile);
+    }
+}

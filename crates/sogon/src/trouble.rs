@@ -1,0 +1,217 @@
+//! What can go wrong, as situations. The sentences (what happened, what to do next) are in the
+//! Fluent files; every kind here has both in every language, and a test says so.
+
+use sogon_engine::{EngineError, ShelfFault};
+use sogon_vault::VaultError;
+use sogon_wire::WireError;
+
+use crate::words::Words;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal, $code:literal;)+) => {
+        /// The situations.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Kind {
+            /// All of them, for the test of the words.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Kind] = &[$(Kind::$name,)+];
+
+            /// Its message in the Fluent files.
+            pub(crate) fn id(self) -> &'static str {
+                match self {
+                    $(Kind::$name => concat!("error-", $id),)+
+                }
+            }
+
+            /// The exit code (docs/CLI.md).
+            pub(crate) fn code(self) -> u8 {
+                match self {
+                    $(Kind::$name => $code,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// There is no home at this place.
+    NoHome = "no-home", 1;
+    /// There is one already.
+    AlreadyHome = "already-home", 1;
+    /// It was begun and never finished.
+    Unfinished = "unfinished", 1;
+    /// The system names no data folder.
+    NoPlace = "no-place", 1;
+    /// The folder of the home cannot be made or used.
+    Folder = "folder", 1;
+    /// No passphrase was given and there is no terminal to ask on.
+    Locked = "locked", 3;
+    /// The passphrase file cannot be read.
+    PassphraseFile = "passphrase-file", 1;
+    /// Typed twice, and not the same.
+    PassphraseDiffers = "passphrase-differs", 1;
+    /// Empty, or too long.
+    BadPassphrase = "bad-passphrase", 1;
+    /// It opens nothing here.
+    WrongPassphrase = "wrong-passphrase", 3;
+    /// Another process has the home and did not let go in time.
+    Busy = "busy", 1;
+    /// The process that has the home open is of another version.
+    OtherVersion = "other-version", 1;
+    /// The process that had the home open ended before the command was done.
+    HostEnded = "host-ended", 1;
+    /// The container was changed or lost bytes.
+    Damaged = "damaged", 1;
+    /// The disk is full.
+    DiskFull = "disk-full", 1;
+    /// The home is full.
+    HomeFull = "home-full", 1;
+    /// The disk refused.
+    Disk = "disk", 1;
+    /// A text, name or group above its limit.
+    TooLarge = "too-large", 1;
+    /// The conversation is over.
+    Over = "over", 1;
+    /// A pair, where a group is needed.
+    NotAGroup = "not-a-group", 1;
+    /// The home knows no relay.
+    NoRelay = "no-relay", 1;
+    /// A link of one's own.
+    OwnLink = "own-link", 1;
+    /// Nobody and nothing of that name.
+    UnknownName = "unknown-name", 1;
+    /// More than one of that name.
+    ManyNames = "many-names", 1;
+    /// The contact has not answered yet.
+    NotReady = "not-ready", 1;
+    /// No such message to reply to.
+    UnknownMessage = "unknown-message", 1;
+    /// Not a link of ours.
+    NotALink = "not-a-link", 1;
+    /// A link that lost or changed characters.
+    LinkDamaged = "link-damaged", 1;
+    /// A link of a newer version.
+    LinkNewer = "link-newer", 1;
+    /// `--since` is neither a span nor a moment.
+    BadSince = "bad-since", 2;
+    /// Standard input is not text, or too much of it.
+    BadInput = "bad-input", 1;
+    /// Nothing was sent; it waits in the outbox.
+    NothingSent = "nothing-sent", 4;
+    /// No relay answered.
+    Unreached = "unreached", 1;
+    /// The relay of one's own cannot listen.
+    OwnRelayPort = "own-relay-port", 1;
+    /// The relay of one's own cannot open its store or key.
+    OwnRelayStore = "own-relay-store", 1;
+    /// `--relay-listen` on a home whose relays are other people's.
+    NoOwnRelay = "no-own-relay", 1;
+    /// `--relay-public` is no HOST:PORT.
+    BadPublic = "bad-public", 2;
+    /// `doctor` found something.
+    Checks = "checks", 1;
+    /// `try` saw a plain word on the wire, or a text did not arrive.
+    Trial = "trial", 1;
+    /// The output was closed.
+    OutputGone = "output-gone", 1;
+    /// Interrupted by a signal.
+    Interrupted = "interrupted", 130;
+    /// The operating system refused something every program needs.
+    System = "system", 1;
+    /// A fault of this program.
+    Bug = "bug", 1;
+}
+
+/// Something went wrong: a situation and what its sentences name. Nothing secret goes in here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    kind: Kind,
+    args: Vec<(&'static str, String)>,
+}
+
+impl Trouble {
+    /// The situation with what its sentences name.
+    pub(crate) fn of(kind: Kind, args: &[(&'static str, &str)]) -> Self {
+        let args = args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { kind, args }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.kind.code()
+    }
+
+    /// One line: what happened and what to do next.
+    pub(crate) fn sentence(&self, words: &Words) -> String {
+        let args: Vec<_> = self.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let id = self.kind.id();
+        format!("{} {}", words.say(id, &args), words.say(&format!("{id}.next"), &args))
+    }
+}
+
+impl From<Kind> for Trouble {
+    fn from(kind: Kind) -> Self {
+        Self { kind, args: Vec::new() }
+    }
+}
+
+impl From<VaultError> for Trouble {
+    fn from(error: VaultError) -> Self {
+        let kind = match error {
+            VaultError::NotThere => Kind::NoHome,
+            VaultError::AlreadyThere => Kind::AlreadyHome,
+            VaultError::WrongPassphrase => Kind::WrongPassphrase,
+            VaultError::Busy => Kind::Busy,
+            VaultError::DiskFull => Kind::DiskFull,
+            VaultError::HomeFull => Kind::HomeFull,
+            VaultError::BatchTooLarge | VaultError::TooLong => Kind::TooLarge,
+            VaultError::Damaged => Kind::Damaged,
+            VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
+            VaultError::BadPassphrase => Kind::BadPassphrase,
+            VaultError::NoRandomness => Kind::System,
+            _ => Kind::Bug,
+        };
+        kind.into()
+    }
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        let kind = match error {
+            EngineError::Shelf(_) => Kind::Disk,
+            EngineError::Unknown => return Trouble::of(Kind::UnknownName, &[("name", "?")]),
+            EngineError::TooLarge => Kind::TooLarge,
+            EngineError::Over => Kind::Over,
+            EngineError::NotAGroup => Kind::NotAGroup,
+            EngineError::NoRelay => Kind::NoRelay,
+            EngineError::OwnInvite => Kind::OwnLink,
+            EngineError::Bug => Kind::Bug,
+        };
+        kind.into()
+    }
+}
+
+impl From<ShelfFault> for Trouble {
+    fn from(_: ShelfFault) -> Self {
+        Kind::Disk.into()
+    }
+}
+
+/// A link that does not parse.
+impl From<WireError> for Trouble {
+    fn from(error: WireError) -> Self {
+        let kind = match error {
+            WireError::Form => Kind::NotALink,
+            WireError::Version | WireError::Kind => Kind::LinkNewer,
+            _ => Kind::LinkDamaged,
+        };
+        kind.into()
+    }
+}

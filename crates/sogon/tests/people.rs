@@ -1,0 +1,175 @@
+//! Golden sessions: people who write to each other with the real program, relay and homes.
+#![cfg(test)]
+
+mod cast;
+
+use cast::{World, holds};
+use serde_json::json;
+
+#[test]
+fn two_people_invite_join_write_read_search_and_verify() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+
+    let sent = mina.object(&["send", "Joon", "안녕, 준아. 저녁에 만나자"]);
+    assert_eq!(sent["state"], "handed");
+    assert_eq!(joon.object(&["sync", "--once"])["received"], 1);
+    let read = joon.objects(&["read", "Mina"]);
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0]["id"], sent["id"]);
+    assert_eq!(read[0]["from"], "Mina");
+    assert_eq!(read[0]["kind"], "text");
+    assert_eq!(read[0]["text"], "안녕, 준아. 저녁에 만나자");
+    assert_eq!(read[0]["state"], json!(null));
+
+    let id = sent["id"].as_str().unwrap();
+    joon.done(&["send", "Mina", "응, 그래", "--reply", id]);
+    mina.done(&["sync"]);
+    let read = mina.objects(&["read"]);
+    assert_eq!(read[0]["state"], "delivered", "the answer says that it was opened");
+    assert_eq!(read[1]["reply_to"], sent["id"]);
+
+    for words in ["저녁", "준아", "만나자 저녁"] {
+        assert_eq!(joon.objects(&["search", words]).len(), 1, "{words}");
+    }
+    assert_eq!(joon.objects(&["search", "아침"]).len(), 0);
+
+    let number = |person: &cast::Person, of: &str| {
+        let shown = person.object(&["verify-contact", of]);
+        shown["contacts"][0]["safety_number"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(number(&mina, "Joon"), number(&joon, "Mina"));
+    assert_eq!(number(&mina, "Joon").len(), 60);
+    let marked = mina.object(&["verify-contact", "Joon", "--mark"]);
+    assert_eq!(marked["contacts"][0]["verified"], true);
+
+    for text in ["저녁에", "응, 그래", "Mina", "Joon"] {
+        assert!(!holds(&mina.home, text) && !holds(&joon.home, text), "{text} at rest");
+        assert!(!holds(&world.folder.path().join("relay"), text), "{text} at the relay");
+    }
+}
+
+#[test]
+fn a_group_reads_what_one_writes_and_one_put_out_does_not() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let sora = world.person("Sora");
+    mina.meets(&sora);
+    let made = mina.object(&["group", "new", "Hikers", "Joon", "Sora"]);
+    assert_eq!(made["title"], "Hikers");
+    for person in [&joon, &sora] {
+        person.done(&["sync"]);
+        assert_eq!(person.objects(&["group", "list"])[0]["title"], "Hikers");
+    }
+    mina.done(&["send", "Hikers", "at nine"]);
+    for person in [&joon, &sora] {
+        person.done(&["sync"]);
+        let read = person.objects(&["read", "Hikers"]);
+        assert!(read.iter().any(|message| message["text"] == "at nine"), "{read:?}");
+    }
+    mina.done(&["group", "remove", "Hikers", "Sora"]);
+    mina.done(&["sync"]);
+    mina.done(&["send", "Hikers", "without Sora"]);
+    for person in [&joon, &sora] {
+        person.done(&["sync"]);
+    }
+    assert!(joon.texts().contains(&"without Sora".to_owned()));
+    assert!(!sora.texts().contains(&"without Sora".to_owned()));
+    joon.done(&["group", "leave", "Hikers"]);
+    joon.run(&["send", "Hikers", "still here?"]).failed(1, "over");
+}
+
+#[test]
+fn a_text_written_without_a_relay_waits_and_arrives_when_it_comes_back() {
+    let mut world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    world.relay_stops();
+
+    let ran = mina.run(&["--json", "send", "Joon", "later"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains(r#""state":"queued""#), "{ran:?}");
+    assert!(ran.err.contains("waits in the outbox"), "{ran:?}");
+
+    let ran = mina.run(&["--json", "send", "Joon", "too", "--wait", "1s"]);
+    assert!(ran.out.contains(r#""state":"queued""#), "{ran:?}");
+    ran.failed(4, "kept in the outbox");
+    mina.run(&["sync"]).failed(1, "No relay answered");
+
+    world.relay_returns();
+    let synced = mina.object(&["sync", "--once"]);
+    assert_eq!(synced["sent"], 2, "{synced}");
+    assert_eq!(synced["waiting"], 0);
+    for figure in ["bytes_up", "bytes_down", "round_trips"] {
+        assert!(synced[figure].as_u64().unwrap() > 0, "{figure}: {synced}");
+    }
+    assert!(synced["air_ms"].is_u64());
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts(), ["later", "too"]);
+}
+
+#[test]
+fn what_was_read_is_not_unread_and_since_leaves_older_ones_out() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    mina.done(&["send", "Joon", "one"]);
+    joon.done(&["sync"]);
+    assert_eq!(joon.objects(&["read", "--unread", "--since", "1h"]).len(), 1);
+    assert_eq!(joon.objects(&["read", "--unread"]).len(), 1);
+    assert_eq!(joon.objects(&["read", "--unread"]).len(), 0);
+    assert_eq!(joon.objects(&["read", "--since", "1h"]).len(), 1);
+    assert_eq!(joon.objects(&["read", "--since", "2100-01-01T00:00:00Z"]).len(), 0);
+    joon.run(&["read", "--since", "yesterday"]).failed(2, "--since");
+}
+
+#[test]
+fn a_text_from_standard_input_keeps_its_lines() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    assert_eq!(mina.run_with(&["send", "Joon", "-"], "one\ntwo\n").code, 0);
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts(), ["one\ntwo"]);
+    let shown = joon.done(&["read"]);
+    assert!(shown.contains("Mina: one\n    two\n"), "{shown}");
+    mina.run_with(&["send", "Joon", "-"], "\n").failed(1, "no text");
+    mina.run(&["send", "Joon", &"a".repeat(32_769)]).failed(1, "larger");
+}
+
+#[test]
+fn names_can_be_changed_and_people_blocked() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    assert_eq!(mina.object(&["rename", "Joon", "Jun"])["contacts"][0]["name"], "Jun");
+    mina.run(&["send", "Joon", "hello"]).failed(1, "nobody and nothing called Joon");
+    mina.done(&["send", "Jun", "hello"]);
+    assert_eq!(mina.object(&["block", "Jun"])["contacts"][0]["state"], "blocked");
+    joon.done(&["send", "Mina", "are you there?"]);
+    mina.done(&["sync"]);
+    assert!(!mina.texts().contains(&"are you there?".to_owned()));
+}
+
+#[test]
+fn a_full_home_says_so_and_loses_nothing() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let mut kept = Vec::new();
+    let full = loop {
+        let text = format!("number {} {}", kept.len(), "말".repeat(10_000));
+        let ran = mina.run(&["send", "Joon", &text]);
+        if ran.code != 0 {
+            break ran;
+        }
+        kept.push(text);
+        assert!(kept.len() < 100, "a light home has one MiB");
+    };
+    full.failed(1, "home is full");
+    assert!(!kept.is_empty());
+    assert_eq!(mina.texts(), kept, "what was said to be kept is kept, and nothing else");
+    mina.done(&["doctor"]);
+
+    mina.done(&["grow", "--mib", "4"]);
+    joon.done(&["grow", "--mib", "4"]);
+    mina.done(&["send", "Joon", "there is room"]);
+    kept.push("there is room".to_owned());
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts(), kept, "in order, without holes");
+}

@@ -1,0 +1,205 @@
+# Words for people, in English. Every error says what happened, and in .next what to do.
+
+## Asking
+ask-passphrase = Passphrase:{" "}
+ask-new-passphrase = New passphrase (there is no way back to a forgotten one):{" "}
+ask-passphrase-again = The same again:{" "}
+
+## Things said by several commands
+you = you
+well = fine
+relay-unreached = The relay { $host } did not answer: { $why }. What is for it waits in the outbox.
+relay-reached = The relay { $host } answers again.
+loss-unreachable = nobody answers there
+loss-hung-up = the connection broke
+loss-not-a-relay = something answers there that is not a relay
+loss-wrong-key = it has another key than the one it is known by
+alerted = Something happened that you should know: see `sogon alerts`.
+state-queued = waiting
+state-handed = with the relay
+state-delivered = arrived
+state-failed = will not arrive
+kind-unknown = [this needs a newer version of Sogon]
+kind-gap = [something written before this did not arrive here]
+
+## init
+init-working = Making the home. This takes a few seconds.
+init-done =
+    Your home is in { $home }.
+    Its fingerprint: { $fingerprint }
+    Next: `sogon invite` makes a link that lets somebody reach you.
+init-own-relay = It has a relay of its own, which others reach while `sogon open` runs.
+init-local-relay = It has a relay of its own, which only this machine reaches, and only while the home is open. To write with others, make a home with --relay.
+
+## open, read, search
+open-ready = Connected. What arrives is shown here; Ctrl-C ends it.
+read-none = No messages.
+search-none = Nothing found.
+
+## invite, join, contacts
+invite-not-ready = The link will work once this home has reached its relay: run `sogon sync` when there is a connection.
+invite-advice = Hand it on by a way you trust, then compare safety numbers: `sogon verify-contact`.
+joined = You and { $name } can write to each other. Compare safety numbers: `sogon verify-contact`.
+joining = Your answer is on its way. You can write once both of you have synced.
+contacts-none = No contacts yet: `sogon invite` makes a link for somebody, `sogon join` answers theirs.
+contact-waiting = has not answered yet
+contact-blocked = blocked
+contact-verified = verified in person
+contact-unverified = not verified yet
+safety-number = Compare this with { $name }, in person or by voice. If it is the same on both sides, nobody stands between you; note it with --mark.
+safety-number-none = There is no safety number for { $name } yet: it comes with their answer.
+
+## group
+groups-none = No groups.
+group-over = you are not in it any more
+
+## send, sync
+send-waits = It waits in the outbox and goes out with the next `sogon sync`, `send` or `open` that has a connection.
+synced = Sent { $sent }, received { $received }, waiting { $waiting }. { $up } up, { $down } down, { $air } on the air.
+
+## alerts
+alerts-none = Nothing has happened.
+alerts-whole = The log is whole.
+alerts-broken = The log is NOT whole: somebody changed or removed entries.
+alert-link-used-twice = A link for one person was answered again
+alert-fork = The relay showed people different orders of a conversation
+alert-relay-lost = The relay lost or hides what it had acknowledged
+alert-relay-key = The relay proved another key than the one it is known by
+alert-rejoined = A member came back with new keys
+alert-away = This home was away too long and asked to be let in again
+alert-bad-answer = An answer to a link could not be opened
+alert-key-change = A contact's key is another than before: verify them again
+
+## doctor
+check-version = version
+check-home = home
+check-permissions = permissions
+check-vault = store
+check-relay = relay
+check-clock = clock
+home-open = opens
+home-private = only you can read it
+home-not-private = others on this machine can read or change it
+home-damaged = damaged
+relay-answers = answers
+clock-not-trusted = it says { $now }; nothing depends on it
+
+## grow
+grown = There is room again; the file of the home has { $size } now.
+
+## try
+try-first = Mina
+try-second = Joon
+try-begin = Sogon on this machine: a relay, two homes in a temporary folder (with passphrases nobody knows and a light lock, since they are thrown away), and somebody who records every byte between them.
+try-people = { $first } made a link, { $second } answered it. Both see the same safety number:
+try-text-1 = Joon, are you safe? They took the phones from everyone at the station.
+try-text-2 = I am home. I left mine with a friend before.
+try-text-3 = Good. Meet me at nine, at the old bakery behind the market.
+try-text-4 = I will be there. Tell nobody else.
+try-arrived = { $name } has it, after { $took }
+try-watcher-saw = The watcher saw:
+try-watcher-nothing = nothing
+try-relay = relay
+try-somebody = somebody
+try-bytes = { $bytes } bytes
+try-captured = { $texts } texts. The watcher recorded { $bytes } in { $records } sealed records.
+try-sizes = { $count ->
+        [one] They were { $shortest } to { $longest } letters long; on the wire each was { $sizes } bytes.
+       *[other] They were { $shortest } to { $longest } letters long; on the wire they were of { $count } sizes: { $sizes } bytes.
+    }
+try-nothing-found = It searched them for { $words } words of what was written, names included, and found none.
+try-found = IT FOUND { $found } OF { $words } WORDS. This must never happen: please report it.
+try-leaks = What it did learn: that these two connections talk to this relay, when, and how much to the nearest size step.
+try-your-turn = Now you: write as either of them.  m: TEXT  or  j: TEXT   (q or Ctrl-D ends)
+try-unclear = Write m: TEXT to speak as Mina, j: TEXT to speak as Joon, q to end.
+
+## What can go wrong
+error-no-home = There is no home in { $home }.
+    .next = Make one with `sogon init --name NAME`, or name another folder with --home.
+error-already-home = There is a home at this place already; it was left as it is.
+    .next = Choose another folder with --home.
+error-unfinished = This home was begun and never finished, perhaps because the machine stopped.
+    .next = There is nothing in it: remove its file `data` and run `sogon init` again.
+error-no-place = This system names no data folder.
+    .next = Name a folder with --home.
+error-folder = The folder { $path } cannot be made or used.
+    .next = Look at its permissions, or choose another with --home.
+error-locked = The home is locked and there is no terminal to ask for the passphrase.
+    .next = Give --passphrase-file FILE, or run it on a terminal.
+error-passphrase-file = The passphrase file { $path } cannot be read as text.
+    .next = Look at its name and permissions; the first line is the passphrase.
+error-passphrase-differs = The two passphrases differ.
+    .next = Nothing was made; try again.
+error-bad-passphrase = This cannot be a passphrase: it is empty, or longer than 1,024 bytes.
+    .next = Choose another; seven random words are good.
+error-wrong-passphrase = This passphrase opens nothing here.
+    .next = Try again; look at the keyboard's language and capitals.
+error-busy = Another sogon is at work in this home and did not finish in two minutes.
+    .next = Wait for it or stop it, then try again.
+error-other-version = The sogon that has this home open is of another version.
+    .next = Stop it, then try again.
+error-host-ended = The sogon that had this home open ended before this command was done.
+    .next = Look with `sogon read` at what was done, then run it again.
+error-damaged = The home is damaged: bytes of it were changed or lost.
+    .next = Do not write to it; restore a copy of its folder.
+error-disk-full = The disk is full.
+    .next = Free some space and try again; nothing stored was lost.
+error-home-full = The home is full.
+    .next = Make room with `sogon grow`; nothing stored was lost.
+error-disk = The home could not be read or written.
+    .next = Look at the disk and run `sogon doctor`; nothing acknowledged was lost.
+error-too-large = This is larger than allowed (a text has at most 32,768 bytes, a name 128, a group 50 people).
+    .next = Make it shorter, or send it in parts.
+error-over = This conversation is over: you or they left it, or it is blocked.
+    .next = Make a new link with `sogon invite` to begin another.
+error-not-a-group = This is a conversation of two, not a group.
+    .next = Make a group with `sogon group new`.
+error-no-relay = This home knows no relay.
+    .next = Make a home with --relay.
+error-own-link = This link was made in this very home.
+    .next = Hand it to the person who should reach you; they join it.
+error-unknown-name = There is nobody and nothing called { $name } here.
+    .next = See `sogon contacts` and `sogon group list`.
+error-many-names = More than one is called { $name }: { $ids }.
+    .next = Use the beginning of the id that is meant, or `sogon rename` one.
+error-not-ready = { $name } has not answered yet.
+    .next = Run `sogon sync` after they have synced, then try again.
+error-unknown-message = There is no such message in this conversation.
+    .next = Take the whole id from `sogon read --json`.
+error-not-a-link = This is not a Sogon link.
+    .next = Give the whole link, from sogon://invite# on, in quotes.
+error-link-damaged = The link was cut short or changed on the way.
+    .next = Ask for it again and copy all of it.
+error-link-newer = The link was made by a newer version.
+    .next = Update Sogon, or ask for a link from an older version.
+error-bad-since = --since takes a length of time or a moment.
+    .next = Write 12h, 30d or 2025-01-31T12:00:00Z.
+error-bad-input = There is no text to send, or it is not text.
+    .next = Give the text in quotes, or `-` and UTF-8 text on standard input.
+error-nothing-sent = Nothing was sent yet; the message is kept in the outbox.
+    .next = It goes out with the next `sogon sync` that has a connection.
+error-unreached = No relay answered, so nothing went out and nothing came in.
+    .next = Look at the connection and try again; what waits is kept.
+error-own-relay-port = The relay of this home cannot listen on { $address }.
+    .next = Stop the program that uses this port, or name another with `sogon open --relay-listen`.
+error-own-relay-store = The relay of this home cannot open its store.
+    .next = Look at the folder `relay` of the home and its permissions.
+error-no-own-relay = This home uses relays of others, so there is nothing to listen for.
+    .next = Leave --relay-listen away.
+error-bad-public = --relay-public is not HOST:PORT.
+    .next = Write, for example, relay.example:7443.
+error-checks = { $count ->
+        [one] One check failed.
+       *[other] { $count } checks failed.
+    }
+    .next = The lines marked ✗ say which.
+error-trial = The trial failed: a text did not arrive, or a word of it was seen on the wire.
+    .next = Run it again; if it stays so, please report it.
+error-output-gone = Nobody reads the output any more.
+    .next = What was done is done.
+error-interrupted = Interrupted.
+    .next = Nothing is lost.
+error-system = The system refused something every program needs (memory, files or random numbers).
+    .next = Close other programs and try again.
+error-bug = A fault of this program; nothing was changed.
+    .next = Please report it, with what you did.

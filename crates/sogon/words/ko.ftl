@@ -1,0 +1,202 @@
+# 사람이 읽는 말, 한국어. 모든 오류는 무슨 일인지, 그리고 .next에서 무엇을 할지 말한다.
+
+## 묻기
+ask-passphrase = 암호:{" "}
+ask-new-passphrase = 새 암호(잊으면 되찾을 길이 없습니다):{" "}
+ask-passphrase-again = 한 번 더:{" "}
+
+## 여러 명령이 하는 말
+you = 나
+well = 이상 없음
+relay-unreached = 중계 서버 { $host }에 닿지 못했습니다: { $why }. 그쪽으로 갈 것은 보낼 편지함에 남아 있습니다.
+relay-reached = 중계 서버 { $host }에 다시 연결되었습니다.
+loss-unreachable = 응답이 없습니다
+loss-hung-up = 연결이 끊겼습니다
+loss-not-a-relay = 중계 서버가 아닌 것이 응답합니다
+loss-wrong-key = 알고 있던 것과 다른 키를 내놓았습니다
+alerted = 알아 두셔야 할 일이 생겼습니다. `sogon alerts`로 확인하세요.
+state-queued = 대기 중
+state-handed = 중계 서버에 있음
+state-delivered = 도착함
+state-failed = 도착하지 못함
+kind-unknown = [더 새로운 소곤이 있어야 볼 수 있습니다]
+kind-gap = [이 앞에 쓰인 것 가운데 이 기기에 오지 않은 것이 있습니다]
+
+## init
+init-working = 집을 만들고 있습니다. 몇 초 걸립니다.
+init-done =
+    집을 { $home }에 만들었습니다.
+    지문: { $fingerprint }
+    다음: `sogon invite`로 누군가가 나에게 연락할 수 있는 링크를 만드세요.
+init-own-relay = 이 집에는 자체 중계 서버가 있고, `sogon open`이 켜져 있는 동안 다른 사람이 닿을 수 있습니다.
+init-local-relay = 이 집의 자체 중계 서버에는 이 컴퓨터에서만, 집이 열려 있는 동안에만 닿을 수 있습니다. 다른 사람과 주고받으려면 --relay를 주어 집을 만드세요.
+
+## open, read, search
+open-ready = 연결되었습니다. 도착하는 메시지가 여기에 나옵니다. Ctrl-C로 끝냅니다.
+read-none = 메시지가 없습니다.
+search-none = 찾은 것이 없습니다.
+
+## invite, join, contacts
+invite-not-ready = 이 집이 중계 서버에 닿은 뒤에야 링크를 쓸 수 있습니다. 연결되면 `sogon sync`를 실행하세요.
+invite-advice = 믿을 수 있는 길로 건네고, 나중에 안전 번호를 맞춰 보세요: `sogon verify-contact`.
+joined = 이제 { $name } 님과 서로 쓸 수 있습니다. 안전 번호를 맞춰 보세요: `sogon verify-contact`.
+joining = 답을 보냈습니다. 두 사람 모두 동기화하면 서로 쓸 수 있습니다.
+contacts-none = 아직 연락처가 없습니다. `sogon invite`로 링크를 만들거나 `sogon join`으로 받은 링크에 답하세요.
+contact-waiting = 아직 답이 없음
+contact-blocked = 차단함
+contact-verified = 직접 확인함
+contact-unverified = 아직 확인하지 않음
+safety-number = 이 번호를 { $name } 님과 직접 만나거나 목소리로 맞춰 보세요. 양쪽이 같으면 사이에 아무도 없는 것입니다. 확인했다면 --mark로 적어 두세요.
+safety-number-none = { $name } 님의 안전 번호는 아직 없습니다. 답이 오면 생깁니다.
+
+## group
+groups-none = 그룹이 없습니다.
+group-over = 이제 이 그룹에 있지 않음
+
+## send, sync
+send-waits = 보낼 편지함에서 기다립니다. 다음에 연결된 상태로 `sogon sync`, `send`, `open`을 실행하면 나갑니다.
+synced = 보냄 { $sent }, 받음 { $received }, 대기 { $waiting }. 올림 { $up }, 내림 { $down }, 전파를 쓴 시간 { $air }.
+
+## alerts
+alerts-none = 아무 일도 없었습니다.
+alerts-whole = 기록은 온전합니다.
+alerts-broken = 기록이 온전하지 않습니다: 누군가 항목을 바꾸거나 지웠습니다.
+alert-link-used-twice = 한 사람용 링크에 또 다른 답이 왔습니다
+alert-fork = 중계 서버가 사람마다 다른 순서의 대화를 보여 주었습니다
+alert-relay-lost = 중계 서버가 받았다고 한 것을 잃었거나 숨기고 있습니다
+alert-relay-key = 중계 서버가 알고 있던 것과 다른 키를 내놓았습니다
+alert-rejoined = 구성원이 새 키로 돌아왔습니다
+alert-away = 이 집이 너무 오래 떠나 있어서 다시 들여 달라고 했습니다
+alert-bad-answer = 링크에 온 답을 열 수 없었습니다
+alert-key-change = 연락처의 키가 전과 다릅니다: 다시 확인하세요
+
+## doctor
+check-version = 버전
+check-home = 집
+check-permissions = 권한
+check-vault = 저장소
+check-relay = 중계 서버
+check-clock = 시계
+home-open = 열림
+home-private = 나만 읽을 수 있음
+home-not-private = 이 컴퓨터의 다른 사용자가 읽거나 바꿀 수 있음
+home-damaged = 손상됨
+relay-answers = 응답함
+clock-not-trusted = { $now }(이)라고 합니다. 여기에 기대는 것은 없습니다
+
+## grow
+grown = 자리가 다시 생겼습니다. 이제 집 파일의 크기는 { $size }입니다.
+
+## try
+try-first = 미나
+try-second = 준
+try-begin = 이 컴퓨터에서 보는 소곤: 중계 서버 하나, 임시 폴더의 집 둘(아무도 모르는 암호, 곧 버릴 것이라 가벼운 잠금), 그리고 그 사이를 지나는 모든 바이트를 적는 감시자.
+try-people = { $first } 님이 링크를 만들고 { $second } 님이 답했습니다. 두 사람에게 같은 안전 번호가 보입니다:
+try-text-1 = 준아, 무사해? 역에서 사람들 전화기를 다 빼앗았대.
+try-text-2 = 집에 왔어. 내 건 미리 친구한테 맡겼어.
+try-text-3 = 다행이다. 아홉 시에 시장 뒤 옛날 빵집에서 보자.
+try-text-4 = 갈게. 다른 사람한테는 말하지 마.
+try-arrived = { $name } 님이 받았습니다, { $took } 만에
+try-watcher-saw = 감시자가 본 것:
+try-watcher-nothing = 없음
+try-relay = 중계 서버
+try-somebody = 누군가
+try-bytes = { $bytes }바이트
+try-captured = 메시지 { $texts }개. 감시자는 봉해진 레코드 { $records }개, { $bytes }를 적었습니다.
+try-sizes = { $count ->
+        [1] 글자 수는 { $shortest }자에서 { $longest }자까지 달랐지만, 전선에서는 모두 { $sizes }바이트였습니다.
+       *[other] 글자 수는 { $shortest }자에서 { $longest }자까지였고, 전선에서는 크기가 { $count }가지였습니다: { $sizes }바이트.
+    }
+try-nothing-found = 그 안에서 이름까지 포함해 쓰인 낱말 { $words }개를 찾아보았지만 하나도 없었습니다.
+try-found = 낱말 { $words }개 가운데 { $found }개가 보였습니다. 절대 있어서는 안 되는 일이니 알려 주세요.
+try-leaks = 감시자가 알아낸 것: 이 두 연결이 이 중계 서버와 통신한다는 것, 그때가 언제인지, 그리고 크기 단계로 반올림한 양.
+try-your-turn = 이제 직접 해 보세요. 두 사람 가운데 누구로든 쓸 수 있습니다.  m: 글(미나)  또는  j: 글(준)   (q나 Ctrl-D로 끝)
+try-unclear = 미나로 쓰려면 m: 글, 준으로 쓰려면 j: 글, 끝내려면 q.
+
+## 잘못될 수 있는 것
+error-no-home = { $home }에 집이 없습니다.
+    .next = `sogon init --name 이름`으로 만들거나 --home으로 다른 폴더를 알려 주세요.
+error-already-home = 이 자리에 이미 집이 있어서 그대로 두었습니다.
+    .next = --home으로 다른 폴더를 고르세요.
+error-unfinished = 만들다가 만 집입니다. 도중에 컴퓨터가 멈췄을 수 있습니다.
+    .next = 안에 든 것이 없으니 `data` 파일을 지우고 `sogon init`을 다시 실행하세요.
+error-no-place = 이 시스템에는 데이터 폴더가 정해져 있지 않습니다.
+    .next = --home으로 폴더를 알려 주세요.
+error-folder = 폴더 { $path }을(를) 만들거나 쓸 수 없습니다.
+    .next = 권한을 살펴보거나 --home으로 다른 폴더를 고르세요.
+error-locked = 집이 잠겨 있는데 암호를 물어볼 터미널이 없습니다.
+    .next = --passphrase-file 파일을 주거나 터미널에서 실행하세요.
+error-passphrase-file = 암호 파일 { $path }을(를) 글로 읽을 수 없습니다.
+    .next = 이름과 권한을 살펴보세요. 첫 줄이 암호입니다.
+error-passphrase-differs = 두 암호가 다릅니다.
+    .next = 아무것도 만들지 않았습니다. 다시 해 보세요.
+error-bad-passphrase = 암호로 쓸 수 없습니다: 비어 있거나 1,024바이트보다 깁니다.
+    .next = 다른 것을 고르세요. 무작위 낱말 일곱 개가 좋습니다.
+error-wrong-passphrase = 이 암호로는 아무것도 열리지 않습니다.
+    .next = 한영 전환과 대소문자를 확인하고 다시 해 보세요.
+error-busy = 다른 sogon이 이 집에서 일하고 있는데 2분 안에 끝나지 않았습니다.
+    .next = 끝나기를 기다리거나 멈춘 다음 다시 해 보세요.
+error-other-version = 이 집을 열고 있는 sogon의 버전이 다릅니다.
+    .next = 그것을 멈춘 다음 다시 해 보세요.
+error-host-ended = 이 집을 열고 있던 sogon이 명령이 끝나기 전에 끝났습니다.
+    .next = `sogon read`로 어디까지 되었는지 보고 다시 실행하세요.
+error-damaged = 집이 손상되었습니다: 일부 바이트가 바뀌었거나 사라졌습니다.
+    .next = 여기에 쓰지 말고 폴더의 사본을 되살리세요.
+error-disk-full = 디스크가 가득 찼습니다.
+    .next = 공간을 비우고 다시 해 보세요. 저장된 것은 잃지 않았습니다.
+error-home-full = 집이 가득 찼습니다.
+    .next = `sogon grow`로 자리를 늘리세요. 저장된 것은 잃지 않았습니다.
+error-disk = 집을 읽거나 쓸 수 없습니다.
+    .next = 디스크를 살펴보고 `sogon doctor`를 실행하세요. 확인된 것은 잃지 않았습니다.
+error-too-large = 허용된 것보다 큽니다(글 32,768바이트, 이름 128바이트, 그룹 50명까지).
+    .next = 줄이거나 나누어 보내세요.
+error-over = 끝난 대화입니다: 어느 한쪽이 나갔거나 차단했습니다.
+    .next = `sogon invite`로 새 링크를 만들어 다시 시작하세요.
+error-not-a-group = 그룹이 아니라 두 사람의 대화입니다.
+    .next = `sogon group new`로 그룹을 만드세요.
+error-no-relay = 이 집은 아는 중계 서버가 없습니다.
+    .next = --relay를 주어 집을 만드세요.
+error-own-link = 바로 이 집에서 만든 링크입니다.
+    .next = 나에게 연락할 사람에게 건네세요. 그 사람이 join하면 됩니다.
+error-unknown-name = { $name }(이)라는 사람이나 그룹은 여기에 없습니다.
+    .next = `sogon contacts`와 `sogon group list`를 보세요.
+error-many-names = { $name }(이)라는 이름이 둘 이상입니다: { $ids }.
+    .next = 뜻하는 쪽 ID의 앞부분을 쓰거나 `sogon rename`으로 하나의 이름을 바꾸세요.
+error-not-ready = { $name } 님이 아직 답하지 않았습니다.
+    .next = 상대가 동기화한 뒤 `sogon sync`를 실행하고 다시 해 보세요.
+error-unknown-message = 이 대화에 그런 메시지는 없습니다.
+    .next = `sogon read --json`에서 전체 ID를 가져오세요.
+error-not-a-link = 소곤 링크가 아닙니다.
+    .next = sogon://invite# 부터 전체 링크를 따옴표로 감싸 주세요.
+error-link-damaged = 링크가 오는 길에 잘리거나 바뀌었습니다.
+    .next = 다시 받아서 전부 복사하세요.
+error-link-newer = 더 새로운 버전에서 만든 링크입니다.
+    .next = 소곤을 업데이트하거나 이전 버전에서 만든 링크를 받으세요.
+error-bad-since = --since에는 시간의 길이나 시각을 씁니다.
+    .next = 12h, 30d 또는 2025-01-31T12:00:00Z처럼 쓰세요.
+error-bad-input = 보낼 글이 없거나 글이 아닙니다.
+    .next = 글을 따옴표로 감싸거나, `-`를 쓰고 표준 입력에 UTF-8 글을 주세요.
+error-nothing-sent = 아직 보내지 못했습니다. 메시지는 보낼 편지함에 있습니다.
+    .next = 다음에 연결된 상태로 `sogon sync`를 실행하면 나갑니다.
+error-unreached = 어느 중계 서버에서도 응답이 없어 보내지도 받지도 못했습니다.
+    .next = 연결을 확인하고 다시 해 보세요. 기다리는 것은 그대로 있습니다.
+error-own-relay-port = 이 집의 중계 서버가 { $address }에서 들을 수 없습니다.
+    .next = 이 포트를 쓰는 프로그램을 멈추거나 `sogon open --relay-listen`으로 다른 곳을 알려 주세요.
+error-own-relay-store = 이 집의 중계 서버가 저장소를 열 수 없습니다.
+    .next = 집의 `relay` 폴더와 그 권한을 살펴보세요.
+error-no-own-relay = 이 집은 다른 사람의 중계 서버를 쓰므로 들을 것이 없습니다.
+    .next = --relay-listen을 빼고 실행하세요.
+error-bad-public = --relay-public이 호스트:포트 꼴이 아닙니다.
+    .next = 예를 들어 relay.example:7443처럼 쓰세요.
+error-checks = 점검 { $count }개가 통과하지 못했습니다.
+    .next = ✗ 표시가 있는 줄을 보세요.
+error-trial = 시험이 실패했습니다: 메시지가 도착하지 않았거나 낱말이 전선에서 보였습니다.
+    .next = 다시 해 보고, 계속 그러면 알려 주세요.
+error-output-gone = 출력을 읽는 곳이 없어졌습니다.
+    .next = 이미 한 일은 그대로 남아 있습니다.
+error-interrupted = 중단했습니다.
+    .next = 잃은 것은 없습니다.
+error-system = 시스템이 모든 프로그램에 필요한 것(메모리, 파일, 난수)을 주지 않았습니다.
+    .next = 다른 프로그램을 닫고 다시 해 보세요.
+error-bug = 이 프로그램의 잘못입니다. 바뀐 것은 없습니다.
+    .next = 무엇을 하셨는지와 함께 알려 주세요.

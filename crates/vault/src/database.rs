@@ -1,0 +1,58 @@
+//! The database over the pages of a slot: its settings, its form and its changes.
+
+use rusqlite::{Connection, OpenFlags};
+use sogon_engine::Change;
+use sogon_vault_door::VFS;
+
+use crate::fault::Fault;
+use crate::{rows, search};
+
+/// The form of the rows, kept in the database's own header.
+const FORM: i64 = 1;
+
+/// Makes one change, inside the transaction of its batch.
+pub(crate) fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
+    match change {
+        Change::Put { table, key, value } => rows::put(db, *table, key, value),
+        Change::Delete { table, key } => rows::delete(db, *table, key),
+        Change::Index { id, text } => search::index(db, *id, text),
+        Change::Unindex { id } => search::unindex(db, *id),
+    }
+}
+
+/// A connection that leaves durability and atomicity to the pages below it: its rollback journal is
+/// in memory, and its one sync for each transaction is all or nothing.
+pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags_and_vfs(name, flags, VFS)?;
+    db.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA journal_mode = MEMORY;
+         PRAGMA synchronous = FULL;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA secure_delete = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA cache_size = -8192;",
+    )?;
+    db.set_prepared_statement_cache_capacity(32);
+    set_page_limit(&db, count_max)?;
+    let form: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match form {
+        0 => {
+            let transaction = db.unchecked_transaction()?;
+            transaction.execute_batch(rows::SCHEMA)?;
+            transaction.execute_batch(search::SCHEMA)?;
+            transaction.pragma_update(None, "user_version", FORM)?;
+            transaction.commit()?;
+        }
+        FORM => {}
+        _ => return Err(Fault::Damaged),
+    }
+    Ok(db)
+}
+
+/// Beyond so many pages SQLite says that it is full, before it writes anything.
+pub(crate) fn set_page_limit(db: &Connection, count_max: u32) -> Result<(), Fault> {
+    Ok(db.query_row(&format!("PRAGMA max_page_count = {count_max}"), [], |_| Ok(()))?)
+}
