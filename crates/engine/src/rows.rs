@@ -243,8 +243,9 @@ pub(crate) struct ConversationRow {
     /// A fork out of this log was told already.
     #[n(27)]
     pub(crate) fork_told: bool,
+    /// Up to which epoch and place others' gaps were filled with one's name.
     #[n(28)]
-    pub(crate) title_owed: bool,
+    pub(crate) gaps_filled: (u64, u64),
 }
 
 /// Somebody in a conversation.

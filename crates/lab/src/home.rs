@@ -1,8 +1,8 @@
 //! A home in the lab: a real engine on a store, with a clock that may be wrong, that dies anywhere.
 
 use sogon_engine::{
-    Answer, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Output, Shelf, Step,
-    Tick, Transmit, WallClock,
+    Answer, Ask, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Order, Output, Shelf,
+    Step, Table, Tick, Transmit, WallClock,
 };
 use sogon_vault::Vault;
 use sogon_wire::RelayAddr;
@@ -45,6 +45,19 @@ pub enum Death {
     After(usize),
 }
 
+/// What came of a step.
+#[derive(Debug)]
+pub struct Lived {
+    /// What was transmitted.
+    pub sent: Vec<Transmit>,
+    /// What the step gave back.
+    pub answer: Result<Answer, EngineError>,
+    /// The home died in it and started again.
+    pub died: bool,
+    /// How many outputs were carried out.
+    pub outputs: usize,
+}
+
 /// One person's home.
 #[derive(Debug)]
 pub struct Home {
@@ -62,6 +75,8 @@ pub struct Home {
     pub told: Vec<Event>,
     /// Planted faults of the engine's surroundings, to see the oracle catch them.
     pub mutant: Mutant,
+    /// What it did that no home may do.
+    pub faults: Vec<String>,
 }
 
 /// A fault planted on purpose.
@@ -98,8 +113,9 @@ impl Home {
         store.commit(&batch);
         let engine = Engine::open(store.shelf(), Box::new(entropy.clone()))?;
         let name = name.to_owned();
-        let (wake, told, mutant) = (None, Vec::new(), Mutant::None);
-        Ok(Self { name, store, engine, entropy, skew_s, wake, told, mutant })
+        let (wake, told, faults) = (None, Vec::new(), Vec::new());
+        let mutant = Mutant::None;
+        Ok(Self { name, store, engine, entropy, skew_s, wake, told, mutant, faults })
     }
 
     fn now(&self, tick: Tick) -> Now {
@@ -108,20 +124,19 @@ impl Home {
         Now { tick, wall: WallClock(wall) }
     }
 
-    /// One step, carried out up to the death; gives what was transmitted, the answer, and whether
-    /// it died.
-    pub fn step(
-        &mut self,
-        tick: Tick,
-        input: Input,
-        death: Death,
-        chance: &Chance,
-    ) -> (Vec<Transmit>, Result<Answer, EngineError>, bool) {
+    /// One step, carried out up to the death.
+    pub fn step(&mut self, tick: Tick, input: Input, death: Death, chance: &Chance) -> Lived {
         let step = self.engine.handle(self.now(tick), input, self.store.shelf());
         let Step { mut outputs, answer } = match step {
             Ok(step) => step,
-            Err(error) => return (Vec::new(), Err(error), false),
+            Err(error) => {
+                if matches!(error, EngineError::Bug | EngineError::Shelf(_)) {
+                    self.faults.push(format!("the engine of {} says: {error}", self.name));
+                }
+                return Lived { sent: Vec::new(), answer: Err(error), died: false, outputs: 0 };
+            }
         };
+        let count = outputs.len();
         if self.mutant == Mutant::SaveLast {
             let saves = usize::from(matches!(outputs.first(), Some(Output::Save(_))));
             outputs.rotate_left(saves);
@@ -134,7 +149,7 @@ impl Home {
                     self.store.commit(&batch.iter().take(half).cloned().collect());
                 }
                 self.restart();
-                return (sent, Ok(answer), true);
+                return Lived { sent, answer: Ok(answer), died: true, outputs: done };
             }
             match output {
                 Output::Save(batch) => {
@@ -142,12 +157,29 @@ impl Home {
                         self.store.commit(&batch);
                     }
                 }
-                Output::Transmit(transmit) => sent.push(transmit),
+                Output::Transmit(transmit) => {
+                    if !self.durable(&transmit) {
+                        self.faults.push(format!("{} transmits what is not saved", self.name));
+                    }
+                    sent.push(transmit);
+                }
                 Output::Tell(event) => self.told.push(event),
                 Output::Wake(tick) => self.wake = Some(tick),
             }
         }
-        (sent, Ok(answer), false)
+        Lived { sent, answer: Ok(answer), died: false, outputs: count }
+    }
+
+    /// Nothing may leave before what it rests on is durable: a box that goes out stands in the
+    /// store, so a start after a death sends the same bytes and no key is used twice.
+    fn durable(&self, transmit: &Transmit) -> bool {
+        let Ask::Append(posting) = &transmit.ask else { return true };
+        let wanted = posting.append().signature.0;
+        let holds = |value: &[u8]| value.windows(64).any(|part| part == wanted);
+        [12, 17, 18].into_iter().any(|table| {
+            let rows = self.store.shelf().scan(Table(table), b"", None, usize::MAX / 2, Order::Up);
+            rows.unwrap_or_default().iter().any(|(_, value)| holds(value))
+        })
     }
 
     /// What a start after a death finds: the store, and nothing else.

@@ -87,6 +87,7 @@ pub fn judge(model: &Model, world: &World) -> Vec<String> {
         judge_keys(model, world, name, &mut faults);
     }
     for home in &world.homes {
+        faults.extend(home.faults.iter().take(3).cloned());
         match view::alerts(home.store.shelf()) {
             Ok((_, true)) => {}
             _ => faults.push(format!("{}'s own log is broken", home.name)),

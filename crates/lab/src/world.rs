@@ -64,6 +64,8 @@ pub struct World {
     pub weather: Weather,
     /// Who has no network at all.
     pub offline: Vec<bool>,
+    /// The home that carries out the output after this many dies there.
+    pub fuse: Option<usize>,
     /// What the watcher of the wire saw: sizes of frames.
     pub wire: Vec<usize>,
     lines: Vec<u64>,
@@ -118,6 +120,7 @@ impl World {
             tick: Tick(1),
             weather: Weather::CALM,
             offline: vec![false; count],
+            fuse: None,
             wire: Vec::new(),
             lines: vec![0; count],
             bus: BTreeMap::new(),
@@ -137,19 +140,26 @@ impl World {
             } else {
                 Death::Never
             };
+        let death = match self.fuse {
+            Some(left) => Death::After(left),
+            None => death,
+        };
         let tick = self.tick;
-        let (sent, answer, died) = self.homes[home].step(tick, input, death, &self.chance);
-        for transmit in sent {
+        let lived = self.homes[home].step(tick, input, death, &self.chance);
+        if lived.died {
+            self.fuse = None;
+        } else if let Some(left) = &mut self.fuse {
+            *left -= lived.outputs;
+        }
+        for transmit in lived.sent {
             self.transmit(home, transmit);
         }
-        if died {
+        if lived.died {
             // The program is started again; its connections are gone.
             self.lines[home] += 1;
-            let line = self.lines[home];
             self.watches.retain(|watch| watch.home != home);
-            let _ = line;
         }
-        answer
+        lived.answer
     }
 
     /// A person's act.

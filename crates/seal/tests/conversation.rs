@@ -22,7 +22,7 @@ fn pair(mina: &Home, joon: &Home) -> GroupName {
     let (name, welcome) = joon.step(|s| {
         let package = s.check_package(&package).unwrap();
         assert_eq!(package.identity(), mina.identity.public());
-        let charter = Charter::new(false, "relay".into(), s.entropy());
+        let charter = Charter::pair("relay".into(), s.entropy());
         let (c, welcome) =
             Conversation::found(s, &joon.identity, &charter, &[package], Some(&invite)).unwrap();
         (c.name(), welcome.unwrap())

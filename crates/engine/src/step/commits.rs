@@ -3,10 +3,9 @@
 use sogon_seal::{Change, LogHead, LogKeys, Posting};
 use sogon_wire::{SealedBox, Seq};
 
-use super::{Work, internal, outbox::Haste, short_hash};
+use super::{Work, internal, short_hash};
 use crate::{
     ContactId, ConversationId, EngineError,
-    content::{Content, KIND_TITLE},
     engine::Mode,
     links::Question,
     rows::{BytesRow, CONVERSATIONS, ConversationRow, OwnCommitRow, STOCK, State, encode},
@@ -211,13 +210,6 @@ impl Work<'_> {
             let title = self.title_of(row)?;
             self.alert(AlertKind::Rejoined, title)?;
         }
-        if row.is_group && !own.added.is_empty() {
-            let title = Content::of(KIND_TITLE).with_text(&row.title);
-            self.queue(id, &title, None, Haste::Now)?;
-        }
-        if row.is_group {
-            self.say_profile(id)?;
-        }
-        Ok(())
+        self.say_profile(id)
     }
 }

@@ -80,7 +80,7 @@ impl Work<'_> {
                 continue;
             }
             let identity = package.identity();
-            let charter = Charter::new(false, invite.relay.to_string(), self.entropy());
+            let charter = Charter::pair(invite.relay.to_string(), self.entropy());
             let founded =
                 Conversation::found(self.sealer, self.identity, &charter, &[package], Some(&keys));
             let (group, welcome) = founded.map_err(internal)?;

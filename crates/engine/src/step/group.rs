@@ -6,7 +6,7 @@ use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_TITLE, KIND_WELCOME, PARTS_MAX,
+        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX,
         Part,
     },
     rows::{
@@ -26,7 +26,7 @@ impl Work<'_> {
         members: &[ContactId],
     ) -> Result<ConversationId, EngineError> {
         let relay = self.own_relay()?;
-        let charter = Charter::new(true, relay, self.entropy());
+        let charter = Charter::group(shortened(title), relay, self.entropy());
         let mut ready = Vec::new();
         let mut packages = Vec::new();
         let mut later = Vec::new();
@@ -42,7 +42,6 @@ impl Work<'_> {
         let founded = Conversation::found(self.sealer, self.identity, &charter, &packages, None);
         let (group, welcome) = founded.map_err(internal)?;
         let (id, mut row) = self.new_conversation(&group, &charter)?;
-        row.title = shortened(title);
         row.adds = later;
         self.keep_conversation(id, &row)?;
         if let Some(welcome) = welcome {
@@ -52,8 +51,6 @@ impl Work<'_> {
                 }
             }
         }
-        let title = Content::of(KIND_TITLE).with_text(&row.title);
-        self.queue(id, &title, None, Haste::Now)?;
         self.say_profile(id)?;
         Ok(id)
     }
@@ -68,7 +65,7 @@ impl Work<'_> {
         let mut row = ConversationRow {
             group: group.name(),
             is_group: charter.group,
-            title: String::new(),
+            title: shortened(charter.title.clone()),
             relay: charter.relay.clone(),
             contact: None,
             state: State::Open,
@@ -96,7 +93,7 @@ impl Work<'_> {
             members: Vec::new(),
             leaving: false,
             fork_told: false,
-            title_owed: false,
+            gaps_filled: (0, 0),
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -209,6 +206,7 @@ impl Work<'_> {
         }
         if author.is_some() && come.iter().any(again) {
             self.send_again(id, row)?;
+            self.say_profile(id)?;
         }
         self.mark_delivered(id, row)?;
         self.say(Event::Changed { conversation: id });

@@ -85,8 +85,8 @@ impl Work<'_> {
             Some(_) => {}
             None => row.acks.push(AckRow { identity: from, epoch, seq }),
         }
-        self.fill_gaps(id, epoch, receipt.gaps)?;
-        self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;
+        self.fill_gaps(id, row, epoch, receipt.gaps)?;
+        self.fill_gaps(id, row, epoch.saturating_sub(1), receipt.gaps_before)?;
         self.mark_delivered(id, row)
     }
 
@@ -94,10 +94,17 @@ impl Work<'_> {
     fn fill_gaps(
         &mut self,
         id: ConversationId,
+        row: &mut ConversationRow,
         epoch: u64,
         gaps: Option<Vec<(u64, u64)>>,
     ) -> Result<(), EngineError> {
         let Some(gaps) = gaps else { return Ok(()) };
+        let end = (epoch, gaps.iter().map(|(_, last)| *last).max().unwrap_or_default());
+        if row.gaps_filled < end {
+            // One's name may have stood there.
+            row.gaps_filled = end;
+            self.say_profile(id)?;
+        }
         for (key, order) in self.sent(id)? {
             let (its_epoch, seq) = place_of(&key);
             let inside = gaps.iter().any(|(first, last)| (*first..=*last).contains(&seq));

@@ -57,6 +57,9 @@ pub struct Charter {
     /// From which the rescue log is derived.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub rescue: [u8; 32],
+    /// What a group was called when it was made; empty for a pair.
+    #[n(3)]
+    pub title: String,
 }
 
 impl fmt::Debug for Charter {
@@ -66,10 +69,16 @@ impl fmt::Debug for Charter {
 }
 
 impl Charter {
-    /// The charter of a new conversation.
+    /// The charter of a new pair.
     #[must_use]
-    pub fn new(group: bool, relay: String, entropy: &dyn crate::Entropy) -> Self {
-        Self { group, relay, rescue: random(entropy) }
+    pub fn pair(relay: String, entropy: &dyn crate::Entropy) -> Self {
+        Self { group: false, relay, rescue: random(entropy), title: String::new() }
+    }
+
+    /// The charter of a new group.
+    #[must_use]
+    pub fn group(title: String, relay: String, entropy: &dyn crate::Entropy) -> Self {
+        Self { group: true, relay, rescue: random(entropy), title }
     }
 }
 

@@ -1,0 +1,117 @@
+//! Worlds that always run: some of every trouble, deaths at every output, real stores, and planted
+//! faults that the oracle must catch.
+#![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, clippy::print_stderr, reason = "numbers of a test")]
+
+use sogon_engine::{Act, Answer, view};
+use sogon_lab::{
+    home::{Mutant, Store},
+    story,
+    world::World,
+};
+use sogon_vault::{Cost, Passphrase, Size, Vault};
+use sogon_wire::Uses;
+
+/// Seeds that failed once; they run for ever.
+const SCARS: [u64; 12] = [3, 4, 7, 8, 9, 10, 20, 22, 36, 37, 39, 40];
+
+#[test]
+fn every_text_arrives_exactly_once_whatever_the_weather_the_relay_and_the_homes_do() {
+    for seed in SCARS {
+        let faults = story::live(seed, Mutant::None);
+        assert!(faults.is_empty(), "seed {seed}: {}", faults.join("\n"));
+    }
+}
+
+#[test]
+fn a_planted_fault_is_caught() {
+    for mutant in [Mutant::SaveLast, Mutant::ForgetsBatches, Mutant::TearsBatches] {
+        // The seeds of crashes: 1, 7, 13, ...
+        let caught = (0..8).map(|n| 1 + 6 * n).find(|seed| {
+            let lived = std::panic::catch_unwind(|| story::live(*seed, mutant));
+            lived.is_err() || lived.is_ok_and(|faults| !faults.is_empty())
+        });
+        assert!(caught.is_some(), "nobody noticed {mutant:?}");
+        eprintln!("{mutant:?} is caught by seed {}", caught.unwrap());
+    }
+}
+
+/// Two people meet and write to each other, three texts each way; the home that carries out output
+/// number `fuse` dies there. Gives how many outputs there were before the end.
+fn session(fuse: usize) -> bool {
+    let mut world = World::new(7, &["Mina", "Joon"], Mutant::None);
+    world.fuse = Some(fuse);
+    let invited = world.act(0, Act::Invite { uses: Uses::One });
+    let Ok(Answer::Invited { invite }) = invited else { panic!("{invited:?}") };
+    let _ = world.act(1, Act::Join { invite: invite.clone(), name: None });
+    let mut said = 0;
+    for round in 0..12 {
+        for home in [1, 0] {
+            world.burst(home);
+        }
+        // A person whose program died before it said "done" does it again.
+        if view::contacts(world.homes[1].store.shelf()).unwrap().is_empty() {
+            let _ = world.act(1, Act::Join { invite: invite.clone(), name: None });
+        }
+        for home in [0, 1] {
+            let all = view::conversations(world.homes[home].store.shelf()).unwrap();
+            if let Some(to) = all.first().map(|c| c.id).filter(|_| round >= 4 && said < 6) {
+                said += 1;
+                let text = format!("words {said}");
+                let _ = world.act(home, Act::Send { to, text, reply_to: None });
+            }
+        }
+    }
+    let burnt = world.fuse.is_none();
+    world.calm(4);
+    let texts = |home: usize| -> Vec<(String, bool, Option<view::Delivery>)> {
+        let shelf = world.homes[home].store.shelf();
+        let all = view::conversations(shelf).unwrap();
+        let messages = all.iter().flat_map(|c| view::messages(shelf, c.id, 0, 99).unwrap());
+        let mut texts: Vec<_> =
+            messages.map(|m| (m.text, m.from.is_none(), m.delivery)).collect();
+        texts.sort_by(|one, other| one.0.cmp(&other.0));
+        texts
+    };
+    let (mina, joon) = (texts(0), texts(1));
+    let words = |texts: &[(String, bool, Option<view::Delivery>)]| {
+        texts.iter().map(|(text, _, _)| text.clone()).collect::<Vec<_>>()
+    };
+    // An invitation that died before it was saved was never handed on; the two never met.
+    let met = !mina.is_empty() || !joon.is_empty();
+    assert!(met || fuse == 0, "they did not meet, fuse {fuse}");
+    assert_eq!(words(&mina), words(&joon), "fuse {fuse}");
+    for (text, own, delivery) in mina.iter().chain(&joon) {
+        let delivered = *delivery == Some(view::Delivery::Delivered);
+        assert!(!own || delivered, "{text} is only {delivery:?}, fuse {fuse}");
+    }
+    for home in &world.homes {
+        assert!(home.faults.is_empty(), "{:?}", home.faults);
+    }
+    burnt
+}
+
+#[test]
+fn a_death_after_any_output_loses_nothing_and_shows_nothing_twice() {
+    let mut fuse = 0;
+    while session(fuse) {
+        fuse += 1;
+    }
+    assert!(fuse > 40, "the session has many outputs, not {fuse}");
+}
+
+#[test]
+fn homes_on_real_stores_live_through_the_same_worlds() {
+    for seed in [0, 1, 5] {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::with_stores(seed, story::people(seed), Mutant::None, |place| {
+            let path = folder.path().join(place.to_string());
+            let passphrase = Passphrase::new("a lab has nothing to hide").unwrap();
+            let vault =
+                Vault::create(&path, &passphrase, Size::slot_mib(8), Cost::NONE_FOR_TESTS).unwrap();
+            Store::Vault(Box::new(vault))
+        });
+        let faults = story::live_in(world, seed);
+        assert!(faults.is_empty(), "seed {seed}: {}", faults.join("\n"));
+    }
+}
