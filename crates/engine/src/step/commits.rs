@@ -37,6 +37,10 @@ impl Work<'_> {
         id: ConversationId,
         row: &mut ConversationRow,
     ) -> Result<(), EngineError> {
+        let wanted = !(row.adds.is_empty() && row.removals.is_empty() && row.readmits.is_empty());
+        if !wanted && row.sent < REFRESH_MESSAGES {
+            return Ok(());
+        }
         let mut group = self.group(row.group)?;
         if group.pending() {
             // Its row is gone: it lost. What it wanted is wanted still.
