@@ -30,6 +30,9 @@ pub(crate) const PARTS: Table = Table(24);
 pub(crate) const SENT: Table = Table(25);
 /// `conversation | seq`: the hash chain at each place read in the present epoch's log.
 pub(crate) const CHAINS: Table = Table(26);
+/// `conversation | epoch | seq`: content that is no message and was handed and not yet opened by
+/// everybody (a name, a key package, a part of a Welcome), as it was.
+pub(crate) const KEPT: Table = Table(28);
 /// `conversation | first half of a box's hash`: boxes of the present epoch that were dealt with.
 pub(crate) const DONE: Table = Table(27);
 
@@ -243,9 +246,6 @@ pub(crate) struct ConversationRow {
     /// A fork out of this log was told already.
     #[n(27)]
     pub(crate) fork_told: bool,
-    /// Up to which epoch and place others' gaps were filled with one's name.
-    #[n(28)]
-    pub(crate) gaps_filled: (u64, u64),
 }
 
 /// Somebody in a conversation.

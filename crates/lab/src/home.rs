@@ -1,8 +1,8 @@
 //! A home in the lab: a real engine on a store, with a clock that may be wrong, that dies anywhere.
 
 use sogon_engine::{
-    Answer, Ask, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Order, Output, Shelf,
-    Step, Table, Tick, Transmit, WallClock,
+    Answer, Ask, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Order, Output,
+    Shelf, Step, Table, Tick, Transmit, WallClock,
 };
 use sogon_vault::Vault;
 use sogon_wire::RelayAddr;

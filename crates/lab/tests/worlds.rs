@@ -68,8 +68,7 @@ fn session(fuse: usize) -> bool {
         let shelf = world.homes[home].store.shelf();
         let all = view::conversations(shelf).unwrap();
         let messages = all.iter().flat_map(|c| view::messages(shelf, c.id, 0, 99).unwrap());
-        let mut texts: Vec<_> =
-            messages.map(|m| (m.text, m.from.is_none(), m.delivery)).collect();
+        let mut texts: Vec<_> = messages.map(|m| (m.text, m.from.is_none(), m.delivery)).collect();
         texts.sort_by(|one, other| one.0.cmp(&other.0));
         texts
     };

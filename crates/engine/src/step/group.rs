@@ -5,10 +5,7 @@ use sogon_seal::{Charter, Conversation, Member, PackageUse, PublicIdentity};
 use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
-    content::{
-        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX,
-        Part,
-    },
+    content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
     rows::{
         BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, KindRow,
         PARTS, RemovalRow, STOCK, State, encode, id_of, read_all,
@@ -93,7 +90,6 @@ impl Work<'_> {
             members: Vec::new(),
             leaving: false,
             fork_told: false,
-            gaps_filled: (0, 0),
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -206,7 +202,6 @@ impl Work<'_> {
         }
         if author.is_some() && come.iter().any(again) {
             self.send_again(id, row)?;
-            self.say_profile(id)?;
         }
         self.mark_delivered(id, row)?;
         self.say(Event::Changed { conversation: id });

@@ -11,8 +11,8 @@ use crate::{
     engine::Mode,
     links::Question,
     rows::{
-        ConversationRow, DeliveryRow, KindRow, MESSAGES, MessageRow, OUTBOX, OutRow, SENT, State,
-        encode, in_conversation, number_of, read, read_all, sent_key,
+        ConversationRow, DeliveryRow, KEPT, KindRow, MESSAGES, MessageRow, OUTBOX, OutRow, SENT,
+        State, encode, in_conversation, number_of, read, read_all, sent_key,
     },
 };
 
@@ -195,7 +195,14 @@ impl Work<'_> {
         {
             row.state = State::Over;
         }
-        let Some(order) = out.order else { return Ok(()) };
+        let Some(order) = out.order else {
+            let kind = Content::decode(&out.content).map(|content| content.kind);
+            if kind != Some(crate::content::KIND_RECEIPT) {
+                let key = sent_key(id, row.epoch, seq);
+                self.desk.put(KEPT, &key, out.content.clone());
+            }
+            return Ok(());
+        };
         let key = in_conversation(id, order);
         let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? else {
             return Ok(());
@@ -217,12 +224,36 @@ impl Work<'_> {
         id: ConversationId,
         row: &mut ConversationRow,
     ) -> Result<(), EngineError> {
-        for (key, order) in self.sent(id)? {
-            self.desk.delete(SENT, &key);
-            self.requeue(id, order)?;
-        }
         row.sent = row.sent.saturating_add(1);
+        self.send_places_again(id, |_| true)
+    }
+
+    /// The same for those whose place, by its key, is `wanted`.
+    pub(crate) fn send_places_again(
+        &mut self,
+        id: ConversationId,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), EngineError> {
+        for (key, bytes) in self.kept(id)? {
+            let Some(content) = Content::decode(&bytes).filter(|_| wanted(&key)) else { continue };
+            self.desk.delete(KEPT, &key);
+            let large = content.kind == crate::content::KIND_PACKAGE;
+            let haste = if large { Haste::Later } else { Haste::Now };
+            self.queue(id, &content, None, haste)?;
+        }
+        for (key, order) in self.sent(id)? {
+            if wanted(&key) {
+                self.desk.delete(SENT, &key);
+                self.requeue(id, order)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Every content that is no message, handed and not opened by everybody: key and content.
+    pub(crate) fn kept(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+        use sogon_seal::shelf::{Order, Shelf};
+        Ok(self.desk.scan(KEPT, &id.0, None, crate::rows::ALL, Order::Up)?)
     }
 
     /// Every place handed and not delivered: its key and the message's order.

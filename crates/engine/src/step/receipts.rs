@@ -7,8 +7,8 @@ use crate::{
     content::{Content, KIND_RECEIPT, Read},
     engine::Mode,
     rows::{
-        AckRow, CONVERSATIONS, ConversationRow, DeliveryRow, MESSAGES, MessageRow, SENT, State,
-        encode, id_of, in_conversation, read, read_all,
+        AckRow, CONVERSATIONS, ConversationRow, DeliveryRow, KEPT, MESSAGES, MessageRow, SENT,
+        State, encode, id_of, in_conversation, read, read_all,
     },
 };
 
@@ -85,8 +85,8 @@ impl Work<'_> {
             Some(_) => {}
             None => row.acks.push(AckRow { identity: from, epoch, seq }),
         }
-        self.fill_gaps(id, row, epoch, receipt.gaps)?;
-        self.fill_gaps(id, row, epoch.saturating_sub(1), receipt.gaps_before)?;
+        self.fill_gaps(id, epoch, receipt.gaps)?;
+        self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;
         self.mark_delivered(id, row)
     }
 
@@ -94,26 +94,15 @@ impl Work<'_> {
     fn fill_gaps(
         &mut self,
         id: ConversationId,
-        row: &mut ConversationRow,
         epoch: u64,
         gaps: Option<Vec<(u64, u64)>>,
     ) -> Result<(), EngineError> {
         let Some(gaps) = gaps else { return Ok(()) };
-        let end = (epoch, gaps.iter().map(|(_, last)| *last).max().unwrap_or_default());
-        if row.gaps_filled < end {
-            // One's name may have stood there.
-            row.gaps_filled = end;
-            self.say_profile(id)?;
-        }
-        for (key, order) in self.sent(id)? {
-            let (its_epoch, seq) = place_of(&key);
-            let inside = gaps.iter().any(|(first, last)| (*first..=*last).contains(&seq));
-            if its_epoch == epoch && inside {
-                self.desk.delete(SENT, &key);
-                self.requeue(id, order)?;
-            }
-        }
-        Ok(())
+        let inside = |key: &[u8]| {
+            let (its_epoch, seq) = place_of(key);
+            its_epoch == epoch && gaps.iter().any(|(first, last)| (*first..=*last).contains(&seq))
+        };
+        self.send_places_again(id, inside)
     }
 
     /// Somebody reads another log under the same name: the owner is told, and this home reads it
@@ -148,6 +137,11 @@ impl Work<'_> {
             })
             .min();
         let Some(opened) = opened else { return Ok(()) };
+        for (key, _) in self.kept(id)? {
+            if place_of(&key) <= opened {
+                self.desk.delete(KEPT, &key);
+            }
+        }
         for (key, order) in self.sent(id)? {
             let place = place_of(&key);
             if place > opened {
