@@ -228,7 +228,8 @@ impl Story {
             let members: Vec<_> = contacts.iter().filter(|_| !chance.once_in(4)).collect();
             let ids = members.iter().map(|(id, _)| *id).collect();
             let made = world.act(home, Act::NewGroup { title: title.clone(), members: ids });
-            if made.is_ok() {
+            // A founder who died before it was saved was never told that there is a group.
+            if made.is_ok() && self.model.find(world, home, &title).is_some() {
                 let ever = members.iter().map(|(_, who)| *who).chain([home]).collect();
                 self.model.circles.insert(title, Circle { ever, ..Circle::default() });
             }
