@@ -50,6 +50,9 @@ pub(crate) struct Read {
     /// The same of the epoch before.
     #[n(3)]
     pub(crate) gaps_before: Option<Vec<(u64, u64)>>,
+    /// The start of the chain at the end of the epoch before.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) chain_before: Option<[u8; 4]>,
 }
 
 /// A piece of something larger than one box.

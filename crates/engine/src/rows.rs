@@ -227,6 +227,9 @@ pub(crate) struct ConversationRow {
     /// The log is read again from the start; up to here nothing of it is new.
     #[n(30)]
     pub(crate) reread_to: Seq,
+    /// The chain at the end of the epoch before, its commit included, where it is known.
+    #[cbor(n(31), with = "minicbor::bytes")]
+    pub(crate) chain_before: Option<[u8; 32]>,
     #[cbor(n(20), with = "minicbor::bytes")]
     pub(crate) rescue_keys: Vec<u8>,
     #[n(21)]

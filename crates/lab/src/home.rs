@@ -126,11 +126,13 @@ impl Home {
 
     /// One step, carried out up to the death.
     pub fn step(&mut self, tick: Tick, input: Input, death: Death, chance: &Chance) -> Lived {
+        let act = matches!(input, Input::Act(_));
         let step = self.engine.handle(self.now(tick), input, self.store.shelf());
         let Step { mut outputs, answer } = match step {
             Ok(step) => step,
             Err(error) => {
-                if matches!(error, EngineError::Bug | EngineError::Shelf(_)) {
+                // Only a person's act may be refused: whatever a relay brings must lead on.
+                if !act || matches!(error, EngineError::Bug | EngineError::Shelf(_)) {
                     self.faults.push(format!("the engine of {} says: {error}", self.name));
                 }
                 return Lived { sent: Vec::new(), answer: Err(error), died: false, outputs: 0 };

@@ -216,6 +216,14 @@ impl Work<'_> {
         before: LogHead,
     ) -> Result<(), EngineError> {
         self.compare_heads(id, row, &staged, before)?;
+        if staged.readmits_us {
+            // Somebody answers a request of this home: its Welcome leads on.
+            if row.rescue.is_none() {
+                return self.doubt(id, row);
+            }
+            row.state = State::Doubt;
+            return Ok(());
+        }
         let (author, removes_us) = (staged.author, staged.removes_us);
         let (added, removed) = (staged.added.clone(), staged.removed.clone());
         let old_keys = row.log_keys()?;
@@ -283,6 +291,7 @@ impl Work<'_> {
         let relay = row.relay.clone();
         self.post_side(&relay, &posting, true)?;
         row.gaps_before = std::mem::take(&mut row.gaps);
+        row.chain_before = (!row.chain_lost).then_some(row.chain);
         self.enter_epoch(id, row, group)?;
         self.unseal_outbox(id)?;
         let (relay, log) = (row.relay()?, row.log()?);
@@ -427,6 +436,7 @@ impl Work<'_> {
         author: sogon_seal::Member,
     ) -> Result<(), EngineError> {
         row.state = State::Over;
+        row.rescue = None;
         let who = crate::view_rows::name_of(self.desk, id, &author.identity.0)?;
         self.add_notice(id, row, KindRow::Membership, format!("x {who}"))?;
         self.fail_outbox(id)

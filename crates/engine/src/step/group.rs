@@ -82,6 +82,7 @@ impl Work<'_> {
             gaps: Vec::new(),
             gaps_before: Vec::new(),
             reread_to: 0,
+            chain_before: None,
             rescue_keys: Vec::new(),
             rescue_cursor: 0,
             rescue: None,

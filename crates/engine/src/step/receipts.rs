@@ -28,6 +28,7 @@ impl Work<'_> {
             chain: chain.and_then(|chain| chain.first_chunk().copied()),
             gaps: said(&row.gaps),
             gaps_before: said(&row.gaps_before),
+            chain_before: row.chain_before.and_then(|chain| chain.first_chunk().copied()),
         }
     }
 
@@ -84,6 +85,13 @@ impl Work<'_> {
             Some(ack) if (ack.epoch, ack.seq) < (epoch, seq) => (ack.epoch, ack.seq) = (epoch, seq),
             Some(_) => {}
             None => row.acks.push(AckRow { identity: from, epoch, seq }),
+        }
+        if let (Some(theirs), Some(ours)) = (receipt.chain_before, row.chain_before)
+            && !ours.starts_with(&theirs)
+        {
+            // They followed the same commit out of another log: what stood in it may be unknown
+            // to them.
+            self.send_places_again(id, |key| place_of(key).0 < epoch)?;
         }
         self.fill_gaps(id, epoch, receipt.gaps)?;
         self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;

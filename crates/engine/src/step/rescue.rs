@@ -79,8 +79,8 @@ impl Work<'_> {
         if row.state != State::Doubt {
             return Ok(());
         }
+        // Somebody may have answered already: the answer is still listened for, for a while.
         row.state = State::Open;
-        row.rescue = None;
         self.send_again(id, row)?;
         self.unseal_outbox(id)
     }
@@ -118,9 +118,16 @@ impl Work<'_> {
         for (seq, boxed) in page.after(rescue.cursor) {
             rescue.cursor = seq;
             let Ok(welcome) = keys.open_welcome(&boxed) else { continue };
+            let mark = self.desk.mark();
             let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
                 continue;
             };
+            if group.epoch() <= row.epoch && row.state == State::Open {
+                // Overtaken: the home follows a later epoch already.
+                self.desk.undo(mark);
+                continue;
+            }
+            row.chain_before = None;
             row.state = State::Open;
             row.closings.clear();
             row.acks.clear();
@@ -143,6 +150,9 @@ impl Work<'_> {
     /// answered is made again.
     pub(crate) fn grow_patience(&mut self, id: ConversationId) -> Result<(), EngineError> {
         let mut row = self.conversation(id)?;
+        if row.state == State::Over {
+            return Ok(());
+        }
         let mut changed = false;
         for removal in &mut row.removals {
             removal.patience = removal.patience.saturating_add(1);
@@ -155,7 +165,9 @@ impl Work<'_> {
         if let Some(rescue) = &mut row.rescue {
             rescue.bursts = rescue.bursts.saturating_add(1);
             changed = true;
-            if rescue.bursts >= ASK_AGAIN_BURSTS {
+            if rescue.bursts >= ASK_AGAIN_BURSTS && row.state == State::Open {
+                row.rescue = None;
+            } else if rescue.bursts >= ASK_AGAIN_BURSTS {
                 self.send_probe(&mut row)?;
                 self.ask_rescue(id, &mut row)?;
             }

@@ -150,6 +150,8 @@ pub struct Staged {
     pub removed: Vec<PublicIdentity>,
     /// The owner of this home is among those who go and does not come in again.
     pub removes_us: bool,
+    /// The owner is let in anew by it: the way on is the Welcome, not this commit.
+    pub readmits_us: bool,
 }
 
 impl fmt::Debug for Staged {
@@ -571,8 +573,10 @@ impl<'a> Conversation<'a> {
         {
             return Err(SealError::Unopenable);
         }
-        let removes_us = commit.self_removed();
-        Ok(Staged { commit, author, head, added, removed, removes_us })
+        let own = self.member(self.group.own_leaf_index())?.identity;
+        let readmits_us = commit.self_removed() && added.contains(&own);
+        let removes_us = commit.self_removed() && !readmits_us;
+        Ok(Staged { commit, author, head, added, removed, removes_us, readmits_us })
     }
 
     /// Takes over somebody's commit: the epoch advances. A commit of one's own is forgotten.

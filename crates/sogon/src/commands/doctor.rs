@@ -67,8 +67,7 @@ pub(crate) async fn without_home(
     trouble: Trouble,
 ) -> Result<(), Trouble> {
     let detail = trouble.kind().id().trim_start_matches("error-").to_owned();
-    let shut =
-        Check { name: "home", ok: false, detail, words: words.say(trouble.kind().id(), &[]) };
+    let shut = Check { name: "home", ok: false, detail, words: trouble.sentence(words) };
     tell(console, words, &[version(), shut]).await?;
     Err(trouble)
 }
