@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+"""The second decoder: reads the vectors and docs/SPEC.md's rules without any code of the house.
+
+Python's standard library only. It decodes every vector below this folder by itself and compares
+what it finds with what the vector expects; the Rust tests do the same with the real code, so the
+two agree on every byte or one of them fails. Exit code 1 on the first disagreement and more.
+
+A vector is a text file of `key: value` lines; a key may come again.
+  hex:    bytes; blanks do not matter; `03*352` is the byte 03, 352 times
+  text:   text; several lines are joined by line feeds
+  keys:   the stored keys of a log: write seed 32, name 16, envelope key 32
+  expect: ok, or the name of the refusal
+  is:     one field of what was read, `name = value`
+"""
+import base64
+import hashlib
+import hmac
+import pathlib
+import re
+import struct
+import sys
+
+STEPS = [352, 512, 1024, 3072, 4608, 6144, 16384, 65536]
+FRAME_BODY_BYTES_MAX = 262144
+ENTRIES_BYTES_MAX = 196608
+WHITE = set("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {chr(c) for c in range(0x2000, 0x200B)}
+
+
+class Refused(Exception):
+    """The bytes are not what they should be; says in one word what was wrong."""
+
+
+class Reader:
+    def __init__(self, data):
+        self.data = data
+
+    def take(self, count):
+        if count > len(self.data):
+            raise Refused("short")
+        taken, self.data = self.data[:count], self.data[count:]
+        return taken
+
+    def number(self, count):
+        return int.from_bytes(self.take(count), "big")
+
+    def end(self):
+        if self.data:
+            raise Refused("trailing")
+
+
+# -- wire: boxes, frames, addresses, links (SPEC 2 to 4)
+
+def box(data):
+    if len(data) not in STEPS:
+        raise Refused("size")
+    return f"{len(data)}:{hashlib.sha256(data).hexdigest()[:16]}"
+
+
+def log_name(key):
+    return hashlib.sha256(b"sogon log 1" + key).digest()[:16]
+
+
+def frame(data, kinds):
+    if len(data) < 6:
+        raise Refused("more")
+    kind, tag, length = data[0], int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:6], "big")
+    if length > FRAME_BODY_BYTES_MAX:
+        raise Refused("too-large")
+    if len(data) < 6 + length:
+        raise Refused("more")
+    if kind not in kinds:
+        raise Refused("kind")
+    name, parse = kinds[kind]
+    reader = Reader(data[6:6 + length])
+    fields = parse(reader)
+    reader.end()
+    return [("kind", name), ("tag", tag), ("used", 6 + length)] + fields
+
+
+def append(reader):
+    key, signature = reader.take(32), reader.take(64)
+    return [("key", key.hex()), ("signature", signature.hex()), ("box", box(reader.take(len(reader.data))))]
+
+
+def read(reader):
+    fields = [("log", reader.take(16).hex()), ("after", reader.number(8)), ("bytes_max", reader.number(4))]
+    if fields[2][1] > ENTRIES_BYTES_MAX:
+        raise Refused("too-large")
+    return fields
+
+
+def entries(reader):
+    log, first, head = reader.take(16).hex(), reader.number(8), reader.number(8)
+    boxes = []
+    while reader.data:
+        step = reader.number(1)
+        if step >= len(STEPS):
+            raise Refused("size")
+        boxes.append(("box", box(reader.take(STEPS[step]))))
+    if first + len(boxes) >= 1 << 64 or boxes and (first == 0 or first + len(boxes) - 1 > head):
+        raise Refused("too-large")
+    return [("log", log), ("from", first), ("head", head)] + boxes
+
+
+def refused(reader):
+    why, names = reader.number(1), ["signature", "full", "busy", "stopping", "fault"]
+    if not 1 <= why <= len(names):
+        raise Refused("kind")
+    return [("why", names[why - 1]), ("wait_s", reader.number(2))]
+
+
+def about(reader):
+    names = [("version", 2), ("keep_s", 4), ("log_boxes_max", 4), ("watches_max", 4)]
+    return [(name, reader.number(count)) for name, count in names]
+
+
+REQUESTS = {
+    0x01: ("append", append),
+    0x02: ("read", read),
+    0x03: ("watch", lambda r: [("log", r.take(16).hex()), ("after", r.number(8))]),
+    0x04: ("unwatch", lambda r: [("log", r.take(16).hex())]),
+    0x05: ("about", lambda r: []),
+}
+REPLIES = {
+    0x81: ("appended", lambda r: [("seq", r.number(8))]),
+    0x82: ("entries", entries),
+    0x83: ("refused", refused),
+    0x85: ("about", about),
+}
+
+
+def base64url(text, why):
+    """Strict: no padding, no other letters, no bits left over."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise Refused(why)
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != text.encode():
+        raise Refused(why)
+    return data
+
+
+def place(host, port, fingerprint):
+    if not re.fullmatch(r"[A-Za-z0-9.:-]{1,253}", host, re.A) or port == 0:
+        raise Refused("form")
+    return [("host", host.lower()), ("port", port), ("fingerprint", fingerprint.hex())]
+
+
+def relay_address(text):
+    text = "".join(text).strip("".join(WHITE))
+    found = re.fullmatch(r"sogon-relay://([^#]*):([^:#]*)#(.*)", text, re.S)
+    if not found:
+        raise Refused("form")
+    host, port, print_ = found.groups()
+    bare = re.fullmatch(r"\[(.*)\]", host, re.S)
+    if not bare and (":" in host or host.startswith("[")):
+        raise Refused("form")
+    host = bare.group(1) if bare else host
+    if not re.fullmatch(r"\+?[0-9]+", port, re.A) or int(port) > 65535:
+        raise Refused("form")
+    fingerprint = base64url(print_, "form")
+    if len(fingerprint) != 32:
+        raise Refused("form")
+    return place(host, int(port), fingerprint)
+
+
+def invite(text):
+    text = "".join(c for c in text if c not in WHITE)[:1024]
+    if not text.startswith("sogon://invite#"):
+        raise Refused("form")
+    data = base64url(text[len("sogon://invite#"):], "damaged")
+    data, check = data[:-4], data[-4:]
+    if len(check) < 4 or hashlib.sha256(b"sogon invite 1" + data).digest()[:4] != check:
+        raise Refused("damaged")
+    reader = Reader(data)
+    if reader.number(1) != 1:
+        raise Refused("version")
+    uses = reader.number(1)
+    if uses > 1:
+        raise Refused("kind")
+    secret, fingerprint, port = reader.take(32), reader.take(32), reader.number(2)
+    try:
+        host = reader.data.decode()
+    except UnicodeDecodeError:
+        raise Refused("form")
+    return [("uses", ["one", "many"][uses]), ("secret", secret.hex())] + place(host, port, fingerprint)
+
+
+# -- seal: signatures, envelopes, keys from a secret (SPEC 2.2, 3.2, 5)
+
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def add(a, b):
+    x1, y1, z1, t1 = a
+    x2, y2, z2, t2 = b
+    e, f = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
+    g, h = 2 * t1 * t2 * D % P, 2 * z1 * z2 % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(n, point):
+    total = (0, 1, 1, 0)
+    while n:
+        if n & 1:
+            total = add(total, point)
+        point, n = add(point, point), n >> 1
+    return total
+
+
+def unpack(data):
+    y, sign = int.from_bytes(data, "little") % 2**255, data[31] >> 7
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * v**3 * pow(u * v**7, (P - 5) // 8, P) % P
+    if v * x * x % P != u:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if v * x * x % P != u:
+        return None
+    x = P - x if x % 2 != sign else x
+    return x % P, y % P, 1, x * y % P
+
+
+def pack(point):
+    x, y, z, _ = point
+    x, y = x * pow(z, -1, P) % P, y * pow(z, -1, P) % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+BASE = unpack((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+
+
+def public_key(seed):
+    n = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little")
+    return pack(times(n & (1 << 254) - 8 | 1 << 254, BASE))
+
+
+def is_signed(key, message, signature):
+    a, r, s = unpack(key), unpack(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= L or any(pack(times(8, p)) == pack(times(0, p)) for p in (a, r)):
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
+    return pack(add(times(s, BASE), times(L - h, a))) == signature[:32]
+
+
+def posting(data):
+    try:
+        fields = dict(frame(data, {0x01: REQUESTS[0x01]}))
+    except Refused:
+        raise Refused("not-a-posting")
+    key, signature, boxed = data[6:38], data[38:102], data[102:]
+    if fields["used"] != len(data) or not is_signed(key, b"sogon append 1" + boxed, signature):
+        raise Refused("not-a-posting")
+    return [("log", log_name(key).hex()), ("box", fields["box"])]
+
+
+def quarter(x, a, b, c, d):
+    for one, other, third, turn in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+        x[one] = (x[one] + x[other]) % 2**32
+        x[third] = (x[third] ^ x[one]) << turn
+        x[third] = (x[third] | x[third] >> 32) % 2**32
+
+
+def chacha20(key, nonce, counter):
+    state = list(struct.unpack("<16I", b"expand 32-byte k" + key + struct.pack("<I", counter) + nonce))
+    x = state[:]
+    for _ in range(10):
+        for n in range(4):
+            quarter(x, n, n + 4, n + 8, n + 12)
+        for n in range(4):
+            quarter(x, n, (n + 1) % 4 + 4, (n + 2) % 4 + 8, (n + 3) % 4 + 12)
+    return struct.pack("<16I", *((a + b) % 2**32 for a, b in zip(x, state)))
+
+
+def stream(key, nonce, data):
+    pad = b"".join(chacha20(key, nonce, n + 1) for n in range(-(-len(data) // 64)))
+    return bytes(a ^ b for a, b in zip(data, pad))
+
+
+def poly1305(key, nonce, sealed):
+    head = chacha20(key, nonce, 0)
+    r, s = int.from_bytes(head[:16], "little"), int.from_bytes(head[16:32], "little")
+    r, total = r & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF, 0
+    data = sealed + bytes(-len(sealed) % 16) + struct.pack("<QQ", 0, len(sealed))
+    for n in range(0, len(data), 16):
+        total = (total + int.from_bytes(data[n:n + 16] + b"\1", "little")) * r % (2**130 - 5)
+    return ((total + s) % 2**128).to_bytes(16, "little")
+
+
+KINDS = ["message", "commit", "closing", "package", "welcome", "rescue"]
+
+
+def open_envelope(data, keys):
+    box(data)
+    key, nonce, sealed, tag = keys[48:], data[:12], data[12:-16], data[-16:]
+    if not hmac.compare_digest(poly1305(key, nonce, sealed), tag):
+        raise Refused("unopenable")
+    plain = stream(key, nonce, sealed)
+    length = int.from_bytes(plain[1:3], "big")
+    if plain[0] >= len(KINDS) or length > len(plain) - 3 or any(plain[3 + length:]):
+        raise Refused("unopenable")
+    return KINDS[plain[0]], plain[3:3 + length]
+
+
+def envelope(data, keys):
+    if log_name(public_key(keys[:32])) != keys[32:48]:
+        raise Refused("another log")
+    kind, payload = open_envelope(data, keys)
+    return [("kind", kind), ("payload", f"{len(payload)}:{hashlib.sha256(payload).hexdigest()[:16]}")]
+
+
+def closing(data, keys):
+    kind, payload = open_envelope(data, keys)
+    if kind != "closing" or len(payload) != 20:
+        raise Refused("unopenable")
+    return [("commit", payload[:16].hex()), ("author", int.from_bytes(payload[16:], "big"))]
+
+
+def hkdf(secret, label):
+    return hmac.digest(hmac.digest(bytes(32), secret, "sha256"), label + b"\1", "sha256")
+
+
+def invite_keys(secret):
+    fields = []
+    for name in ("package", "answer"):
+        seed = hkdf(secret, b"sogon invite " + name.encode() + b" write ")
+        key = hkdf(secret, b"sogon invite " + name.encode() + b" envelope ")
+        fields.append((name, (seed + log_name(public_key(seed)) + key).hex()))
+    return fields
+
+
+def safety_number(data):
+    small, large = sorted((data[:32], data[32:]))
+    digest = hashlib.sha512(b"sogon safety number 1" + small + large).digest()
+    pieces = [int.from_bytes(digest[n:n + 5], "big") % 100000 for n in range(0, 60, 5)]
+    return [("number", " ".join(f"{piece:05}" for piece in pieces))]
+
+
+# -- content in CBOR (SPEC 6)
+
+def cbor(reader):
+    first = reader.number(1)
+    major, low = first >> 5, first & 31
+    if low > 27 or major == 6 or major == 7 and low not in (20, 21, 22):
+        raise Refused("not-content")
+    value = low if low < 24 or major == 7 else reader.number(1 << low - 24)
+    if major in (2, 3):
+        data = reader.take(value)
+        return data if major == 2 else data.decode()
+    if major == 4:
+        return [cbor(reader) for _ in range(value)]
+    if major == 5:
+        return {cbor(reader): cbor(reader) for _ in range(value)}
+    return value if major == 0 else {20: False, 21: True, 22: None}.get(value, Refused)
+
+
+def charter(data):
+    fields = cbor(Reader(data))
+    group, relay, rescue, title = (fields[n] for n in range(4))
+    return [("group", str(group).lower()), ("relay", relay), ("rescue", rescue.hex()), ("title", title)]
+
+
+def content(data):
+    try:
+        reader = Reader(data)
+        fields = cbor(reader)
+        reader.end()
+        receipt = fields.get(5) or {}
+        gaps = [receipt.get(n) or [] for n in (2, 3)]
+        sizes = [(fields.get(n), 8) for n in (1, 4)] + [(receipt.get(n), 4) for n in (1, 4)]
+        if any(len(its) > 32 for its in gaps) or any(its is not None and len(its) != n for its, n in sizes):
+            raise Refused("not-content")
+        found = [("kind", fields[0])]
+    except (Refused, AttributeError, KeyError, TypeError, UnicodeDecodeError):
+        raise Refused("not-content")
+    names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes"}
+    for n, name in names.items():
+        if fields.get(n) is not None:
+            found.append((name, fields[n].hex() if isinstance(fields[n], bytes) else fields[n]))
+    if receipt:
+        found.append(("read.seq", receipt[0]))
+        found += [("read.chain", receipt[1].hex())] if receipt.get(1) else []
+        for name, its in zip(("read.gaps", "read.gaps_before"), gaps):
+            found += [(name, f"{first}-{last}") for first, last in its]
+        found += [("read.chain_before", receipt[4].hex())] if receipt.get(4) else []
+    if fields.get(7):
+        found.append(("part", f"{fields[7][1]} of {fields[7][2]} of {fields[7][0].hex()}"))
+    return found
+
+
+OBJECTS = {
+    "request": lambda v: frame(v["hex"], REQUESTS),
+    "reply": lambda v: frame(v["hex"], REPLIES),
+    "box": lambda v: [("box", box(v["hex"]))],
+    "log-name": lambda v: [("log", log_name(v["hex"]).hex())],
+    "relay-address": lambda v: relay_address(v["text"]),
+    "invite": lambda v: invite(v["text"]),
+    "posting": lambda v: posting(v["hex"]),
+    "envelope": lambda v: envelope(v["hex"], v["keys"]),
+    "closing": lambda v: closing(v["hex"], v["keys"]),
+    "invite-keys": lambda v: invite_keys(v["hex"]),
+    "safety-number": lambda v: safety_number(v["hex"]),
+    "charter": lambda v: charter(v["hex"]),
+    "content": lambda v: content(v["hex"]),
+}
+
+
+def unhex(text):
+    data = b""
+    for piece in text.split():
+        piece, _, count = piece.partition("*")
+        data += bytes.fromhex(piece) * int(count or 1)
+    return data
+
+
+def vector(path):
+    lines = [line.partition(": ")[::2] for line in path.read_text(encoding="utf-8").splitlines() if line]
+    said = lambda key: [value for own, value in lines if own == key]
+    its = {key: unhex(" ".join(said(key))) for key in ("hex", "keys")}
+    its |= {key: "\n".join(said(key)) for key in ("name", "object", "expect", "text")}
+    return its | {"is": said("is")}
+
+
+def main():
+    passed, failed = 0, 0
+    for path in sorted(pathlib.Path(__file__).parent.rglob("*.txt")):
+        its = vector(path)
+        try:
+            fields = OBJECTS[its["object"]](its)
+            outcome, found = "ok", [f"{name} = {value}" for name, value in fields]
+        except Refused as why:
+            outcome, found = str(why), []
+        if (outcome, found, path.stem) == (its["expect"], its["is"], its["name"]):
+            passed += 1
+        else:
+            failed += 1
+            print(f"{path.name}: expected {its['expect']} {its['is']}\n  found {outcome} {found}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
