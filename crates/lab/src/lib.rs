@@ -10,6 +10,7 @@
 mod chance;
 pub mod home;
 pub mod model;
+pub mod prey;
 pub mod relay;
 pub mod rows;
 pub mod story;
