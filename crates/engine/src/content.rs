@@ -160,9 +160,16 @@ mod tests {
             let path = entry.unwrap().path();
             let text = std::io::read_to_string(open(&path)).unwrap();
             let field = |name: &str| -> String {
-                text.lines().filter_map(|line| line.strip_prefix(name)).collect()
+                let lines = text.lines().filter_map(|line| line.strip_prefix(name));
+                lines.map(|line| format!("{line} ")).collect()
             };
-            let hex: String = field("hex:").split_whitespace().collect();
+            // `11*8` is eight times the byte 11.
+            let repeated = |word: &str| match word.split_once('*') {
+                Some((byte, times)) => byte.repeat(times.parse().unwrap()),
+                None => word.to_owned(),
+            };
+            let words = field("hex:");
+            let hex: String = words.split_whitespace().map(repeated).collect();
             let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
             let content = Content::decode(&bytes);
             assert_eq!(content.is_some(), field("expect:").trim() == "ok", "{}", path.display());
