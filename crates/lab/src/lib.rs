@@ -3,6 +3,7 @@
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::expect_used,
+    clippy::panic,
     clippy::cast_possible_truncation,
     reason = "a fault of the lab is a failed test, and its numbers are small"
 )]

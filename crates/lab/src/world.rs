@@ -186,7 +186,8 @@ impl World {
         if self.offline[home] || cut {
             self.post(self.delay(), Parcel::Hangup { home, line });
         }
-        if !self.offline[home] && !(cut && self.chance.once_in(2)) {
+        let swallowed = self.offline[home] || (cut && self.chance.once_in(2));
+        if !swallowed {
             self.post(self.delay(), Parcel::Question { home, line, transmit });
         }
     }

@@ -251,7 +251,7 @@ impl Work<'_> {
     }
 
     /// Every content that is no message, handed and not opened by everybody: key and content.
-    pub(crate) fn kept(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+    pub(crate) fn kept(&self, id: ConversationId) -> Result<Vec<crate::Row>, EngineError> {
         use sogon_seal::shelf::{Order, Shelf};
         Ok(self.desk.scan(KEPT, &id.0, None, crate::rows::ALL, Order::Up)?)
     }

@@ -35,8 +35,6 @@ pub(crate) fn run(programs: &Programs) {
         pairs.push((begun.elapsed().as_secs_f64(), argon.once()));
     }
     table::times("send, the whole process, acknowledged", "Argon2id, 256 MiB, 3 passes", &pairs);
-    let rest: Vec<_> = pairs.iter().map(|(whole, argon)| (whole - argon, *argon)).collect();
-    table::times("send, all but Argon2id", "Argon2id, 256 MiB, 3 passes", &rest);
     let light: Vec<_> = (0..RUNS).map(|_| light(&joon, programs)).collect();
     table::times("send, the whole process, a home without Argon2id", "`sogon --version`", &light);
     runtime.block_on(relay.stop());

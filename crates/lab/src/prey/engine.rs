@@ -250,7 +250,7 @@ impl<'a> Siege<'a> {
         let stock = self.mallory.rows.scan(STOCK, b"", None, 1, sogon_engine::Order::Up);
         let stock = stock.expect("rows").into_iter().next().map(|(_, package)| package);
         let name = self.scene.names[0];
-        let group = tape.byte() % 2 == 0;
+        let group = tape.byte().is_multiple_of(2);
         let relay = match tape.byte() % 2 {
             0 => self.scene.addr.to_string(),
             _ => String::from_utf8_lossy(tape.piece()).into_owned(),
@@ -427,7 +427,7 @@ pub fn engine_arrivals(bytes: &[u8]) {
     SCENE.with(|once| {
         let mut siege = Siege::new(once.get_or_init(Scene::new));
         let mut tape = Tape::new(bytes);
-        siege.give(if tape.byte() % 2 == 0 { Input::Burst } else { Input::Live });
+        siege.give(if tape.byte().is_multiple_of(2) { Input::Burst } else { Input::Live });
         for _ in 0..INPUTS_MAX {
             if tape.is_over() {
                 break;

@@ -150,7 +150,7 @@ pub fn vault_container(bytes: &[u8]) {
     static ENDS: OnceLock<[After; 2]> = OnceLock::new();
     let [closed, killed] = ENDS.get_or_init(|| [after(false), after(true)]);
     let mut tape = Tape::new(bytes);
-    let after = if tape.byte() % 2 == 0 { closed } else { killed };
+    let after = if tape.byte().is_multiple_of(2) { closed } else { killed };
     let mut sheet = Sheet::of(Arc::clone(&after.image));
     for _ in 0..16 {
         if tape.is_over() {
@@ -187,7 +187,7 @@ fn harm(sheet: &mut Sheet, after: &After, tape: &mut Tape<'_>) {
         }
         4 => {
             let other = after.used[tape.place(after.used.len())];
-            std::mem::swap(&mut sector, &mut sheet.sector(other));
+            sector = sheet.sector(other);
             sheet.put(other, sheet.sector(number));
         }
         5 => {

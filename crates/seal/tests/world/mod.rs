@@ -11,7 +11,9 @@ use sogon_seal::{
 };
 
 #[derive(Default)]
-pub(crate) struct Rows(RefCell<BTreeMap<(Table, Vec<u8>), Vec<u8>>>);
+pub(crate) struct Rows(RefCell<BTreeMap<Place, Vec<u8>>>);
+
+type Place = (Table, Vec<u8>);
 
 impl Shelf for Rows {
     fn row(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ShelfFault> {
