@@ -22,7 +22,9 @@ pub(crate) struct Page {
 
 impl Page {
     fn places(&self) -> impl Iterator<Item = (Seq, &SealedBox)> {
-        (self.from..).zip(&self.boxes)
+        // Not `from..`: a relay may name the last place there is.
+        let place = |index: usize| self.from.saturating_add(index as u64);
+        self.boxes.iter().enumerate().map(move |(index, boxed)| (place(index), boxed))
     }
 
     /// The boxes after `cursor`.

@@ -9,12 +9,20 @@ use openmls_traits::{
     types::SignatureScheme,
 };
 
-use super::{SUITE, capabilities, lifetime, provider::Sealer};
+use super::{
+    SUITE, capabilities,
+    conversation::{Change, Charter, Conversation, LogHead},
+    lifetime,
+    provider::Sealer,
+};
 use crate::{
     Identity, PublicIdentity, SealError,
     entropy::random,
     shelf::{Shelf, Table},
 };
+
+/// An X-Wing public key: ML-KEM-768 and X25519.
+const XWING_KEY_BYTES: usize = 1_216;
 
 /// Secret halves of leaf signature keys, by their public half.
 const LEAF_KEYS: Table = Table(2);
@@ -151,7 +159,30 @@ impl Sealer<'_> {
             return Err(SealError::Unopenable);
         }
         let leaf = inner.leaf_node();
+        // The library takes keys of any length and fails on them when it seals.
+        let keys = [inner.hpke_init_key().as_slice(), leaf.encryption_key().as_slice()];
+        if keys.iter().any(|key| key.len() != XWING_KEY_BYTES) {
+            return Err(SealError::Unopenable);
+        }
         let identity = identity_of(leaf.credential(), leaf.signature_key().as_slice())?;
-        Ok(KeyPackage { inner, identity })
+        let checked = KeyPackage { inner, identity };
+        self.try_in(&checked)?;
+        Ok(checked)
+    }
+
+    /// Takes a package into a conversation that is thrown away at once: the library finds some
+    /// faults of a package only then, and by then it must not be too late.
+    fn try_in(&self, package: &KeyPackage) -> Result<(), SealError> {
+        let mark = self.desk.mark();
+        let stranger = Identity::generate(self.entropy());
+        let charter = Charter::pair(String::new(), self.entropy());
+        let members = std::slice::from_ref(package);
+        let tried = Conversation::found(*self, &stranger, &charter, members, None);
+        let tried = tried.and_then(|(mut group, _)| {
+            let refresh = Change { refresh: true, ..Change::default() };
+            group.commit(&refresh, LogHead { seq: 0, chain: [0; 16] })
+        });
+        self.desk.undo(mark);
+        tried.map(|_| ()).map_err(|_| SealError::Unopenable)
     }
 }
