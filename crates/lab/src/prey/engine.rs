@@ -7,7 +7,7 @@ use sogon_engine::{
     Transmit, WallClock, view,
 };
 use sogon_seal::{
-    Change, Charter, Conversation, GroupName, Identity, InviteKeys, LogHead, LogKeys,
+    Change, Charter, Conversation, GroupName, Identity, InviteKeys, LogHead, LogKeys, PackageUse,
 };
 use sogon_wire::{
     About, Fingerprint, Frame, InviteSecret, LogName, Refusal, RelayAddr, Reply, Request, STEPS,
@@ -27,6 +27,9 @@ const GROUPS: Table = Table(13);
 const STOCK: Table = Table(23);
 /// The most inputs one script gives.
 const INPUTS_MAX: usize = 24;
+/// Kinds of content (SPEC 6).
+const KIND_PACKAGE: u32 = 4;
+const KIND_WELCOME: u32 = 6;
 const MINA: usize = 0;
 const MALLORY: usize = 1;
 
@@ -40,6 +43,8 @@ struct Scene {
     /// The pair, then the group.
     names: [GroupName; 2],
     pair: sogon_engine::ConversationId,
+    /// Mallory, as Mina has him.
+    contact: sogon_engine::ContactId,
     /// The link of Mina's, and the one she was handed.
     secrets: [InviteSecret; 2],
     /// What lies at the relay.
@@ -88,7 +93,8 @@ impl Scene {
         let names = names(&mina, pair);
         let mallory_seed = owner_seed(&mallory);
         let addr = world.addr.clone();
-        Self { mina, mallory, mallory_seed, addr, names, pair, secrets, relay: world.relay }
+        let relay = world.relay;
+        Self { mina, mallory, mallory_seed, addr, names, pair, contact, secrets, relay }
     }
 
     fn mallory(&self) -> Person {
@@ -194,7 +200,7 @@ impl<'a> Siege<'a> {
     fn boxed(&mut self, log: LogName, tape: &mut Tape<'_>) -> SealedBox {
         let keys = self.keys().into_iter().find(|keys| keys.log() == log);
         let which = usize::from(tape.byte());
-        match (which % 8, keys) {
+        match (which % 10, keys) {
             (0, _) => {
                 let lying = self.lying(log);
                 match lying.get(tape.place(lying.len())) {
@@ -208,6 +214,8 @@ impl<'a> Siege<'a> {
             (4, _) => self.invited(tape),
             (5, Some(keys)) => self.contact(&keys, tape),
             (6, Some(keys)) => forge::envelope(&keys, tape.piece()),
+            (8, _) => self.stocked(tape),
+            (9, _) => self.rescued(tape),
             _ => rubbish(tape),
         }
     }
@@ -224,8 +232,7 @@ impl<'a> Siege<'a> {
         let name = self.scene.names[usize::from(tape.byte() % 2)];
         let (what, head) = (tape.byte(), LogHead { seq: tape.number(), chain: [tape.byte(); 16] });
         let sora = Person::new(Identity::from_seed(&[4; 32]), MemoryRows::default(), 9);
-        let (package, _) =
-            sora.peek(|s, own| s.make_package(own, sogon_seal::PackageUse::Once).expect("one"));
+        let (package, _) = sora.peek(|s, own| s.make_package(own, PackageUse::Once).expect("one"));
         self.mallory.step(|s, _| {
             let mut group = Conversation::load(s, name).expect("he is in it");
             let mut change = Change { refresh: true, ..Change::default() };
@@ -265,8 +272,32 @@ impl<'a> Siege<'a> {
             let founded = Conversation::found(s, own, &charter, &members, None);
             let welcome = founded.ok().and_then(|(_, welcome)| welcome).unwrap_or_default();
             let part = (u32::from(index), u32::from(count).saturating_add(1));
-            seal(s, name, &welcome_content(&welcome, part))
+            seal(s, name, &bytes_content(KIND_WELCOME, &welcome, Some(part)))
         })
+    }
+
+    /// A request of Mallory's to be let in again, with a key package bent and signed anew.
+    fn rescued(&mut self, tape: &mut Tape<'_>) -> SealedBox {
+        let name = self.scene.names[usize::from(tape.byte() % 2)];
+        let package = self.mallory.step(|s, own| s.make_package(own, PackageUse::Once));
+        let real = forge::Package::read(&package.expect("a package"));
+        let mut bent = real.clone();
+        bent.bend(tape);
+        let (keys, _) = self.mallory.peek(|s, _| Conversation::load(s, name)?.rescue_log());
+        let signed = [[0; 12].as_slice(), &bent.sign(&self.mallory, &real)].concat();
+        let payload = forge::rescue(&self.mallory, name, &signed);
+        forge::boxed(&keys.expect("he is in it"), 5, &payload)
+    }
+
+    /// A key package for Mina's stock, bent and signed anew.
+    fn stocked(&mut self, tape: &mut Tape<'_>) -> SealedBox {
+        let name = self.scene.names[0];
+        let package = self.mallory.step(|s, own| s.make_package(own, PackageUse::Once));
+        let real = forge::Package::read(&package.expect("a package"));
+        let mut bent = real.clone();
+        bent.bend(tape);
+        let content = bytes_content(KIND_PACKAGE, &bent.sign(&self.mallory, &real), None);
+        self.mallory.step(|s, _| seal(s, name, &content))
     }
 
     /// What a stranger with a link sends: a key package or a Welcome, bent.
@@ -363,9 +394,8 @@ impl<'a> Siege<'a> {
                 Input::Act(Act::Send { to: self.scene.pair, text, reply_to: None })
             }
             14 => {
-                let contact = view::contacts(&self.rows).expect("rows")[0].id;
                 let title = "New".to_owned();
-                Input::Act(Act::NewGroup { title, members: vec![contact] })
+                Input::Act(Act::NewGroup { title, members: vec![self.scene.contact] })
             }
             _ => Input::Burst,
         };
@@ -401,12 +431,14 @@ fn seal(sealer: sogon_seal::Sealer<'_>, name: GroupName, content: &[u8]) -> Seal
     }
 }
 
-/// A content that carries a part of a Welcome (SPEC 6).
-fn welcome_content(welcome: &[u8], (index, count): (u32, u32)) -> Vec<u8> {
+/// A content that carries bytes, and which part of how many they are (SPEC 6).
+fn bytes_content(kind: u32, bytes: &[u8], part: Option<(u32, u32)>) -> Vec<u8> {
     let mut out = minicbor::Encoder::new(Vec::new());
     let written = (|| {
-        out.map(3)?.u32(0)?.u32(6)?.u32(6)?.bytes(welcome)?.u32(7)?;
-        out.map(3)?.u32(0)?.bytes(&[1; 8])?.u32(1)?.u32(index)?.u32(2)?.u32(count)?;
+        out.map(2 + u64::from(part.is_some()))?.u32(0)?.u32(kind)?.u32(6)?.bytes(bytes)?;
+        if let Some((index, count)) = part {
+            out.u32(7)?.map(3)?.u32(0)?.bytes(&[1; 8])?.u32(1)?.u32(index)?.u32(2)?.u32(count)?;
+        }
         Ok::<_, minicbor::encode::Error<std::convert::Infallible>>(())
     })();
     written.expect("a vector takes everything");

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ed25519_dalek::{Signer, SigningKey};
-use sogon_seal::LogKeys;
+use sogon_seal::{GroupName, LogKeys};
 use sogon_wire::{SealedBox, step_for};
 
 use super::{Person, Tape};
@@ -170,4 +170,34 @@ impl Package {
         package.extend(opaque(&signed(&key, "KeyPackageTBS", &package)));
         package
     }
+}
+
+/// The payload of a request to be let in again (SPEC 5.6), signed by a member whatever it says.
+pub(super) fn rescue(maker: &Person, name: GroupName, signed: &[u8]) -> Vec<u8> {
+    let key = SigningKey::from_bytes(&maker.identity.seed());
+    let text = [b"sogon rescue 1".as_slice(), &name.0, signed].concat();
+    [key.sign(&text).to_bytes().as_slice(), signed].concat()
+}
+
+/// A Welcome (RFC 9420, section 12.4.3.1) one part of which is changed, with lengths that fit.
+pub(super) fn bent_welcome(real: &[u8], tape: &mut Tape<'_>) -> Vec<u8> {
+    let mut parts = Parts(real);
+    let mut suite = parts.fixed(2);
+    let secrets = parts.opaque();
+    let mut group_info = parts.opaque();
+    let mut inner = Parts(&secrets);
+    let [mut member, mut kem_output, mut secret] = std::array::from_fn(|_| inner.opaque());
+    let again = tape.byte() % 4 == 1;
+    let part = match tape.byte() % 5 {
+        0 => &mut suite,
+        1 => &mut group_info,
+        2 => &mut member,
+        3 => &mut kem_output,
+        _ => &mut secret,
+    };
+    tape.bend(part);
+    let bent = [opaque(&member), opaque(&kem_output), opaque(&secret)].concat();
+    // Twice the same new member, or the true secrets behind the bent ones.
+    let bent = if again { [bent.as_slice(), &secrets].concat() } else { bent };
+    [suite, opaque(&bent), opaque(&group_info)].concat()
 }

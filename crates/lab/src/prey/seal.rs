@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use ed25519_dalek::{Signer, SigningKey};
 use sogon_seal::{
     Change, Charter, Closing, Conversation, GroupName, LogHead, LogKeys, Opened, PackageUse,
     Posting, SealError,
@@ -113,7 +112,11 @@ pub fn seal_package(bytes: &[u8]) {
             );
             let charter = Charter::pair("relay".to_owned(), s.entropy());
             let founded = Conversation::found(s, own, &charter, &[checked], None);
-            assert!(founded.is_ok(), "what was checked can come in");
+            let (mut group, _) = founded.expect("what was checked can come in");
+            // With the first fresh keys of somebody else, the key in the leaf is used too.
+            let refresh = Change { refresh: true, ..Change::default() };
+            let done = group.commit(&refresh, HEAD);
+            assert!(done.is_ok(), "whoever came in can be told fresh keys");
         });
     });
 }
@@ -126,7 +129,7 @@ pub fn seal_welcome(bytes: &[u8]) {
     with_pair(|pair| {
         let mut tape = Tape::new(bytes);
         let invite = invite();
-        let mode = tape.byte() % 4;
+        let mode = tape.byte() % 5;
         let mixed = if mode == 3 { None } else { Some(&invite) };
         let welcome = match mode {
             0 => tape.rest().to_vec(),
@@ -135,6 +138,7 @@ pub fn seal_welcome(bytes: &[u8]) {
                 tape.bend(&mut welcome);
                 welcome
             }
+            4 => forge::bent_welcome(&pair.welcome, &mut tape),
             _ => {
                 let Some(welcome) = strange_welcome(pair, &mut tape, mixed.is_some()) else {
                     return;
@@ -291,9 +295,7 @@ pub fn seal_rescue(bytes: &[u8]) {
             }
             _ => {}
         }
-        let by = SigningKey::from_bytes(&maker.identity.seed());
-        let text = [b"sogon rescue 1".as_slice(), &pair.name.0, &signed].concat();
-        let mut payload = [by.sign(&text).to_bytes().as_slice(), &signed].concat();
+        let mut payload = forge::rescue(&maker, pair.name, &signed);
         if mode == 3 {
             tape.bend(&mut payload);
         }

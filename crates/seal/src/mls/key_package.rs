@@ -3,7 +3,10 @@
 use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use openmls::prelude::{tls_codec::Serialize as _, *};
+use openmls::prelude::{
+    tls_codec::{Serialize as _, Size as _},
+    *,
+};
 use openmls_traits::{
     signatures::{Signer, SignerError},
     types::SignatureScheme,
@@ -160,8 +163,9 @@ impl Sealer<'_> {
         }
         let leaf = inner.leaf_node();
         // The library takes keys of any length and fails on them when it seals.
-        let keys = [inner.hpke_init_key().as_slice(), leaf.encryption_key().as_slice()];
-        if keys.iter().any(|key| key.len() != XWING_KEY_BYTES) {
+        let leaf_bytes = leaf.encryption_key().tls_serialized_len();
+        let init_bytes = inner.hpke_init_key().as_slice().len();
+        if init_bytes != XWING_KEY_BYTES || leaf_bytes != XWING_KEY_BYTES.saturating_add(2) {
             return Err(SealError::Unopenable);
         }
         let identity = identity_of(leaf.credential(), leaf.signature_key().as_slice())?;
