@@ -81,19 +81,3 @@ fn the_corpora_stay_small() {
         .sum();
     assert!(bytes < 1_500_000, "{bytes} bytes");
 }
-
-/// Inputs that break a promise still, each in the folder of its target. Whoever heals one runs this
-/// with `--ignored`, and moves what it names into the corpus.
-#[test]
-#[ignore = "for whoever heals a find: names those that are healed"]
-fn every_find_still_breaks_its_promise() {
-    if !fuzz().join("finds").exists() {
-        return;
-    }
-    for target in names("finds") {
-        let folder = format!("finds/{target}");
-        let broken: BTreeSet<String> = broken(&folder, &target).into_iter().collect();
-        let healed: Vec<String> = names(&folder).difference(&broken).cloned().collect();
-        assert!(healed.is_empty(), "move from {folder} to corpus/{target}: {healed:?}");
-    }
-}
