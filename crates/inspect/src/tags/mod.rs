@@ -1,0 +1,1 @@
+//! Marks that a device puts into files: found, read, and taken off.
