@@ -28,8 +28,10 @@ pub(crate) enum Air {
 
 use Air::{Pure, World};
 
-const EVERY_ROOM: &[&str] =
-    &["wire", "seal", "engine", "vault", "carry", "call", "relay", "inspect", "update", "sogon"];
+const EVERY_ROOM: &[&str] = &[
+    "wire", "seal", "engine", "vault", "packet", "carry", "call", "relay", "inspect", "update",
+    "sogon",
+];
 
 /// The doors. A room that stands in nobody's row (`lab`, `sogon`, `xtask`) is imported by nobody
 /// but `lab`, which is never shipped.
@@ -40,14 +42,15 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "engine",  package: "sogon-engine",  imports: &["seal", "wire"],   through: &[],               tests: &[], air: Pure },
     Room { name: "vault",   package: "sogon-vault",   imports: &["engine", "door"], through: &["seal", "wire"], tests: &[], air: World },
     Room { name: "door",    package: "sogon-vault-door", imports: &[],              through: &[],               tests: &[], air: World },
-    Room { name: "carry",   package: "sogon-carry",   imports: &["engine", "wire"], through: &["seal"],         tests: &["relay"], air: World },
+    Room { name: "packet",  package: "sogon-packet",  imports: &[],                 through: &[],               tests: &[], air: Pure },
+    Room { name: "carry",   package: "sogon-carry",   imports: &["engine", "wire", "packet"], through: &["seal"], tests: &["relay"], air: World },
     Room { name: "call",    package: "sogon-call",    imports: &["engine"],         through: &["seal", "wire"], tests: &[], air: Pure },
-    Room { name: "relay",   package: "sogon-relay",   imports: &["wire"],           through: &[],               tests: &[], air: World },
+    Room { name: "relay",   package: "sogon-relay",   imports: &["wire", "packet"], through: &[],               tests: &[], air: World },
     Room { name: "inspect", package: "sogon-inspect", imports: &[],                 through: &[],               tests: &[], air: World },
     Room { name: "update",  package: "sogon-update",  imports: &[],                 through: &[],               tests: &[], air: World },
     Room { name: "lab",     package: "sogon-lab",     imports: EVERY_ROOM,          through: &["door"],               tests: &[], air: World },
     Room { name: "sogon",   package: "sogon",         imports: &["engine", "vault", "carry", "wire", "relay", "call", "inspect", "update"],
-                                                                                    through: &["seal", "door"], tests: &[], air: World },
+                                                                                    through: &["seal", "door", "packet"], tests: &[], air: World },
     Room { name: "xtask",   package: "xtask",         imports: &[],                 through: &[],               tests: EVERY_ROOM, air: World },
 ];
 
@@ -110,10 +113,10 @@ pub(crate) const NAMINGS: &[Naming] = &[
     },
     Naming {
         crates: &["chacha20*", "hkdf"],
-        rooms: &["seal", "vault"],
+        rooms: &["seal", "vault", "packet"],
         features: &[],
         bound: Bound::Everything,
-        why: "seal closes messages and vault closes its container; nobody else has a cipher",
+        why: "seal closes messages, vault its container and packet single datagrams; nobody else has a cipher",
     },
     Naming {
         crates: &["argon2*", "scrypt", "pbkdf2"],

@@ -7,6 +7,7 @@ mod boxed;
 mod frame;
 mod invite;
 mod log;
+pub mod packet;
 mod reader;
 mod relay;
 

@@ -1,0 +1,184 @@
+//! What a client asks in a packet.
+
+use super::{END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, varint};
+use crate::{
+    Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, STEPS, SealedBox, Seq, Tag, WireError,
+    WriteSignature, reader::Reader,
+};
+
+/// One thing asked; each can be lost, or come twice, and no harm is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// As [`crate::Request::Append`], for a box that fits a packet.
+    Append(Tag, Append),
+    /// The boxes at the places after `after`, up to `till`.
+    Read {
+        /// The answer carries it.
+        tag: Tag,
+        /// Which log.
+        log: LogName,
+        /// The last place already read; 0 for none.
+        after: Seq,
+        /// The last place wanted; 0 for as far as `bytes_max` goes.
+        till: Seq,
+        /// The most bytes of boxes wanted, at most [`ENTRIES_BYTES_MAX`].
+        bytes_max: u32,
+    },
+    /// A piece of an append whose box does not fit a packet: of `key | signature | box`.
+    Piece {
+        /// The answer carries it.
+        tag: Tag,
+        /// Of which append.
+        of: PieceOf,
+        /// How many pieces there are.
+        count: u8,
+        /// Which one this is, from 0.
+        index: u8,
+        /// [`PIECE_BYTES`] of them; the last may be shorter.
+        bytes: Vec<u8>,
+    },
+    /// Pieces of a box that came in pieces and not whole.
+    Missing {
+        /// The answer carries it.
+        tag: Tag,
+        /// Which log.
+        log: LogName,
+        /// The place of the box.
+        seq: Seq,
+        /// Which of its pieces.
+        wanted: Pieces,
+    },
+    /// As [`crate::Request::About`].
+    About(Tag),
+    /// Answer with one packet of this one's size, whatever there is to say.
+    Equal,
+}
+
+/// A client's packet, before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Questions {
+    /// Counted up by the client, once around.
+    pub number: u16,
+    /// The proof of the last packet the relay sent; 0 for none yet.
+    pub proof: u32,
+    /// What is asked.
+    pub items: Vec<Question>,
+}
+
+const APPEND: u8 = 0x01;
+const READ: u8 = 0x02;
+const ABOUT: u8 = 0x05;
+const PIECE: u8 = 0x06;
+const MISSING: u8 = 0x07;
+const EQUAL: u8 = 0x08;
+
+impl Question {
+    /// The bytes it takes in a packet.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let kind = |kind: u8, tag: &Tag| [[kind].as_slice(), &tag.to_be_bytes()].concat();
+        match self {
+            Self::Append(tag, Append { key, signature, boxed }) => {
+                bytes.extend(kind(APPEND, tag));
+                bytes.extend(key.0);
+                bytes.extend(signature.0);
+                bytes.push(boxed.step());
+                bytes.extend(boxed.as_bytes());
+            }
+            Self::Read { tag, log, after, till, bytes_max } => {
+                bytes.extend(kind(READ, tag));
+                bytes.extend(log.0);
+                varint::put(&mut bytes, *after);
+                varint::put(&mut bytes, *till);
+                varint::put(&mut bytes, u64::from(*bytes_max));
+            }
+            Self::Piece { tag, of, count, index, bytes: piece } => {
+                bytes.extend(kind(PIECE, tag));
+                bytes.extend(of.0);
+                bytes.extend([*count, *index]);
+                varint::put(&mut bytes, piece.len() as u64);
+                bytes.extend(piece);
+            }
+            Self::Missing { tag, log, seq, wanted } => {
+                bytes.extend(kind(MISSING, tag));
+                bytes.extend(log.0);
+                varint::put(&mut bytes, *seq);
+                bytes.extend(wanted.to_be_bytes());
+            }
+            Self::About(tag) => bytes.extend(kind(ABOUT, tag)),
+            Self::Equal => bytes.push(EQUAL),
+        }
+        bytes
+    }
+
+    fn parse(kind: u8, reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        if kind == EQUAL {
+            return Ok(Self::Equal);
+        }
+        let tag = reader.u16()?;
+        match kind {
+            APPEND => {
+                let key = PublicWriteKey(reader.array()?);
+                let signature = WriteSignature(reader.array()?);
+                Ok(Self::Append(tag, Append { key, signature, boxed: boxed(reader)? }))
+            }
+            READ => {
+                let log = LogName(reader.array()?);
+                let (after, till) = (varint::take(reader)?, varint::take(reader)?);
+                let bytes_max = u32::try_from(varint::take(reader)?).unwrap_or(u32::MAX);
+                if bytes_max > ENTRIES_BYTES_MAX || till != 0 && till <= after {
+                    return Err(WireError::TooLarge);
+                }
+                Ok(Self::Read { tag, log, after, till, bytes_max })
+            }
+            PIECE => {
+                let of = PieceOf(reader.array()?);
+                let (count, index) = (reader.u8()?, reader.u8()?);
+                let length = usize::try_from(varint::take(reader)?).unwrap_or(usize::MAX);
+                let last = index.saturating_add(1) == count;
+                let fits =
+                    if last { (1..=PIECE_BYTES).contains(&length) } else { length == PIECE_BYTES };
+                if count > PIECES_MAX || index >= count || !fits {
+                    return Err(WireError::TooLarge);
+                }
+                Ok(Self::Piece { tag, of, count, index, bytes: reader.take(length)?.to_vec() })
+            }
+            MISSING => {
+                let (log, seq) = (LogName(reader.array()?), varint::take(reader)?);
+                Ok(Self::Missing { tag, log, seq, wanted: reader.u64()? })
+            }
+            ABOUT => Ok(Self::About(tag)),
+            _ => Err(WireError::Kind),
+        }
+    }
+}
+
+impl Questions {
+    /// The packet, filled with zeros up to `bytes_least` bytes.
+    #[must_use]
+    pub fn encode(&self, bytes_least: usize) -> Vec<u8> {
+        let mut bytes = head(self.number, self.proof);
+        self.items.iter().for_each(|item| bytes.extend(item.encode()));
+        bytes.resize(bytes.len().max(bytes_least), END);
+        bytes
+    }
+
+    /// Reads a packet.
+    ///
+    /// # Errors
+    /// Any [`WireError`]; nothing of the packet counts then.
+    pub fn parse(bytes: &[u8]) -> Result<Self, WireError> {
+        if bytes.len() > PACKET_BYTES_MAX {
+            return Err(WireError::TooLarge);
+        }
+        let mut reader = Reader::new(bytes);
+        let (number, proof) = (reader.u16()?, reader.u32()?);
+        Ok(Self { number, proof, items: items(&mut reader, Question::parse)? })
+    }
+}
+
+pub(super) fn boxed(reader: &mut Reader<'_>) -> Result<SealedBox, WireError> {
+    let size = *STEPS.get(usize::from(reader.u8()?)).ok_or(WireError::Size)?;
+    SealedBox::parse(reader.take(size)?)
+}
