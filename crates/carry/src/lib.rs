@@ -5,6 +5,7 @@
 //! This is the only room of a client that has sockets, and it cannot open a box.
 
 mod carrier;
+mod datagram;
 mod frames;
 mod link;
 mod links;
@@ -21,6 +22,6 @@ mod visit;
 mod tests;
 
 pub use carrier::Carrier;
-pub use links::RelayLinks;
+pub use links::{RelayLinks, Ways};
 pub use memory::{Forgetful, Memory};
 pub use meter::{Meter, Reading};

@@ -9,7 +9,8 @@ use std::{
 };
 
 use sogon_engine::{Arrival, Loss};
-use sogon_wire::{RelayAddr, Tag};
+use sogon_packet::{Chain, Keys};
+use sogon_wire::{RelayAddr, Request, Tag};
 use tokio::{
     net::{TcpStream, lookup_host},
     sync::{Notify, mpsc},
@@ -18,10 +19,12 @@ use tokio::{
 };
 
 use crate::{
+    datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams},
+    links::Ways,
     memory::Memory,
     meter::Meter,
     pace::Pace,
-    record::Record,
+    record::{Record, Steps},
     tickets::Tickets,
     tls::{Tls, TlsFault},
     visit::{End, Visit},
@@ -32,9 +35,13 @@ use crate::{
 const WAITING_BYTES_MAX: usize = 8 << 20;
 /// Probes the way when nothing is said, so that a dead one is noticed.
 const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(240);
+/// A relay finds keys up to seven steps ahead of those it saw last.
+const AHEAD_MAX: u8 = 6;
 /// A question on its way.
 #[derive(Debug)]
 pub(crate) struct Asked {
+    /// What it asks.
+    pub(crate) request: Request,
     /// Its frame.
     pub(crate) bytes: Vec<u8>,
     /// What its answer will carry, if it has one.
@@ -61,6 +68,7 @@ impl Link {
     pub(crate) fn dial(
         relay: RelayAddr,
         memory: Arc<dyn Memory>,
+        ways: Ways,
         meter: Meter,
         arrive: mpsc::Sender<Arrival>,
     ) -> Self {
@@ -68,7 +76,8 @@ impl Link {
         let waiting = Arc::<AtomicUsize>::default();
         let crowded = Arc::<Notify>::default();
         let orders_in = Orders { told, waiting: Arc::clone(&waiting) };
-        let run = run(relay, memory, meter, arrive, orders_in, Arc::clone(&crowded));
+        let known = Known::recall(relay, memory, ways);
+        let run = run(known, meter, arrive, orders_in, Arc::clone(&crowded));
         Self { orders: Some(orders), waiting, crowded, task: tokio::spawn(run) }
     }
 
@@ -131,20 +140,12 @@ impl Orders {
 }
 
 async fn run(
-    relay: RelayAddr,
-    memory: Arc<dyn Memory>,
+    known: Known,
     meter: Meter,
     arrive: mpsc::Sender<Arrival>,
     mut orders: Orders,
     crowded: Arc<Notify>,
 ) {
-    let record = memory.recall(&relay).map(|bytes| Record::parse(&bytes)).unwrap_or_default();
-    let known = Known {
-        memory,
-        tickets: Tickets::new(record.tickets),
-        pace: Pace { round_trip_ms: record.round_trip_ms },
-        relay,
-    };
     let mut visit = Visit::new(known, meter, arrive.clone());
     let why = tokio::select! {
         why = visits(&mut visit, &mut orders) => why,
@@ -158,8 +159,13 @@ async fn run(
 
 /// Connections until one is lost, or ended as told.
 async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
+    let mut dialled = match datagrams_first(visit, orders).await {
+        DatagramEnd::HungUp => return None,
+        DatagramEnd::HandOver(already) => already,
+        DatagramEnd::Lost(why) => return Some(why),
+    };
     loop {
-        match once(visit, orders).await {
+        match once(visit, orders, dialled.take()).await {
             End::NotResumed => {}
             End::HungUp => return None,
             End::Lost(why) => return Some(why),
@@ -169,14 +175,17 @@ async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
 
 /// One connection, from its first packet to its last. A ticket is tried once: when it is not
 /// taken, the next connection is a full one.
-async fn once(visit: &mut Visit, orders: &mut Orders) -> End {
+async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<Dialled>) -> End {
     let begun = Instant::now();
-    let dialled = timeout(visit.known.pace.dial_max(), dial(&visit.known.relay)).await;
+    let dialled = match dialled {
+        Some(dialled) => Ok(Some(dialled)),
+        None => timeout(visit.known.pace().dial_max(), dial(&visit.known.relay)).await,
+    };
     let Ok(Some((socket, round_trip))) = dialled else {
         visit.meter.on_air(begun.elapsed());
         return End::Lost(Loss::Unreachable);
     };
-    visit.known.pace.measured(round_trip);
+    visit.known.timing.measured(round_trip);
     visit.meter.connected();
     visit.meter.on_air(begun.elapsed());
     let (print, tickets) = (visit.known.relay.fingerprint(), &visit.known.tickets);
@@ -192,8 +201,34 @@ async fn once(visit: &mut Visit, orders: &mut Orders) -> End {
     }
 }
 
+/// Begins with datagrams where there are keys for them and nothing needs a connection.
+async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd {
+    if visit.known.steps.is_none() || visit.known.ways == Ways::Connections {
+        return DatagramEnd::HandOver(None);
+    }
+    let mut first: Vec<Order> = Vec::new();
+    if let Some(order) = orders.next().await {
+        first.push(order);
+    }
+    // What belongs to the same step is on its way: it is handed over without a pause.
+    tokio::task::yield_now().await;
+    first.extend(std::iter::from_fn(|| orders.ready()));
+    let fits = |order: &Order| match order {
+        Order::Ask(asked) => fits_datagrams(&asked.request),
+        Order::HangUp => true,
+    };
+    if first.is_empty() || !first.iter().all(fits) {
+        first.into_iter().for_each(|order| visit.obey(order));
+        return DatagramEnd::HandOver(None);
+    }
+    by_datagrams(visit, first, orders).await
+}
+
+/// A connection, and how long it took to be made.
+pub(crate) type Dialled = (TcpStream, std::time::Duration);
+
 /// Tries the relay's addresses in turn.
-async fn dial(relay: &RelayAddr) -> Option<(TcpStream, std::time::Duration)> {
+pub(crate) async fn dial(relay: &RelayAddr) -> Option<Dialled> {
     for address in lookup_host((relay.host(), relay.port())).await.ok()? {
         let begun = Instant::now();
         if let Ok(socket) = TcpStream::connect(address).await {
@@ -210,15 +245,79 @@ async fn dial(relay: &RelayAddr) -> Option<(TcpStream, std::time::Duration)> {
 pub(crate) struct Known {
     pub(crate) relay: RelayAddr,
     pub(crate) tickets: Arc<Tickets>,
-    pub(crate) pace: Pace,
+    pub(crate) timing: Timing,
+    /// The last time nobody answered datagrams, and a connection was answered.
+    pub(crate) datagrams_failed: bool,
+    steps: Option<Steps>,
+    ways: Ways,
+    changed: bool,
     memory: Arc<dyn Memory>,
 }
 
 impl Known {
+    /// What earlier visits left.
+    fn recall(relay: RelayAddr, memory: Arc<dyn Memory>, ways: Ways) -> Self {
+        let record = memory.recall(&relay).map(|bytes| Record::parse(&bytes)).unwrap_or_default();
+        Self {
+            memory,
+            tickets: Tickets::new(record.tickets),
+            timing: record.timing,
+            datagrams_failed: record.datagrams_failed,
+            steps: record.steps,
+            ways,
+            changed: false,
+            relay,
+        }
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        Pace { round_trip_ms: self.timing.round_trip_ms }
+    }
+
+    /// The keys of a visit that begins now; they serve no other one, unless the relay seems not to
+    /// have heard of several before.
+    pub(crate) fn packet_keys(&mut self) -> Option<Keys> {
+        let steps = self.steps.as_mut()?;
+        let keys = steps.chain.keys();
+        if steps.ahead < AHEAD_MAX {
+            steps.chain = steps.chain.next();
+            steps.ahead = steps.ahead.saturating_add(1);
+            self.changed = true;
+        }
+        Some(keys)
+    }
+
+    /// A session was agreed, and a chain of keys begins with it.
+    pub(crate) fn chained(&mut self, chain: Chain) {
+        self.steps = Some(Steps { chain, ahead: 0 });
+        self.changed = true;
+    }
+
+    /// What a visit by datagrams taught.
+    pub(crate) fn learned(&mut self, timing: Timing, heard: bool) {
+        self.timing = timing;
+        if heard {
+            self.datagrams_failed = false;
+            if let Some(steps) = &mut self.steps {
+                if steps.ahead >= AHEAD_MAX {
+                    steps.chain = steps.chain.next();
+                }
+                steps.ahead = 0;
+            }
+        }
+        self.changed = true;
+    }
+
     /// Leaves what changed for the next time.
-    pub(crate) fn keep(&self) {
-        if let Some(tickets) = self.tickets.changed() {
-            let record = Record { round_trip_ms: self.pace.round_trip_ms, tickets };
+    pub(crate) fn keep(&mut self) {
+        let changed = self.tickets.changed() | std::mem::take(&mut self.changed);
+        if changed {
+            let record = Record {
+                timing: self.timing,
+                datagrams_failed: self.datagrams_failed,
+                steps: self.steps.clone(),
+                tickets: self.tickets.kept(),
+            };
             self.memory.leave(&self.relay, &record.to_bytes());
         }
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sogon_engine::{Arrival, Ask, Transmit};
-use sogon_wire::RelayAddr;
+use sogon_wire::{Frame, RelayAddr};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -23,13 +23,24 @@ const ARRIVALS_WAITING_MAX: usize = 256;
 /// How long an orderly end may take.
 const GOODBYE: Duration = Duration::from_secs(15);
 
-/// Carries boxes over TLS connections to relays.
+/// Which ways a home may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// Datagrams for a short visit, a connection where those are not answered or do not serve.
+    #[default]
+    Any,
+    /// Connections alone: what a proxy, or somebody who does not want datagrams, needs.
+    Connections,
+}
+
+/// Carries boxes over datagrams and TLS connections to relays.
 ///
 /// A connection is dialled when something is to be transmitted and there is none; what is
 /// transmitted meanwhile leaves in one flight, which for a relay visited before is the very first.
 /// After [`Arrival::Lost`] the next [`Carrier::transmit`] dials again. Lives in a tokio runtime.
 pub struct RelayLinks {
     memory: Arc<dyn Memory>,
+    ways: Ways,
     meter: Meter,
     links: BTreeMap<RelayAddr, Link>,
     arrivals: mpsc::Receiver<Arrival>,
@@ -41,10 +52,10 @@ pub struct RelayLinks {
 impl RelayLinks {
     /// No links yet. What is remembered of relays is asked of, and left in, `memory`.
     #[must_use]
-    pub fn new(memory: Arc<dyn Memory>) -> Self {
+    pub fn new(memory: Arc<dyn Memory>, ways: Ways) -> Self {
         let (arrive, arrivals) = mpsc::channel(ARRIVALS_WAITING_MAX);
         let (meter, links) = (Meter::default(), BTreeMap::new());
-        Self { memory, meter, links, arrivals, arrive, held: VecDeque::new() }
+        Self { memory, ways, meter, links, arrivals, arrive, held: VecDeque::new() }
     }
 
     /// What it costs, counted since it was made.
@@ -85,7 +96,7 @@ impl RelayLinks {
     pub(crate) fn carry(&mut self, relay: &RelayAddr, asked: Asked) {
         let link = self.links.entry(relay.clone()).or_insert_with(|| {
             let (memory, meter) = (Arc::clone(&self.memory), self.meter.clone());
-            Link::dial(relay.clone(), memory, meter, self.arrive.clone())
+            Link::dial(relay.clone(), memory, self.ways, meter, self.arrive.clone())
         });
         // A link that is lost but not yet reported so loses this question too.
         link.ask(asked);
@@ -95,7 +106,9 @@ impl RelayLinks {
 impl Carrier for RelayLinks {
     fn transmit(&mut self, transmit: Transmit) {
         let answered = !matches!(transmit.ask, Ask::Unwatch { .. });
-        let asked = Asked { bytes: transmit.frame(), tag: answered.then_some(transmit.tag) };
+        let request = transmit.request();
+        let bytes = request.encode(transmit.tag);
+        let asked = Asked { request, bytes, tag: answered.then_some(transmit.tag) };
         self.carry(&transmit.relay, asked);
     }
 

@@ -10,17 +10,6 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Takes a measured round trip into account.
-    pub(crate) fn measured(&mut self, round_trip: Duration) {
-        let new = u64::try_from(round_trip.as_millis()).unwrap_or(u64::MAX).clamp(1, 600_000);
-        let known = u64::from(self.round_trip_ms);
-        let smooth = match known {
-            0 => new,
-            known => known.saturating_mul(7).saturating_add(new).div_euclid(8),
-        };
-        self.round_trip_ms = u32::try_from(smooth).unwrap_or(u32::MAX);
-    }
-
     /// How long TCP may take to connect: on a link that loses every third packet, six tries.
     pub(crate) fn dial_max(self) -> Duration {
         self.within(12, 20, 45, 75)
@@ -58,18 +47,10 @@ mod tests {
 
     #[test]
     fn limits_follow_the_way_within_bounds() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.dial_max(), Duration::from_secs(45));
-        pace.measured(Duration::from_millis(3));
-        assert_eq!(pace.dial_max(), Duration::from_secs(20));
-        for _ in 0..100 {
-            pace.measured(Duration::from_secs(3));
-        }
-        assert!((2_900..=3_000).contains(&pace.round_trip_ms), "{pace:?}");
-        assert!(pace.dial_max() > Duration::from_secs(34));
-        for _ in 0..100 {
-            pace.measured(Duration::from_secs(1_000_000));
-        }
-        assert_eq!(pace.answer_max(), Duration::from_secs(180));
+        let dial_max = |round_trip_ms| Pace { round_trip_ms }.dial_max();
+        assert_eq!(dial_max(0), Duration::from_secs(45));
+        assert_eq!(dial_max(3), Duration::from_secs(20));
+        assert_eq!(dial_max(3_000), Duration::from_secs(36));
+        assert_eq!(Pace { round_trip_ms: 600_000 }.answer_max(), Duration::from_secs(180));
     }
 }

@@ -1,6 +1,7 @@
 //! Links to real relays, on this machine, over what lies between.
 
 mod between;
+mod datagrams;
 mod losses;
 mod people;
 mod visits;

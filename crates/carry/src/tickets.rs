@@ -50,10 +50,14 @@ impl Tickets {
         self.held().kept.len()
     }
 
-    /// The tickets, when they are others than at the last call.
-    pub(crate) fn changed(&self) -> Option<Vec<Ticket>> {
-        let mut held = self.held();
-        std::mem::take(&mut held.changed).then(|| held.kept.clone())
+    /// Whether they are others than at the last call.
+    pub(crate) fn changed(&self) -> bool {
+        std::mem::take(&mut self.held().changed)
+    }
+
+    /// The tickets, oldest first.
+    pub(crate) fn kept(&self) -> Vec<Ticket> {
+        self.held().kept.clone()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

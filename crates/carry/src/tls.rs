@@ -21,6 +21,7 @@ use rustls::{
     pki_types::{IpAddr, Ipv4Addr, ServerName},
 };
 use rustls_aws_lc_rs::{DEFAULT_TLS13_PROVIDER, cipher_suite, kx_group};
+use sogon_packet::{CHAIN_BYTES, Chain, EXPORTER_LABEL};
 use sogon_wire::Fingerprint;
 
 use crate::{pin::Pin, tickets::Tickets};
@@ -159,6 +160,13 @@ impl Tls {
             }
             _ => false,
         }
+    }
+
+    /// The chain of packet keys that begins with this session; once, when it is open.
+    pub(crate) fn packet_chain(&mut self) -> Option<Chain> {
+        let exporter = self.connection.exporter().ok()?;
+        let secret = exporter.derive(EXPORTER_LABEL, None, [0; CHAIN_BYTES]).ok()?;
+        Some(Chain::new(secret))
     }
 
     fn fault(&self, opening: bool, error: &Error) -> TlsFault {

@@ -43,7 +43,7 @@ pub(crate) struct Visit {
     pub(crate) meter: Meter,
     /// A ticket was refused on the last connection.
     pub(crate) resume_refused: bool,
-    arrive: mpsc::Sender<Arrival>,
+    pub(crate) arrive: mpsc::Sender<Arrival>,
     frames: Frames,
     /// What was asked and is not yet safely in a session, in order.
     asked: Vec<u8>,
@@ -82,7 +82,14 @@ impl Visit {
         end
     }
 
-    fn take(&mut self, Asked { bytes, tag }: Asked) {
+    pub(crate) fn obey(&mut self, order: Order) {
+        match order {
+            Order::Ask(asked) => self.take(asked),
+            Order::HangUp => self.hanging_up = true,
+        }
+    }
+
+    pub(crate) fn take(&mut self, Asked { bytes, tag, .. }: Asked) {
         self.asked.extend(bytes);
         self.open.extend(tag);
     }
@@ -105,7 +112,7 @@ impl Connection<'_> {
         // Everything that waited while we dialled leaves in the first flight.
         while self.has_room() {
             let Some(order) = orders.ready() else { break };
-            self.obey(order);
+            self.visit.obey(order);
         }
         loop {
             self.work();
@@ -134,7 +141,7 @@ impl Connection<'_> {
                     Ok(0) | Err(_) => return Err(End::Lost(Loss::HungUp)),
                 },
                 order = orders.next(), if self.has_room() && !self.visit.hanging_up => match order {
-                    Some(order) => self.obey(order),
+                    Some(order) => self.visit.obey(order),
                     None => return Err(End::Lost(Loss::HungUp)),
                 },
                 () = sleep(waits) => {
@@ -151,7 +158,7 @@ impl Connection<'_> {
             let _ = writer.shutdown().await;
             wrote.map(|()| self.tls.out.len())
         };
-        if let Ok(Ok(count)) = timeout(self.visit.known.pace.linger_max(), goodbye).await {
+        if let Ok(Ok(count)) = timeout(self.visit.known.pace().linger_max(), goodbye).await {
             self.air.sent(count);
         }
         Ok(End::HungUp)
@@ -163,13 +170,6 @@ impl Connection<'_> {
         match (self.tls.form(), self.tls.is_open()) {
             (Form::Resumed, false) => End::NotResumed,
             _ => End::Lost(Loss::HungUp),
-        }
-    }
-
-    fn obey(&mut self, order: Order) {
-        match order {
-            Order::Ask(asked) => self.visit.take(asked),
-            Order::HangUp => self.visit.hanging_up = true,
         }
     }
 
@@ -228,6 +228,9 @@ impl Connection<'_> {
         if !self.tls.is_as_begun() {
             return Err(End::Lost(Loss::NotARelay));
         }
+        if let Some(chain) = self.tls.packet_chain() {
+            self.visit.known.chained(chain);
+        }
         let visit = &mut *self.visit;
         match self.tls.form() {
             Form::Full => visit.meter.full_session(),
@@ -260,7 +263,7 @@ impl Connection<'_> {
 
     /// How long nothing may be heard now.
     fn waits(&self) -> Duration {
-        let (visit, pace) = (&*self.visit, self.visit.known.pace);
+        let (visit, pace) = (&*self.visit, self.visit.known.pace());
         if !self.tls.is_open() {
             pace.handshake_max().saturating_sub(self.air.begun.elapsed())
         } else if visit.hanging_up {

@@ -46,10 +46,10 @@ pub enum Ask {
 }
 
 impl Transmit {
-    /// The frame as it goes to the relay.
+    /// What the relay is asked.
     #[must_use]
-    pub fn frame(&self) -> Vec<u8> {
-        let request = match &self.ask {
+    pub fn request(&self) -> Request {
+        match &self.ask {
             Ask::Append(posting) => Request::Append(posting.append().clone()),
             Ask::Read { log, after, bytes_max } => {
                 Request::Read { log: *log, after: *after, bytes_max: *bytes_max }
@@ -57,8 +57,13 @@ impl Transmit {
             Ask::Watch { log, after } => Request::Watch { log: *log, after: *after },
             Ask::Unwatch { log } => Request::Unwatch { log: *log },
             Ask::About => Request::About,
-        };
-        request.encode(self.tag)
+        }
+    }
+
+    /// The frame as it goes to the relay.
+    #[must_use]
+    pub fn frame(&self) -> Vec<u8> {
+        self.request().encode(self.tag)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sogon_packet::Chain;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -56,6 +57,8 @@ struct Connection<'a> {
     /// Nothing more is taken from the client; what it asked is still answered.
     closing: bool,
     session: Session,
+    /// The relay keeps the chain of packet keys that begins with this session.
+    chained: bool,
     /// When the client last finished a request or took something.
     active: Instant,
 }
@@ -74,6 +77,7 @@ impl<'a> Connection<'a> {
             visit: Visit::new(shared, answer_to),
             closing: *stop.borrow_and_update(),
             session: Session::None,
+            chained: false,
             active: Instant::now(),
         };
         let bell = connection.visit.watches.bell();
@@ -149,6 +153,7 @@ impl<'a> Connection<'a> {
         let heard = self.tls.hear(bytes);
         self.note_session();
         let heard = heard.map_err(|_| End::Stranger)?;
+        self.note_chain();
         self.closing |= heard.closed;
         if !self.visit.has_asked() && is_web_request(&heard.plain) {
             self.tls.say(PAGE);
@@ -172,6 +177,18 @@ impl<'a> Connection<'a> {
             Session::Full => add(&self.shared.figures.sessions_full, 1),
             Session::Resumed => add(&self.shared.figures.sessions_resumed, 1),
             Session::None | Session::Stranger => {}
+        }
+    }
+
+    /// Once the session is agreed, both ends hold the secret of a chain of packet keys.
+    fn note_chain(&mut self) {
+        let ours = matches!(self.session, Session::Full | Session::Resumed);
+        if !ours || self.chained || self.tls.is_handshaking() {
+            return;
+        }
+        if let Some(secret) = self.tls.packet_secret() {
+            self.chained = true;
+            self.shared.chains.add(Chain::new(secret), (self.shared.clock)());
         }
     }
 

@@ -59,6 +59,10 @@ figures! {
     boxes_out: Counter,
     /// Connections dropped because they took nothing of what waited for them.
     stalled: Counter,
+    /// Single datagrams answered.
+    packets: Counter,
+    /// Single datagrams that were nobody's, came twice or were too many.
+    packets_dropped: Counter,
     /// Bytes received, TLS included.
     bytes_in: Counter,
     /// Bytes sent, TLS included.

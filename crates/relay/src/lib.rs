@@ -12,6 +12,7 @@ mod clock;
 mod committer;
 mod config;
 mod connection;
+mod datagram;
 mod event;
 mod figures;
 mod frames;

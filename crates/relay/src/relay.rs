@@ -3,6 +3,7 @@
 use std::{
     fmt, fs,
     io::{self, ErrorKind},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -11,7 +12,11 @@ use std::{
 
 use rustls::ServerConfig;
 use sogon_wire::{About, RelayAddr};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+    task::JoinSet,
+};
 
 use crate::{
     accept::accept,
@@ -20,6 +25,7 @@ use crate::{
     clock::Clock,
     committer::{self, Queue},
     config::{Config, Place, StartFault},
+    datagram::{self, Chains},
     event::Event,
     figures::Figures,
     identity::Identity,
@@ -33,6 +39,8 @@ use crate::{
 const FRAMES_VERSION: u16 = 1;
 /// How often it looks for boxes that expired.
 const SWEEP_S: u64 = 60;
+/// How often the system is asked for a port that is free for both TCP and UDP.
+const PORT_TRIES: usize = 16;
 /// How long an orderly stop waits for clients to take their answers.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -42,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) bells: Arc<Bells>,
     pub(crate) tls: Arc<ServerConfig>,
+    pub(crate) chains: Arc<Chains>,
+    pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) about: About,
     pub(crate) figures: Figures,
@@ -70,8 +80,8 @@ impl Relay {
     /// # Errors
     /// Any [`StartFault`].
     pub async fn start(config: Config) -> Result<Running, StartFault> {
-        let listener = TcpListener::bind(config.listen).await.map_err(listen_fault)?;
-        let Opened { store, identity, sessions, directory } =
+        let (listener, socket) = bind(config.listen).await.map_err(listen_fault)?;
+        let Opened { store, identity, sessions, chains, directory } =
             open(&config.place, config.keep).await?;
         let addr = addr(&config, &listener, &identity)?;
         let bells = Arc::new(Bells::default());
@@ -89,6 +99,8 @@ impl Relay {
             queue,
             bells,
             tls,
+            chains: Arc::clone(&chains),
+            clock: Arc::clone(&config.clock),
             limits: config.limits,
             about,
             figures: Figures::default(),
@@ -107,7 +119,11 @@ impl Relay {
         }
         let sweep = Sweep { store, clock: config.clock, tell: Arc::clone(&config.tell) };
         helpers.spawn(sweep.clone().run(Arc::clone(&shared)));
-        let accepting = tokio::spawn(accept(listener, shared, stop.subscribe()));
+        let packets = datagram::serve(socket, Arc::clone(&shared), stop.subscribe());
+        let connections = accept(listener, shared, stop.subscribe());
+        let accepting = tokio::spawn(async move {
+            tokio::join!(packets, connections);
+        });
         (config.tell)(Event::Serving);
         Ok(Running {
             addr,
@@ -116,6 +132,7 @@ impl Relay {
             helpers,
             committer: Some(committer),
             sessions,
+            chains,
             directory,
             sweep,
             tell: config.tell,
@@ -133,6 +150,7 @@ pub struct Running {
     helpers: JoinSet<()>,
     committer: Option<JoinHandle<()>>,
     sessions: Arc<Sessions>,
+    chains: Arc<Chains>,
     directory: Option<PathBuf>,
     sweep: Sweep,
     tell: Arc<dyn Fn(Event) + Send + Sync>,
@@ -181,7 +199,8 @@ impl Running {
         }
         if let Some(directory) = &self.directory {
             admin::remove_socket(directory);
-            if self.sessions.save(directory).is_err() {
+            let kept = self.sessions.save(directory).and(self.chains.save(directory));
+            if kept.is_err() {
                 (self.tell)(Event::SessionsNotKept);
             }
         }
@@ -218,6 +237,7 @@ impl Sweep {
         let mut ticks = tokio::time::interval(Duration::from_secs(SWEEP_S));
         loop {
             ticks.tick().await;
+            shared.chains.expire((self.clock)());
             if let Err(fault) = self.once().await {
                 shared.failed(fault);
             }
@@ -230,13 +250,15 @@ struct Opened {
     store: Arc<dyn Store>,
     identity: Identity,
     sessions: Arc<Sessions>,
+    chains: Arc<Chains>,
     directory: Option<PathBuf>,
 }
 
 async fn open(place: &Place, keep: Keep) -> Result<Opened, StartFault> {
     let Place::Directory(directory) = place else {
         let (store, identity) = (Arc::new(MemoryStore::new(keep)), Identity::fresh()?);
-        return Ok(Opened { store, identity, sessions: Arc::default(), directory: None });
+        let (sessions, chains) = (Arc::default(), Arc::default());
+        return Ok(Opened { store, identity, sessions, chains, directory: None });
     };
     make_private(directory)?;
     let logs = directory.join("logs");
@@ -245,7 +267,22 @@ async fn open(place: &Place, keep: Keep) -> Result<Opened, StartFault> {
     let store = Arc::new(opening.await.unwrap_or(Err(StoreFault::Broken))?);
     let identity = Identity::keep(directory)?;
     let sessions = Arc::new(Sessions::load(directory).unwrap_or_default());
-    Ok(Opened { store, identity, sessions, directory: Some(directory.clone()) })
+    let chains = Arc::new(Chains::load(directory).unwrap_or_default());
+    Ok(Opened { store, identity, sessions, chains, directory: Some(directory.clone()) })
+}
+
+/// The same port for TCP and UDP. Where the system chooses it, another may hold it for UDP: then
+/// the system chooses again.
+async fn bind(listen: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    for _ in 0..PORT_TRIES {
+        let listener = TcpListener::bind(listen).await?;
+        match UdpSocket::bind(listener.local_addr()?).await {
+            Ok(socket) => return Ok((listener, socket)),
+            Err(error) if listen.port() != 0 => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Err(ErrorKind::AddrInUse.into())
 }
 
 /// Where clients find it.

@@ -7,6 +7,8 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
 };
 
+use sogon_packet::{CHAIN_BYTES, EXPORTER_LABEL};
+
 use crate::{
     identity::{Identity, IdentityFault},
     sessions::Sessions,
@@ -131,6 +133,12 @@ impl Tls {
             Some(_) if group == Some(NamedGroup::X25519MLKEM768) => Session::Full,
             Some(_) => Session::Stranger,
         }
+    }
+
+    /// The secret a chain of packet keys begins with; [`None`] before the handshake is over.
+    pub(crate) fn packet_secret(&self) -> Option<[u8; CHAIN_BYTES]> {
+        let secret = [0; CHAIN_BYTES];
+        self.connection.export_keying_material(secret, EXPORTER_LABEL, None).ok()
     }
 
     fn flush(&mut self) {

@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// Answers of this kind are worth asking again after so long.
-const BUSY_WAIT_S: u16 = 5;
-const STOPPING_WAIT_S: u16 = 10;
-const FAULT_WAIT_S: u16 = 30;
-const FULL_WAIT_S: u16 = 3_600;
+pub(crate) const BUSY_WAIT_S: u16 = 5;
+pub(crate) const STOPPING_WAIT_S: u16 = 10;
+pub(crate) const FAULT_WAIT_S: u16 = 30;
+pub(crate) const FULL_WAIT_S: u16 = 3_600;
 /// A burst is this many times what is allowed in a second.
 const BURST: u32 = 20;
 
@@ -219,7 +219,8 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn is_signed(append: &Append) -> bool {
+/// Whether an append is signed by the holder of its log's key.
+pub(crate) fn is_signed(append: &Append) -> bool {
     let signature = Signature::from_bytes(&append.signature.0);
     VerifyingKey::from_bytes(&append.key.0).is_ok_and(|key| {
         key.verify_strict(&Append::signed_bytes(&append.boxed), &signature).is_ok()

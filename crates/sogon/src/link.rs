@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sogon_carry::{Carrier, Forgetful, Meter, RelayLinks};
+use sogon_carry::{Carrier, Forgetful, Meter, RelayLinks, Ways};
 use sogon_engine::{Arrival, Ask, Batch, Loss, Transmit};
 use sogon_vault::Vault;
 use sogon_wire::{About, RelayAddr, Reply};
@@ -35,7 +35,7 @@ impl Figures {
 /// # Errors
 /// Why there is no answer.
 pub(crate) async fn probe(relay: &RelayAddr) -> Result<About, Loss> {
-    let mut links = RelayLinks::new(Arc::new(Forgetful::default()));
+    let mut links = RelayLinks::new(Arc::new(Forgetful::default()), Ways::Connections);
     links.transmit(Transmit { relay: relay.clone(), tag: 1, ask: Ask::About });
     let arrival = links.next().await;
     links.hang_up().await;
@@ -60,7 +60,7 @@ impl Links {
     /// When the home cannot be read.
     pub(crate) fn new(vault: &Vault) -> Result<Self, Trouble> {
         let sessions = Arc::new(Sessions::load(vault)?);
-        let links = RelayLinks::new(Arc::clone(&sessions) as _);
+        let links = RelayLinks::new(Arc::clone(&sessions) as _, Ways::Any);
         Ok(Self { meter: links.meter(), links, sessions })
     }
 

@@ -10,7 +10,7 @@ use sogon_wire::{
     WriteSignature, step_for,
 };
 
-use crate::{Carrier, Memory, Reading, RelayLinks, link::Asked, memory::Forgetful};
+use crate::{Carrier, Memory, Reading, RelayLinks, Ways, link::Asked, memory::Forgetful};
 
 /// Somebody who may write to a log.
 pub(crate) struct Writer(SigningKey);
@@ -52,14 +52,28 @@ impl Person {
         Self::remembering(Arc::default())
     }
 
-    /// The same person in a process started anew.
+    /// The same person in a process started anew, who only makes connections.
     pub(crate) fn remembering(memory: Arc<Forgetful>) -> Self {
-        Self { links: RelayLinks::new(Arc::clone(&memory) as Arc<dyn Memory>), memory }
+        let links = RelayLinks::new(Arc::clone(&memory) as Arc<dyn Memory>, Ways::Connections);
+        Self { links, memory }
+    }
+
+    /// The same person, in any way there is.
+    pub(crate) fn any_way(memory: Arc<Forgetful>) -> Self {
+        let links = RelayLinks::new(Arc::clone(&memory) as Arc<dyn Memory>, Ways::Any);
+        Self { links, memory }
+    }
+
+    /// What is known of one relay is known of another.
+    pub(crate) fn move_memory(&self, from: &RelayAddr, to: &RelayAddr) {
+        let known = self.memory.recall(from).unwrap();
+        self.memory.leave(to, &known);
     }
 
     pub(crate) fn ask(&mut self, relay: &RelayAddr, tag: Tag, request: &Request) {
         let answered = !matches!(request, Request::Unwatch { .. });
-        let asked = Asked { bytes: request.encode(tag), tag: answered.then_some(tag) };
+        let (request, bytes) = (request.clone(), request.encode(tag));
+        let asked = Asked { request, bytes, tag: answered.then_some(tag) };
         self.links.carry(relay, asked);
     }
 

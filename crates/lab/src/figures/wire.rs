@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sogon_carry::{Carrier, Forgetful, Meter, Reading, RelayLinks};
+use sogon_carry::{Carrier, Forgetful, Meter, Reading, RelayLinks, Ways};
 use sogon_engine::{Act, Answer, Ask, Event, Input, Transmit};
 use sogon_relay::{Config, Relay};
 use sogon_seal::ENVELOPE_BYTES;
@@ -94,20 +94,20 @@ async fn visits(room: &mut Room, content: &[u8]) -> Vec<(&'static str, Carried)>
         answer(links).await;
         before
     };
-    let mut links = RelayLinks::new(Arc::clone(&memory) as _);
+    let mut links = RelayLinks::new(Arc::clone(&memory) as _, Ways::Connections);
     append(&mut links).await;
     // The tickets come behind the first answer; this one waits until they are here.
     append(&mut links).await;
     let before = append(&mut links).await;
     let open = carried(&links.meter(), before);
     links.hang_up().await;
-    let mut full = RelayLinks::new(Arc::new(Forgetful::default()));
+    let mut full = RelayLinks::new(Arc::new(Forgetful::default()), Ways::Connections);
     let before = append(&mut full).await;
     full.hang_up().await;
     let full = carried(&full.meter(), before);
     let mut later = Vec::new();
     for _ in 0..9 {
-        let mut links = RelayLinks::new(Arc::clone(&memory) as _);
+        let mut links = RelayLinks::new(Arc::clone(&memory) as _, Ways::Connections);
         let before = append(&mut links).await;
         links.hang_up().await;
         assert_eq!(links.meter().read().sessions_resumed, 1);
@@ -165,7 +165,7 @@ impl Home {
     }
 
     async fn burst(&mut self) -> Carried {
-        let mut links = RelayLinks::new(Arc::clone(&self.memory) as _);
+        let mut links = RelayLinks::new(Arc::clone(&self.memory) as _, Ways::Connections);
         let mut done = self.person.step(Input::Burst);
         loop {
             done.sent.drain(..).for_each(|transmit| links.transmit(transmit));

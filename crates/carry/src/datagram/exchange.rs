@@ -1,0 +1,585 @@
+//! One visit by datagrams: what leaves, when it leaves again, and what has come. Without a socket
+//! and without a clock of its own.
+//!
+//! Every question is asked until it is answered. Asking twice does no harm, so a packet is never
+//! sent a second time: what was lost goes into a new one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::{Duration, Instant},
+};
+
+use sogon_packet::{Freshness, Keys, QUESTION_OVERHEAD_BYTES};
+use sogon_wire::{
+    Reply, Request, Tag,
+    packet::{Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Questions},
+};
+
+use super::{
+    reading::Wanted,
+    task::{Task, Unit},
+    timing::Timing,
+    window::Window,
+};
+
+/// What a read asks for at first, when the way down is not known.
+const READ_BYTES_FIRST: u32 = 12_288;
+const READ_BYTES_MAX: u32 = 131_072;
+/// Packets that are sent when nothing is heard, to find out whether the way is back.
+const PROBES: usize = 2;
+/// A first flight of at most so many packets may be sent twice.
+const TWICE_MAX: usize = 3;
+/// A read that was asked for so often and did not grow is given out as far as it came.
+const ASKINGS_MAX: u32 = 64;
+
+/// A question's tag in this visit. Those of the engine come back after a while, and a late answer
+/// to an earlier question must not be taken for one to a later.
+type Own = Tag;
+
+/// Which unit of which question.
+type Key = (Own, Unit);
+
+struct Flight {
+    sent: Instant,
+    bytes: usize,
+    units: Vec<Key>,
+    /// Answered, but units of it were not: the rest of the answer may still come.
+    heard: Option<Instant>,
+}
+
+/// A visit.
+pub(crate) struct Exchange {
+    keys: Keys,
+    /// The questions that are open, with the tag their answer shall carry.
+    tasks: BTreeMap<Own, (Tag, Task)>,
+    next_own: Own,
+    /// To be sent, in the order they were asked for; the class of the task decides first.
+    waiting: BTreeSet<(u8, u64, Key)>,
+    asked: BTreeMap<Own, u32>,
+    order: u64,
+    flights: BTreeMap<u64, Flight>,
+    next: u64,
+    proof: u32,
+    in_flight: usize,
+    window: Window,
+    timing: Timing,
+    read_bytes: u32,
+    silences: u32,
+    begun: Instant,
+    heard: Option<Instant>,
+    last_sent: Instant,
+    /// A second copy of the first flight leaves at this time.
+    twice: Option<(Instant, Vec<Key>)>,
+    /// The first flight is over, or was copied.
+    copied: bool,
+    sent: u32,
+    lost: u32,
+    rate: Rate,
+}
+
+/// Bytes that went through, and in what time.
+#[derive(Default)]
+struct Rate {
+    since: Option<Instant>,
+    last: Option<Instant>,
+    up: usize,
+    down: usize,
+}
+
+impl Exchange {
+    pub(crate) fn new(keys: Keys, timing: Timing, now: Instant) -> Self {
+        let known = timing.round_trip_ms != 0;
+        let (rate, trip) = (timing.rate_up, timing.round_trip());
+        let read_bytes = match timing.rate_down {
+            0 => READ_BYTES_FIRST,
+            rate => rate.saturating_mul(2).clamp(READ_BYTES_FIRST, READ_BYTES_MAX),
+        };
+        Self {
+            keys,
+            tasks: BTreeMap::new(),
+            next_own: 0,
+            waiting: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            order: 0,
+            flights: BTreeMap::new(),
+            next: 0,
+            proof: 0,
+            in_flight: 0,
+            window: Window::new(rate, trip, known, timing.loss_permille),
+            timing,
+            read_bytes,
+            silences: 0,
+            begun: now,
+            heard: None,
+            last_sent: now,
+            twice: None,
+            copied: !timing.is_lossy(),
+            sent: 0,
+            lost: 0,
+            rate: Rate::default(),
+        }
+    }
+
+    /// Takes a question; false for one that needs a connection.
+    pub(crate) fn ask(&mut self, tag: Tag, request: &Request) -> bool {
+        // There are far fewer questions in a visit than tags; should they run out, a connection
+        // takes the rest.
+        let own = self.next_own;
+        let Some(task) = Task::new(own, request).filter(|_| own < Own::MAX) else { return false };
+        self.next_own = own.saturating_add(1);
+        let class = task.class();
+        for unit in task.units() {
+            self.wait(class, (own, unit));
+        }
+        self.tasks.insert(own, (tag, task));
+        true
+    }
+
+    fn wait(&mut self, class: u8, key: Key) {
+        self.order = self.order.saturating_add(1);
+        if !self.waiting.iter().any(|(_, _, known)| *known == key) {
+            self.waiting.insert((class, self.order, key));
+        }
+    }
+
+    fn wait_again(&mut self, key: Key) {
+        let Some((_, task)) = self.tasks.get(&key.0) else { return };
+        if !task.has(key.1) {
+            let class = task.class();
+            self.wait(class, key);
+        }
+    }
+
+    /// What a lost packet asked for is asked for again, as far as it is still missing.
+    fn lost_unit(&mut self, key: Key) {
+        match key.1 {
+            Unit::Part(Wanted::Gap(..) | Wanted::Pieces(..)) => self.ask_for_gaps(key.0),
+            _ => self.wait_again(key),
+        }
+    }
+
+    /// Everything that was asked is answered.
+    pub(crate) fn is_done(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Everything that was asked left at least once.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// How long nothing was heard; from the beginning when nothing ever was.
+    pub(crate) fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard.unwrap_or(self.begun))
+    }
+
+    /// Whether anything was heard at all.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    /// What was learned of the way.
+    pub(crate) fn timing(&self) -> Timing {
+        let mut timing = self.timing;
+        if self.heard.is_some() {
+            timing.lost(self.lost, self.sent);
+            self.rate.teach(&mut timing);
+        }
+        timing
+    }
+
+    /// What has come of reads that are not whole: the line is lost.
+    pub(crate) fn so_far(&mut self) -> Vec<(Tag, Reply)> {
+        let tasks = std::mem::take(&mut self.tasks);
+        tasks.into_values().filter_map(|(tag, task)| Some((tag, task.so_far()?))).collect()
+    }
+
+    /// The next packet that may leave now, sealed.
+    pub(crate) fn next_packet(&mut self, now: Instant, fresh: Freshness) -> Option<Vec<u8>> {
+        self.send_twice(now);
+        if self.in_flight >= self.window.bytes() {
+            return None;
+        }
+        let (items, units) = self.fill();
+        if units.is_empty() {
+            return None;
+        }
+        let number = self.next;
+        self.next = self.next.saturating_add(1);
+        let low = u16::try_from(number & 0xffff).unwrap_or_default();
+        let plain = Questions { number: low, proof: self.proof, items }.encode(0);
+        let datagram = self.keys.seal_question(fresh, &plain);
+        let bytes = datagram.len();
+        self.in_flight = self.in_flight.saturating_add(bytes);
+        self.sent = self.sent.saturating_add(1);
+        self.last_sent = now;
+        self.rate.since.get_or_insert(now);
+        if !self.copied {
+            let apart = self.timing.round_trip().div_f64(8.0);
+            let at = now.checked_add(apart).unwrap_or(now);
+            self.twice.get_or_insert((at, Vec::new())).1.extend(&units);
+        }
+        self.flights.insert(number, Flight { sent: now, bytes, units, heard: None });
+        Some(datagram)
+    }
+
+    /// Takes units off the queue as long as they fit one packet: small ones fill what is left.
+    fn fill(&mut self) -> (Vec<sogon_wire::packet::Question>, Vec<Key>) {
+        let mut room = PACKET_BYTES_MAX.saturating_sub(PACKET_HEAD_BYTES);
+        let (mut items, mut units, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+        for entry @ (_, _, (tag, unit)) in &self.waiting {
+            let open = self.tasks.get(tag).filter(|(_, task)| !task.has(*unit));
+            let Some((_, task)) = open else {
+                sent.push(*entry);
+                continue;
+            };
+            let Some(question) = task.question(*unit, self.read_bytes) else { continue };
+            let length = question.encode().len();
+            if let Some(left) = room.checked_sub(length) {
+                room = left;
+                items.push(question);
+                units.push((*tag, *unit));
+                sent.push(*entry);
+            }
+            if room < 24 {
+                break;
+            }
+        }
+        for entry in sent {
+            self.waiting.remove(&entry);
+        }
+        for (tag, _) in &units {
+            let asked = self.asked.entry(*tag).or_default();
+            *asked = asked.saturating_add(1);
+        }
+        (items, units)
+    }
+
+    fn send_twice(&mut self, now: Instant) {
+        let Some((_, units)) = self.twice.take_if(|(at, _)| *at <= now) else { return };
+        self.copied = true;
+        if self.heard.is_none() && self.flights.len() <= TWICE_MAX {
+            units.into_iter().for_each(|key| self.wait_again(key));
+        }
+    }
+
+    /// Takes a packet of the relay; what it answers completely comes out. Anything else than a
+    /// packet sealed with this visit's keys is passed over.
+    pub(crate) fn hear(&mut self, datagram: &[u8], now: Instant) -> Option<Vec<(Tag, Reply)>> {
+        let plain = self.keys.open_answer(datagram)?;
+        let Answers { number, proof, items } = Answers::parse(&plain).ok()?;
+        self.proof = proof;
+        self.heard = Some(now);
+        self.silences = 0;
+        self.rate.down = self.rate.down.saturating_add(datagram.len());
+        self.rate.last = Some(now);
+        self.acknowledge(number, now);
+        let mut replies = Vec::new();
+        for item in items {
+            if let Some(reply) = self.answer(item) {
+                replies.push(reply);
+            }
+        }
+        self.detect_losses(now);
+        Some(replies)
+    }
+
+    fn acknowledge(&mut self, low: u16, now: Instant) {
+        // The newest packet with these low bits; there are never 65,536 in a visit.
+        let number = u64::from(low);
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        if flight.heard.replace(now).is_some() {
+            return;
+        }
+        let round_trip = now.saturating_duration_since(flight.sent);
+        let bytes = flight.bytes;
+        self.in_flight = self.in_flight.saturating_sub(bytes);
+        self.rate.up = self.rate.up.saturating_add(bytes);
+        self.timing.measured(round_trip);
+        self.window.answered(bytes, round_trip, now);
+    }
+
+    fn answer(&mut self, item: Answer) -> Option<(Tag, Reply)> {
+        let own = item.tag();
+        let (tag, task) = self.tasks.get_mut(&own)?;
+        let tag = *tag;
+        let reply = match (item, task) {
+            (Answer::Appended(_, seq), Task::Whole(_) | Task::Parcel(_)) => {
+                Some(Reply::Appended { seq })
+            }
+            (Answer::About(_, about), Task::Whole(_)) => Some(Reply::About(about)),
+            (Answer::Refused { why, wait_s, .. }, _) => Some(Reply::Refused { why, wait_s }),
+            (Answer::Quiet(_), Task::Read(reading)) => Some(reading.quiet()),
+            (Answer::Boxes { held, from, boxes, .. }, Task::Read(reading)) => {
+                let grew = reading.boxes(held, from, boxes);
+                self.read_on(own, grew)
+            }
+            (Answer::Piece { held, seq, step, index, bytes, .. }, Task::Read(reading)) => {
+                let grew = reading.piece(held, seq, step, index, &bytes);
+                self.read_on(own, grew)
+            }
+            (Answer::Held { of, pieces, .. }, Task::Parcel(parcel)) => {
+                parcel.held(of, pieces);
+                None
+            }
+            _ => None,
+        }?;
+        self.tasks.remove(&own);
+        self.asked.remove(&own);
+        Some((tag, reply))
+    }
+
+    /// A read went on: it is whole, or the next page is asked for while this one comes.
+    fn read_on(&mut self, own: Own, grew: bool) -> Option<Reply> {
+        if grew {
+            self.asked.remove(&own);
+        }
+        let Some((_, Task::Read(reading))) = self.tasks.get_mut(&own) else { return None };
+        if self.asked.get(&own).is_some_and(|asked| *asked > ASKINGS_MAX) {
+            return reading.so_far();
+        }
+        if let Some(reply) = reading.done() {
+            return Some(reply);
+        }
+        let key = (own, Unit::Part(reading.on()));
+        let flying = self.flights.values().any(|flight| flight.units.contains(&key));
+        if reading.goes_on() && !flying {
+            self.read_bytes = self.read_bytes.saturating_mul(2).min(self.read_bytes_max());
+            self.wait_again(key);
+        }
+        None
+    }
+
+    /// As much as comes in two seconds and a round trip, where that is known.
+    fn read_bytes_max(&self) -> u32 {
+        let time_ms = self.timing.round_trip_ms.saturating_add(2_000);
+        let bytes =
+            u64::from(self.timing.rate_down).saturating_mul(time_ms.into()).div_euclid(1_000);
+        match u32::try_from(bytes).unwrap_or(u32::MAX) {
+            0 => READ_BYTES_MAX,
+            bytes => bytes.clamp(READ_BYTES_FIRST, READ_BYTES_MAX),
+        }
+    }
+
+    /// What was sent before something that was answered, and is late, is lost (RFC 8985).
+    fn detect_losses(&mut self, now: Instant) {
+        let newest = self.flights.values().filter(|flight| flight.heard.is_some());
+        let Some(newest) = newest.map(|flight| flight.sent).max() else { return };
+        let late = self.timing.round_trip().mul_f64(1.25);
+        let lost: Vec<u64> = self
+            .flights
+            .iter()
+            .filter(|(_, flight)| {
+                flight.heard.is_none()
+                    && flight.sent < newest
+                    && now.saturating_duration_since(flight.sent) >= late
+            })
+            .map(|(number, _)| *number)
+            .collect();
+        for number in lost {
+            self.lose(number, now);
+        }
+        self.forget_answered(now);
+    }
+
+    fn lose(&mut self, number: u64, now: Instant) {
+        let Some(flight) = self.flights.remove(&number) else { return };
+        self.in_flight = self.in_flight.saturating_sub(flight.bytes);
+        self.lost = self.lost.saturating_add(1);
+        self.window.lost(self.timing.round_trip(), now);
+        flight.units.into_iter().for_each(|key| self.lost_unit(key));
+    }
+
+    /// A packet whose answer came, and whose units were not all answered after some patience: the
+    /// rest of the answer was lost.
+    fn forget_answered(&mut self, now: Instant) {
+        let patience = self.timing.patience();
+        let last = self.rate.last.unwrap_or(now);
+        let over = |flight: &Flight| {
+            let quiet = now.saturating_duration_since(last.max(flight.heard.unwrap_or(now)));
+            flight.heard.is_some() && quiet >= patience
+        };
+        let done = |flight: &Flight| {
+            let open = |(own, unit): &Key| {
+                self.tasks.get(own).is_some_and(|(_, task)| match (task, unit) {
+                    (Task::Parcel(parcel), _) => parcel.is_held(),
+                    (Task::Read(_), Unit::Part(Wanted::On(_))) => true,
+                    (task, unit) => !task.has(*unit),
+                })
+            };
+            flight.heard.is_some() && !flight.units.iter().any(open)
+        };
+        let gone: Vec<(u64, bool)> = self
+            .flights
+            .iter()
+            .filter(|(_, flight)| done(flight) || over(flight))
+            .map(|(number, flight)| (*number, done(flight)))
+            .collect();
+        let mut reads = BTreeSet::new();
+        for (number, done) in gone {
+            let Some(flight) = self.flights.remove(&number) else { continue };
+            if done {
+                continue;
+            }
+            for key @ (own, _) in flight.units {
+                match self.tasks.get(&own) {
+                    Some((_, Task::Read(_))) => {
+                        reads.insert(own);
+                    }
+                    Some((_, Task::Parcel(parcel))) if parcel.is_held() => self.wait(2, key),
+                    Some(_) => self.wait_again(key),
+                    None => {}
+                }
+            }
+        }
+        for own in reads {
+            self.ask_for_gaps(own);
+        }
+    }
+
+    /// Questions nothing is on its way for: a packet that counted as lost was answered late and in
+    /// part.
+    fn orphans(&self) -> Vec<Own> {
+        let flying = self.flights.values().flat_map(|flight| &flight.units);
+        let waiting = self.waiting.iter().map(|(_, _, key)| key);
+        let owned: BTreeSet<Own> = flying.chain(waiting).map(|(own, _)| *own).collect();
+        self.tasks.keys().filter(|own| !owned.contains(own)).copied().collect()
+    }
+
+    fn adopt(&mut self, now: Instant) {
+        let patient = self.rest_is_late(now);
+        for own in self.orphans().into_iter().filter(|_| patient) {
+            match self.tasks.get(&own) {
+                Some((_, Task::Read(_))) => self.ask_for_gaps(own),
+                Some((_, task)) => {
+                    let class = task.class();
+                    let mut units = task.units();
+                    if units.is_empty() {
+                        units.push(Unit::Piece(0));
+                    }
+                    units.into_iter().for_each(|unit| self.wait(class, (own, unit)));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn rest_is_late(&self, now: Instant) -> bool {
+        let last = self.rate.last.unwrap_or(self.begun);
+        now.saturating_duration_since(last) >= self.timing.patience()
+    }
+
+    fn ask_for_gaps(&mut self, own: Own) {
+        let Some((_, Task::Read(reading))) = self.tasks.get(&own) else { return };
+        let units = || self.flights.values().flat_map(|flight| &flight.units);
+        let waiting = || self.waiting.iter().map(|(_, _, key)| key);
+        let goes_on = units()
+            .chain(waiting())
+            .any(|(of, unit)| *of == own && matches!(unit, Unit::Part(Wanted::On(_))));
+        // What is missing is asked for once at a time: the shape of a gap changes while it fills.
+        let repairs = units().chain(waiting()).any(|(of, unit)| {
+            *of == own && matches!(unit, Unit::Part(Wanted::Gap(..) | Wanted::Pieces(..)))
+        });
+        let gaps = if repairs { Vec::new() } else { reading.gaps() };
+        let on = (!goes_on).then(|| reading.on());
+        for wanted in gaps.into_iter().chain(on) {
+            self.wait_again((own, Unit::Part(wanted)));
+        }
+    }
+
+    /// When [`Exchange::tick`] has something to do, if nothing is heard before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let twice = self.twice.as_ref().map(|(at, _)| *at);
+        let answered = self.flights.values().filter_map(|flight| flight.heard).max();
+        let rest = answered.and_then(|heard| {
+            heard.max(self.rate.last.unwrap_or(heard)).checked_add(self.timing.patience())
+        });
+        let adopting = match self.orphans().is_empty() {
+            true => None,
+            false => self.rate.last.unwrap_or(self.begun).checked_add(self.timing.patience()),
+        };
+        let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
+        let oldest = unheard.map(|flight| flight.sent).max();
+        let probe =
+            oldest.and_then(|_| self.last_passed().checked_add(self.timing.timer(self.silences)));
+        let late = self.late();
+        [twice, rest, adopting, probe, late].into_iter().flatten().min()
+    }
+
+    /// While answers come, the way down is busy and not silent.
+    fn last_passed(&self) -> Instant {
+        self.rate.last.unwrap_or(self.begun).max(self.last_sent)
+    }
+
+    /// When the oldest packet that something overtook counts as lost.
+    fn late(&self) -> Option<Instant> {
+        let heard = self.flights.values().filter(|flight| flight.heard.is_some());
+        let newest = heard.map(|flight| flight.sent).max()?;
+        let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
+        let overtaken = unheard.map(|flight| flight.sent).filter(|sent| *sent < newest).min()?;
+        overtaken.checked_add(self.timing.round_trip().mul_f64(1.25))
+    }
+
+    /// A deadline came.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        self.detect_losses(now);
+        self.forget_answered(now);
+        self.adopt(now);
+        let timer = self.timing.timer(self.silences);
+        let unheard: Vec<u64> = self
+            .flights
+            .iter()
+            .filter(|(_, flight)| flight.heard.is_none())
+            .map(|(number, _)| *number)
+            .collect();
+        let silent = now.saturating_duration_since(self.last_passed()) >= timer;
+        if unheard.is_empty() || !silent {
+            return;
+        }
+        // Nobody answers: ask for the oldest again, and no more often than the way may bear.
+        self.silences = self.silences.saturating_add(1);
+        self.read_bytes = self.read_bytes.div_euclid(2).max(READ_BYTES_FIRST);
+        unheard.into_iter().take(PROBES).for_each(|number| self.lose(number, now));
+    }
+}
+
+impl Rate {
+    fn teach(&self, timing: &mut Timing) {
+        let (Some(since), Some(last)) = (self.since, self.last) else { return };
+        // The first round trip carries nothing back; what is left is the time bytes needed.
+        let time = last.saturating_duration_since(since).saturating_sub(timing.round_trip());
+        let rate = |bytes: usize| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+            let rate = (f64::from(bytes) / time.as_secs_f64()).clamp(0.0, 1e9) as u32;
+            rate
+        };
+        if time < Duration::from_millis(200) {
+            return;
+        }
+        for (bytes, known) in [(self.up, &mut timing.rate_up), (self.down, &mut timing.rate_down)] {
+            // Less than a few packets say nothing of the rate.
+            if bytes >= 6_000 {
+                *known = if *known == 0 { rate(bytes) } else { known.midpoint(rate(bytes)) };
+            }
+        }
+    }
+}
+
+const _: () =
+    assert!(PACKET_BYTES_MAX + QUESTION_OVERHEAD_BYTES <= sogon_packet::DATAGRAM_BYTES_MAX);
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("tasks", &self.tasks.len())
+            .field("waiting", &self.waiting.len())
+            .field("flights", &self.flights.len())
+            .field("in_flight", &self.in_flight)
+            .field("window", &self.window.bytes())
+            .field("silences", &self.silences)
+            .field("timing", &self.timing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! The datagram form (SPEC 3.5): single sealed datagrams, repeated until they are answered.
+//!
+//! [`Exchange`] decides what leaves and when; it has no socket and takes the time as an argument.
+//! [`by_datagrams`] gives it both.
+
+mod exchange;
+mod reading;
+#[cfg(test)]
+mod simulated;
+mod socket;
+mod task;
+mod timing;
+mod window;
+
+pub(crate) use socket::{DatagramEnd, by_datagrams, fits_datagrams};
+pub(crate) use timing::Timing;

@@ -1,0 +1,383 @@
+//! Visits in virtual time: a relay that only knows what packets say, and a link that loses,
+//! delays and queues. Thousands of them take a second.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+use sogon_packet::{Chain, Freshness, Keys};
+use sogon_wire::{
+    Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, Reply, Request, SealedBox, Seq,
+    WriteSignature,
+    packet::{
+        Answer, Answers, Holdings, PACKET_BYTES_MAX, PieceOf, Question, Questions, all_pieces,
+        piece_of, pieces_of,
+    },
+};
+
+use super::{Timing, exchange::Exchange};
+
+/// Chance from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(1);
+        let hash = Sha256::digest(self.0.to_be_bytes());
+        u64::from_be_bytes(hash[..8].try_into().unwrap())
+    }
+
+    fn permille(&mut self) -> u64 {
+        self.roll() % 1_000
+    }
+}
+
+/// A link, both ways alike.
+#[derive(Clone, Copy)]
+struct Way {
+    bytes_per_s: u64,
+    delay: Duration,
+    loss_permille: u64,
+    /// Of every so long, so long is silence at the end.
+    outage: Option<(Duration, Duration)>,
+}
+
+const EDGE: Way =
+    Way { bytes_per_s: 6_250, delay: Duration::from_millis(300), loss_permille: 50, outage: None };
+
+fn boxed(fill: u64, size: usize) -> SealedBox {
+    let mut bytes = vec![0x5a; size];
+    bytes[..8].copy_from_slice(&fill.to_be_bytes());
+    SealedBox::parse(&bytes).unwrap()
+}
+
+fn log(number: u8) -> (PublicWriteKey, LogName) {
+    let key = PublicWriteKey([number; 32]);
+    (key, key.log())
+}
+
+fn append(number: u8, fill: u64, size: usize) -> Request {
+    let signature = WriteSignature([0; 64]);
+    Request::Append(Append { key: log(number).0, signature, boxed: boxed(fill, size) })
+}
+
+fn read(number: u8, after: Seq) -> Request {
+    Request::Read { log: log(number).1, after, bytes_max: ENTRIES_BYTES_MAX }
+}
+
+/// A relay that answers as SPEC 3.5 says, as simply as can be.
+#[derive(Default)]
+struct Model {
+    logs: BTreeMap<LogName, Vec<SealedBox>>,
+    parcels: BTreeMap<PieceOf, BTreeMap<u8, Vec<u8>>>,
+    proved: bool,
+    appended_twice: u64,
+}
+
+impl Model {
+    fn place(&mut self, append: Append) -> Seq {
+        let log = self.logs.entry(append.key.log()).or_default();
+        if let Some(place) = log.iter().position(|known| *known == append.boxed) {
+            self.appended_twice += 1;
+            return place as Seq + 1;
+        }
+        log.push(append.boxed);
+        log.len() as Seq
+    }
+
+    fn answer(&mut self, bytes: usize, questions: Questions) -> Vec<Answers> {
+        self.proved |= questions.proof == 9;
+        let mut room = if self.proved { 200_000 } else { bytes * 3 };
+        let mut said = Vec::new();
+        for question in questions.items {
+            match question {
+                Question::Append(tag, append) => {
+                    said.push(Answer::Appended(tag, self.place(append)))
+                }
+                Question::Piece { tag, of, count, index, bytes } => {
+                    let parcel = self.parcels.entry(of).or_default();
+                    parcel.insert(index, bytes);
+                    let held = parcel.keys().fold(0, |held, index| held | 1u64 << index);
+                    if held != all_pieces(count) {
+                        said.push(Answer::Held { tag, of, pieces: held });
+                        continue;
+                    }
+                    let body: Vec<u8> = parcel.values().flatten().copied().collect();
+                    let key = PublicWriteKey(body[..32].try_into().unwrap());
+                    let boxed = SealedBox::parse(&body[96..]).unwrap();
+                    let append = Append { key, signature: WriteSignature([0; 64]), boxed };
+                    said.push(Answer::Appended(tag, self.place(append)));
+                }
+                Question::Read { tag, log, after, till, bytes_max } => {
+                    let room_here = room.min(bytes_max as usize);
+                    room -= self.bring(&mut said, tag, (log, after, till), None, room_here);
+                }
+                Question::Missing { tag, log, seq, wanted } => {
+                    room -= self.bring(&mut said, tag, (log, seq - 1, seq), Some(wanted), room);
+                }
+                Question::About(_) | Question::Equal => {}
+            }
+        }
+        let mut packets = vec![Vec::new()];
+        let mut used = 6;
+        for item in said {
+            let length = item.encode().len();
+            if used + length > PACKET_BYTES_MAX {
+                packets.push(Vec::new());
+                used = 6;
+            }
+            used += length;
+            packets.last_mut().unwrap().push(item);
+        }
+        let number = questions.number;
+        packets.into_iter().map(|items| Answers { number, proof: 9, items }).collect()
+    }
+
+    fn bring(
+        &self,
+        said: &mut Vec<Answer>,
+        tag: u16,
+        (log, after, till): (LogName, Seq, Seq),
+        wanted: Option<u64>,
+        room: usize,
+    ) -> usize {
+        let boxes = self.logs.get(&log).map_or(&[][..], Vec::as_slice);
+        let head = boxes.len() as Seq;
+        if head == after {
+            said.push(Answer::Quiet(tag));
+            return 0;
+        }
+        let (mut left, mut last, mut items) = (room, after, Vec::new());
+        let till = if till == 0 { head } else { till.min(head) };
+        for seq in after + 1..=till {
+            let boxed = &boxes[seq as usize - 1];
+            let size = boxed.as_bytes().len();
+            if size <= 1_024 {
+                if left < size + 40 {
+                    break;
+                }
+                left -= size + 40;
+                items.push((seq, None, boxed.as_bytes().to_vec()));
+            } else {
+                let is_wanted = |index: &u8| wanted.is_none_or(|mask| mask >> index & 1 == 1);
+                let mut any = false;
+                for index in (0..pieces_of(size)).filter(is_wanted) {
+                    if left < 1_180 {
+                        break;
+                    }
+                    left -= 1_180;
+                    any = true;
+                    items.push((seq, Some(index), piece_of(boxed.as_bytes(), index).to_vec()));
+                }
+                if !any {
+                    break;
+                }
+            }
+            last = seq;
+        }
+        let held = Holdings { first: after + 1, till: last, head };
+        if items.is_empty() {
+            said.push(Answer::Boxes { tag, held, from: after + 1, boxes: Vec::new() });
+        }
+        for (seq, index, bytes) in items {
+            said.push(match index {
+                None => {
+                    let boxes = vec![SealedBox::parse(&bytes).unwrap()];
+                    Answer::Boxes { tag, held, from: seq, boxes }
+                }
+                Some(index) => {
+                    let step = boxes[seq as usize - 1].step();
+                    Answer::Piece { tag, held, seq, step, index, bytes }
+                }
+            });
+        }
+        room - left
+    }
+}
+
+struct World {
+    dice: Dice,
+    way: Way,
+    start: Instant,
+    now: Instant,
+    /// When each direction's transmitter is free.
+    free: [Instant; 2],
+    /// Arrivals: when, in which order, to the relay or not, bytes.
+    air: BinaryHeap<Reverse<(Instant, u64, bool, Vec<u8>)>>,
+    counter: u64,
+    keys: Keys,
+    model: Model,
+    bytes: [usize; 2],
+}
+
+impl World {
+    fn new(seed: u64, way: Way) -> Self {
+        let start = Instant::now();
+        Self {
+            dice: Dice(seed << 32),
+            way,
+            start,
+            now: start,
+            free: [start; 2],
+            air: BinaryHeap::new(),
+            counter: 0,
+            keys: Chain::new([7; 32]).keys(),
+            model: Model::default(),
+            bytes: [0; 2],
+        }
+    }
+
+    fn fresh(&mut self) -> Freshness {
+        self.counter += 1;
+        let mut bytes = [0; 13];
+        bytes[1..9].copy_from_slice(&self.counter.to_be_bytes());
+        Freshness(bytes)
+    }
+
+    fn is_out(&self, at: Instant) -> bool {
+        self.way.outage.is_some_and(|(period, silence)| {
+            let place = (at - self.start).as_millis() % period.as_millis();
+            place >= (period - silence).as_millis()
+        })
+    }
+
+    fn put_on_air(&mut self, to_relay: bool, bytes: Vec<u8>) {
+        let direction = usize::from(to_relay);
+        let length = bytes.len() + 28;
+        self.bytes[direction] += length;
+        let time = Duration::from_micros(length as u64 * 1_000_000 / self.way.bytes_per_s);
+        let begin = self.free[direction].max(self.now);
+        if begin - self.now > Duration::from_secs(12) {
+            return;
+        }
+        self.free[direction] = begin + time;
+        if self.dice.permille() < self.way.loss_permille || self.is_out(begin) {
+            return;
+        }
+        self.counter += 1;
+        self.air.push(Reverse((begin + time + self.way.delay, self.counter, to_relay, bytes)));
+    }
+
+    /// Runs a visit until every question is answered; how long it took, and the answers.
+    fn visit(
+        &mut self,
+        timing: Timing,
+        questions: Vec<Request>,
+    ) -> (Duration, BTreeMap<u16, Reply>, Timing) {
+        let begun = self.now;
+        let mut exchange = Exchange::new(self.keys.clone(), timing, self.now);
+        for (tag, question) in (0..).zip(&questions) {
+            assert!(exchange.ask(tag, question));
+        }
+        let mut replies = BTreeMap::new();
+        while !exchange.is_done() {
+            let fresh = self.fresh();
+            if let Some(packet) = exchange.next_packet(self.now, fresh) {
+                self.put_on_air(true, packet);
+                continue;
+            }
+            let arrival = self.air.peek().map(|Reverse((at, ..))| *at);
+            let deadline = exchange.deadline();
+            let next = [arrival, deadline].into_iter().flatten().min();
+            let next = next.expect("nothing is under way and nothing will ever be done");
+            self.now = self.now.max(next);
+            let took = self.now - begun;
+            assert!(took < Duration::from_secs(3_600), "an hour: {exchange:?} {:?}", self.bytes);
+            if arrival != Some(next) {
+                exchange.tick(self.now);
+                continue;
+            }
+            let Some(Reverse((_, _, to_relay, bytes))) = self.air.pop() else { continue };
+            if to_relay {
+                let plain = self.keys.open_question(&bytes).unwrap();
+                let answers = self.model.answer(bytes.len(), Questions::parse(&plain).unwrap());
+                for packet in answers {
+                    let fresh = self.fresh();
+                    let sealed = self.keys.seal_answer(fresh, &packet.encode(0));
+                    self.put_on_air(false, sealed);
+                }
+            } else {
+                for (tag, reply) in exchange.hear(&bytes, self.now).unwrap_or_default() {
+                    assert!(replies.insert(tag, reply).is_none(), "answered twice");
+                }
+            }
+        }
+        (self.now - begun, replies, exchange.timing())
+    }
+
+    fn fill(&mut self, number: u8, boxes: impl Iterator<Item = (u64, usize)>) {
+        let boxes = boxes.map(|(fill, size)| boxed(fill, size)).collect();
+        self.model.logs.insert(log(number).1, boxes);
+    }
+}
+
+fn known(way: Way) -> Timing {
+    let rate = u32::try_from(way.bytes_per_s).unwrap();
+    Timing {
+        round_trip_ms: u32::try_from(way.delay.as_millis()).unwrap() * 2 + 80,
+        deviation_ms: 30,
+        loss_permille: u16::try_from(way.loss_permille * 2).unwrap(),
+        rate_up: rate,
+        rate_down: rate,
+    }
+}
+
+fn sizes() -> impl Iterator<Item = (u64, usize)> {
+    let steps = [352, 352, 3_072, 512, 352, 16_384, 1_024, 352, 4_608, 65_536, 352];
+    (0..).zip(steps)
+}
+
+#[test]
+fn one_text_and_four_logs_take_one_round_trip_and_less_than_a_kilobyte() {
+    let way = Way { loss_permille: 0, ..EDGE };
+    let mut world = World::new(1, way);
+    world.fill(1, std::iter::empty());
+    let mut questions: Vec<_> = (2..6).map(|number| read(number, 0)).collect();
+    questions.push(append(1, 1, 352));
+    let (took, replies, _) = world.visit(known(way), questions);
+    assert_eq!(replies.len(), 5);
+    assert!(took < Duration::from_millis(740), "{took:?}");
+    assert!(world.bytes.iter().sum::<usize>() < 800, "{:?}", world.bytes);
+}
+
+/// Whatever the link does, everything asked is answered, once, and truly.
+#[test]
+fn everything_is_answered_whatever_is_lost() {
+    let ways = [
+        EDGE,
+        Way { loss_permille: 300, ..EDGE },
+        Way { loss_permille: 600, ..EDGE },
+        Way { bytes_per_s: 2_500, delay: Duration::from_millis(500), loss_permille: 150, ..EDGE },
+        Way { outage: Some((Duration::from_secs(30), Duration::from_secs(20))), ..EDGE },
+        Way { bytes_per_s: 1_250_000, delay: Duration::from_millis(1), loss_permille: 10, ..EDGE },
+    ];
+    for (place, way) in ways.into_iter().enumerate() {
+        for seed in 0..12 {
+            let mut world = World::new(seed * 10 + place as u64, way);
+            world.fill(2, sizes());
+            let mut questions: Vec<_> = sizes().map(|(fill, size)| append(1, fill, size)).collect();
+            questions.extend([read(2, 0), read(3, 0), read(2, 8)]);
+            let timing = if seed % 2 == 0 { Timing::default() } else { known(way) };
+            let (_, replies, _) = world.visit(timing, questions);
+            let written: BTreeSet<_> =
+                world.model.logs[&log(1).1].iter().map(|boxed| boxed.as_bytes().to_vec()).collect();
+            let expected: Vec<_> = sizes().map(|(fill, size)| boxed(fill, size)).collect();
+            assert_eq!(written.len(), expected.len());
+            for (tag, boxed) in (0u16..).zip(&expected) {
+                let Some(Reply::Appended { seq }) = replies.get(&tag) else { panic!("{tag}") };
+                assert_eq!(&world.model.logs[&log(1).1][*seq as usize - 1], boxed);
+            }
+            let first = u16::try_from(expected.len()).unwrap();
+            let boxes = |tag: u16| match &replies[&tag] {
+                Reply::Entries { from, boxes, .. } => (*from, boxes.clone()),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(boxes(first), (1, expected.clone()), "way {place} seed {seed}");
+            assert_eq!(boxes(first + 1), (1, vec![]));
+            assert_eq!(boxes(first + 2), (9, expected[8..].to_vec()));
+        }
+    }
+}

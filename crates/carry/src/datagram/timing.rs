@@ -1,0 +1,129 @@
+//! What the way to a relay is like: learned on each visit, kept for the next one.
+
+use std::time::Duration;
+
+/// Before anything was measured: what TCP assumes (RFC 6298, 2.1).
+const UNKNOWN: Duration = Duration::from_secs(1);
+/// The relay writes to its disk before it answers.
+const DISK: Duration = Duration::from_millis(50);
+/// Timers grow by a half with each silence, up to this or two round trips: who waits for a line
+/// that comes back for ten seconds must not sleep through them.
+const TIMER_MAX: Duration = Duration::from_secs(4);
+/// A part of the golden ratio: the same line's ups and downs are not met at the same place again.
+const STRIDE: f64 = 0.618_034;
+
+/// Round trip, its variation, loss and rate, as smoothed over visits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Timing {
+    /// Smoothed round trip, in ms; 0 for unknown.
+    pub(crate) round_trip_ms: u32,
+    /// Its mean deviation, in ms.
+    pub(crate) deviation_ms: u32,
+    /// Packets that were not answered, in thousandths.
+    pub(crate) loss_permille: u16,
+    /// Bytes a second that went up when there was enough to say; 0 for unknown.
+    pub(crate) rate_up: u32,
+    /// Bytes a second that came down; 0 for unknown.
+    pub(crate) rate_down: u32,
+}
+
+impl Timing {
+    /// Takes a measured round trip into account (RFC 6298, 2).
+    pub(crate) fn measured(&mut self, round_trip: Duration) {
+        let new = u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX).clamp(1, 600_000);
+        if self.round_trip_ms == 0 {
+            (self.round_trip_ms, self.deviation_ms) = (new, new.div_euclid(2));
+            return;
+        }
+        let off = self.round_trip_ms.abs_diff(new);
+        self.deviation_ms = smooth(self.deviation_ms, off, 4);
+        self.round_trip_ms = smooth(self.round_trip_ms, new, 8);
+    }
+
+    /// Takes into account that so many of so many packets were lost.
+    pub(crate) fn lost(&mut self, lost: u32, sent: u32) {
+        if sent == 0 {
+            return;
+        }
+        let now = lost.saturating_mul(1_000).checked_div(sent).unwrap_or_default().min(1_000);
+        let weight = if sent >= 16 { 2 } else { 6 };
+        let known = smooth(self.loss_permille.into(), now, weight);
+        self.loss_permille = u16::try_from(known).unwrap_or(1_000);
+    }
+
+    /// The round trip to reckon with.
+    pub(crate) fn round_trip(&self) -> Duration {
+        match self.round_trip_ms {
+            0 => UNKNOWN,
+            known => Duration::from_millis(known.into()),
+        }
+    }
+
+    /// How long to wait for an answer before asking again, after so many silences in a row.
+    pub(crate) fn timer(&self, silences: u32) -> Duration {
+        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(4);
+        let spare = deviation.max(self.round_trip().div_f64(8.0));
+        let mut timer = self.round_trip().saturating_add(spare).saturating_add(DISK);
+        for _ in 0..silences.min(16) {
+            timer = timer.saturating_mul(3).div_f64(2.0);
+        }
+        let timer = timer.min(TIMER_MAX.max(self.round_trip().saturating_mul(2)));
+        let place = (f64::from(silences) * STRIDE).fract();
+        timer.mul_f64(0.4f64.mul_add(place, 1.0))
+    }
+
+    /// How long packets of one answer may be apart before one is taken for lost.
+    pub(crate) fn patience(&self) -> Duration {
+        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(2);
+        let packet = 1_300u32
+            .checked_div(self.rate_down)
+            .map_or(0, |_| u64::from(1_300_000u32.checked_div(self.rate_down).unwrap_or_default()));
+        let packets = Duration::from_millis(packet).saturating_mul(3);
+        deviation.max(packets).max(self.round_trip().div_f64(3.0)).max(DISK)
+    }
+
+    /// Whether a first flight is worth sending twice.
+    pub(crate) fn is_lossy(&self) -> bool {
+        self.loss_permille >= 120
+    }
+}
+
+fn smooth(known: u32, new: u32, weight: u32) -> u32 {
+    let sum = known.saturating_mul(weight.saturating_sub(1)).saturating_add(new);
+    sum.checked_div(weight).unwrap_or(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_follow_the_way_and_grow_slowly() {
+        let mut timing = Timing::default();
+        assert!(timing.timer(0) >= UNKNOWN);
+        for _ in 0..50 {
+            timing.measured(Duration::from_millis(640));
+        }
+        assert_eq!(timing.round_trip_ms, 640);
+        let timer = timing.timer(0);
+        assert!(timer > Duration::from_millis(640) && timer < Duration::from_millis(900));
+        assert!(timing.timer(1) < timer * 2);
+        let late = (40..80).map(|silences| timing.timer(silences));
+        assert!(late.clone().all(|timer| timer >= TIMER_MAX && timer < TIMER_MAX * 2));
+        assert_ne!(late.clone().next(), late.last());
+    }
+
+    #[test]
+    fn loss_is_learned_over_visits() {
+        let mut timing = Timing::default();
+        timing.lost(0, 0);
+        for _ in 0..20 {
+            timing.lost(10, 50);
+        }
+        assert!((195..=200).contains(&timing.loss_permille) && timing.is_lossy());
+        for _ in 0..30 {
+            timing.lost(0, 3);
+        }
+        assert!(!timing.is_lossy());
+    }
+}

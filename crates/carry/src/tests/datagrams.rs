@@ -1,0 +1,159 @@
+//! Visits by datagrams, to a relay that is real.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use sogon_wire::{ENTRIES_BYTES_MAX, RelayAddr, Reply, Request};
+use tokio::net::UdpSocket;
+
+use super::people::{Person, Writer, boxed, relay, soon};
+
+/// Somebody who was at this relay before.
+async fn acquainted(relay: &RelayAddr) -> Person {
+    let mut person = Person::any_way(Arc::default());
+    person.append(relay, &Writer::new(1), &boxed(0, 352)).await;
+    soon(person.links.hang_up()).await;
+    let reading = person.links.meter().read();
+    assert_eq!((reading.sessions_full, reading.connections), (1, 1));
+    Person::any_way(person.memory)
+}
+
+fn read(writer: &Writer, after: u64) -> Request {
+    Request::Read { log: writer.log(), after, bytes_max: ENTRIES_BYTES_MAX }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_and_what_is_new_need_no_connection() {
+    let running = relay().await;
+    let mut person = acquainted(&running.addr()).await;
+    let (writer, other) = (Writer::new(1), Writer::new(2));
+    person.ask(&running.addr(), 1, &read(&writer, 1));
+    person.ask(&running.addr(), 2, &read(&other, 0));
+    person.ask(&running.addr(), 3, &writer.append(&boxed(1, 352)));
+    let mut replies = [person.reply().await, person.reply().await, person.reply().await];
+    replies.sort_by_key(|(tag, _)| *tag);
+    let [(1, first), (2, second), (3, Reply::Appended { seq: 2 })] = &replies else {
+        panic!("{replies:?}")
+    };
+    // The box was not there yet when the log was read, or it was: both are true answers.
+    assert!(matches!(first, Reply::Entries { from: 2, head: 1 | 2, .. }), "{first:?}");
+    assert!(matches!(second, Reply::Entries { from: 1, head: 0, .. }), "{second:?}");
+    soon(person.links.hang_up()).await;
+    let reading = person.links.meter().read();
+    assert_eq!(reading.connections, 0, "{reading:?}");
+    assert!(reading.round_trips >= 1 && reading.bytes_up > 400, "{reading:?}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boxes_of_every_size_go_up_and_come_down() {
+    let running = relay().await;
+    let mut person = acquainted(&running.addr()).await;
+    let writer = Writer::new(3);
+    let sizes = [352, 65_536, 512, 16_384, 3_072, 1_024, 4_608, 6_144, 352];
+    for (place, size) in (1..).zip(sizes) {
+        person.append(&running.addr(), &writer, &boxed(place, size)).await;
+    }
+    person.ask(&running.addr(), 7, &read(&writer, 0));
+    let reply = person.reply().await;
+    let (7, Reply::Entries { from: 1, head: 9, boxes, .. }) = reply else { panic!("{reply:?}") };
+    let expected: Vec<_> = (1..).zip(sizes).map(|(place, size)| boxed(place, size)).collect();
+    assert_eq!(boxes, expected);
+    assert_eq!(person.links.meter().read().connections, 0);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_boxes_are_fetched_page_after_page() {
+    let running = relay().await;
+    let mut person = acquainted(&running.addr()).await;
+    let writer = Writer::new(4);
+    for place in 1..=300u32 {
+        let tag = u16::try_from(place).unwrap();
+        person.ask(&running.addr(), tag, &writer.append(&boxed(place, 352)));
+    }
+    let mut places = Vec::new();
+    for _ in 1..=300 {
+        let (_, Reply::Appended { seq }) = person.reply().await else { panic!("not appended") };
+        places.push(seq);
+    }
+    places.sort_unstable();
+    assert_eq!(places, (1..=300).collect::<Vec<_>>());
+    person.ask(&running.addr(), 7, &read(&writer, 0));
+    let (7, Reply::Entries { from: 1, head: 300, boxes, .. }) = person.reply().await else {
+        panic!("no entries")
+    };
+    assert_eq!(boxes.len(), 300);
+    assert_eq!(person.links.meter().read().connections, 0);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_is_a_connection_also_in_the_middle_of_a_visit() {
+    let running = relay().await;
+    let mut person = acquainted(&running.addr()).await;
+    let writer = Writer::new(1);
+    person.append(&running.addr(), &writer, &boxed(1, 352)).await;
+    assert_eq!(person.links.meter().read().connections, 0);
+    person.ask(&running.addr(), 5, &Request::Watch { log: writer.log(), after: 0 });
+    let (5, Reply::Entries { boxes, .. }) = person.reply().await else { panic!("no entries") };
+    assert_eq!(boxes.len(), 2);
+    assert_eq!(person.links.meter().read().connections, 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_datagrams_are_swallowed_a_connection_is_made_and_remembered() {
+    let running = relay().await;
+    let addr = running.addr();
+    let person = acquainted(&addr).await;
+    // The same relay, seen through a door that lets only TCP through.
+    let door = Door::open(addr.clone()).await;
+    person.move_memory(&addr, &door.addr);
+    let mut person = Person::any_way(person.memory);
+    let writer = Writer::new(1);
+    for round in 1..=3 {
+        person.append(&door.addr, &writer, &boxed(round, 352)).await;
+        soon(person.links.hang_up()).await;
+    }
+    let reading = person.links.meter().read();
+    assert_eq!(reading.connections, 3, "{reading:?}");
+    drop(door);
+    running.stop().await;
+}
+
+/// TCP goes to the relay, datagrams go nowhere.
+struct Door {
+    addr: RelayAddr,
+    _swallow: UdpSocket,
+    forwarding: tokio::task::JoinHandle<()>,
+}
+
+impl Door {
+    async fn open(relay: RelayAddr) -> Self {
+        let (listener, swallow) = loop {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port: SocketAddr = listener.local_addr().unwrap();
+            if let Ok(socket) = UdpSocket::bind(port).await {
+                break (listener, socket);
+            }
+        };
+        let port = listener.local_addr().unwrap().port();
+        let addr = RelayAddr::new("127.0.0.1", port, relay.fingerprint()).unwrap();
+        let forwarding = tokio::spawn(async move {
+            while let Ok((mut here, _)) = listener.accept().await {
+                let relay = (relay.host().to_owned(), relay.port());
+                tokio::spawn(async move {
+                    let mut there = tokio::net::TcpStream::connect(relay).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                });
+            }
+        });
+        Self { addr, _swallow: swallow, forwarding }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.forwarding.abort();
+    }
+}

@@ -1,0 +1,14 @@
+//! The datagram form (SPEC 3.5): a few small boxes in one round trip, without a connection.
+//!
+//! A client that once had a TLS session shares a chain of one-time keys with this relay
+//! ([`Chains`]). What comes on the UDP port under such a key is answered; everything else is
+//! dropped without a word, as a port does on which nobody listens.
+
+mod answering;
+mod chains;
+mod guest;
+mod parcels;
+mod port;
+
+pub(crate) use chains::Chains;
+pub(crate) use port::serve;

@@ -1,0 +1,123 @@
+//! The UDP port: what comes in, what is answered, what is dropped.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use sogon_packet::{ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, Keys, id_of};
+use sogon_wire::packet::{Answers, Question, Questions};
+use tokio::{
+    net::UdpSocket,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+
+use super::{
+    answering::{answer, packets},
+    guest::{Guest, Leave},
+};
+use crate::{figures::add, relay::Shared};
+
+/// Packets under work at one time. Beyond it they are dropped, and come again.
+const WORKING_MAX: usize = 512;
+
+/// A packet that was genuine.
+struct Genuine {
+    keys: Keys,
+    guest: Arc<Mutex<Guest>>,
+    questions: Questions,
+    leave: Leave,
+    from: SocketAddr,
+    bytes: usize,
+}
+
+/// Answers packets until told to stop.
+pub(crate) async fn serve(socket: UdpSocket, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let socket = Arc::new(socket);
+    let slots = Arc::new(Semaphore::new(WORKING_MAX));
+    let mut working = JoinSet::new();
+    let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            Some(_) = working.join_next() => {}
+            taken = socket.recv_from(&mut bytes) => {
+                // An error here is that of an answer nobody takes any more.
+                let Ok((length, from)) = taken else { continue };
+                let datagram = bytes.get(..length).unwrap_or_default();
+                let slot = Arc::clone(&slots).try_acquire_owned().ok();
+                let genuine = take(&shared, datagram, from);
+                let (Some(slot), Some(genuine)) = (slot, genuine) else {
+                    add(&shared.figures.packets_dropped, 1);
+                    continue;
+                };
+                add(&shared.figures.packets, 1);
+                add(&shared.figures.bytes_in, length);
+                let (socket, shared) = (Arc::clone(&socket), Arc::clone(&shared));
+                working.spawn(async move {
+                    work(&socket, &shared, genuine).await;
+                    drop(slot);
+                });
+            }
+        }
+    }
+    // What was asked is answered, like on every connection.
+    while working.join_next().await.is_some() {}
+}
+
+/// Opens a packet; [`None`] for everything that is not a client's.
+fn take(shared: &Shared, datagram: &[u8], from: SocketAddr) -> Option<Genuine> {
+    let id = id_of(datagram)?;
+    let (keys, guest) = shared.chains.find(id)?;
+    let questions = Questions::parse(&keys.open_question(datagram)?).ok()?;
+    shared.chains.used(id, (shared.clock)());
+    let leave = {
+        let mut guest = guest.lock().unwrap_or_else(PoisonError::into_inner);
+        let per_s = (shared.limits.requests_per_s, Instant::now());
+        guest.admit((id, datagram), from, questions.proof, fresh_proof, per_s)?
+    };
+    Some(Genuine { keys, guest, questions, leave, from, bytes: datagram.len() })
+}
+
+async fn work(socket: &UdpSocket, shared: &Shared, genuine: Genuine) {
+    let Genuine { keys, guest, questions, leave, from, bytes } = genuine;
+    let Questions { number, items, .. } = questions;
+    let equal = items.contains(&Question::Equal);
+    let bytes_max = if equal { bytes } else { leave.bytes_max };
+    let said = answer(shared, &guest, items, bytes_max).await;
+    let mut packets = packets(number, leave.proof, said);
+    if equal {
+        packets.truncate(1);
+    }
+    for packet in packets {
+        let bytes_least = if equal { bytes.saturating_sub(ANSWER_OVERHEAD_BYTES) } else { 0 };
+        send(socket, shared, &keys, &packet, bytes_least, from).await;
+    }
+}
+
+async fn send(
+    socket: &UdpSocket,
+    shared: &Shared,
+    keys: &Keys,
+    packet: &Answers,
+    bytes_least: usize,
+    to: SocketAddr,
+) {
+    let mut fresh = [0; 13];
+    if getrandom::fill(&mut fresh).is_err() {
+        return;
+    }
+    let datagram = keys.seal_answer(Freshness(fresh), &packet.encode(bytes_least));
+    add(&shared.figures.bytes_out, datagram.len());
+    // What cannot be sent is lost, as anything may be; the client asks again.
+    let _ = socket.send_to(&datagram, to).await;
+}
+
+fn fresh_proof() -> u32 {
+    // Never 0: that is what a client says that has none.
+    let mut bytes = [0; 4];
+    let _ = getrandom::fill(&mut bytes);
+    u32::from_be_bytes(bytes) | 1
+}
