@@ -15,6 +15,7 @@ pub mod prey;
 pub mod relay;
 pub mod rows;
 pub mod story;
+pub mod weather;
 pub mod world;
 
 pub use chance::{Chance, SeededEntropy};

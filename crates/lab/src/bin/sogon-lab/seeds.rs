@@ -1,5 +1,4 @@
-//! Seeds from the command line: `sogon-lab seeds COUNT [FIRST]`.
-#![allow(clippy::print_stdout, clippy::arithmetic_side_effects, reason = "a tool for developers")]
+//! Seeds, one after the other, on every core.
 
 use std::{
     process::ExitCode,
@@ -8,15 +7,7 @@ use std::{
 
 use sogon_lab::{home::Mutant, story};
 
-fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let command = args.next().unwrap_or_default();
-    let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
-    let (count, first) = (number(args.next()), number(args.next()).unwrap_or(0));
-    let ("seeds", Some(count)) = (command.as_str(), count) else {
-        println!("usage: sogon-lab seeds COUNT [FIRST]");
-        return ExitCode::from(2);
-    };
+pub(crate) fn live(count: u64, first: u64) -> ExitCode {
     let next = AtomicU64::new(first);
     let failed = AtomicU64::new(0);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
