@@ -5,4 +5,8 @@
 //! device puts into files; [`clean`] writes a copy of a file without what would betray its sender.
 
 pub mod clean;
+mod numbers;
+pub mod source;
 pub mod tags;
+
+pub use source::Source;

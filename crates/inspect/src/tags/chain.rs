@@ -1,0 +1,59 @@
+//! The trailer of simple files: which machines a file went through, in their order.
+
+use super::machine::{Machine, Order, RECORD_BYTES};
+use crate::numbers::{index, u32_le};
+
+/// As many machines as the system reads.
+pub const MACHINES_MAX: usize = 20_000;
+
+/// Bytes behind the records: their length and "EOF".
+const FOOT_BYTES: usize = 7;
+
+/// The most a trailer has.
+pub const TRAILER_BYTES_MAX: usize = MACHINES_MAX * RECORD_BYTES + FOOT_BYTES;
+
+/// A chain of custody: every machine that tagged the file, the first one first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The machines; `None` for a record that does not open.
+    pub machines: Vec<Option<Machine>>,
+    /// Bytes from the first record to the end of the file.
+    pub bytes: u64,
+}
+
+impl Chain {
+    /// Reads the trailer at the end of `tail`, the last [`TRAILER_BYTES_MAX`] bytes of a file (or
+    /// all of a smaller one). The last record must open, or there is no trailer.
+    #[must_use]
+    pub fn read(tail: &[u8]) -> Option<Self> {
+        let rest = tail.strip_suffix(b"EOF")?;
+        let at = rest.len().checked_sub(4)?;
+        let length = index(u32_le(rest, at)?);
+        let machines = length.checked_div(RECORD_BYTES)?;
+        if !length.is_multiple_of(RECORD_BYTES) || !(1..=MACHINES_MAX).contains(&machines) {
+            return None;
+        }
+        let records = rest.get(at.checked_sub(length)?..at)?;
+        let last = records.len().checked_sub(RECORD_BYTES).and_then(|at| records.get(at..))?;
+        Machine::read(last)?;
+        let machines = records.chunks_exact(RECORD_BYTES).map(Machine::read).collect();
+        Some(Self { machines, bytes: length.checked_add(FOOT_BYTES)? as u64 })
+    }
+
+    /// The disk ids in order; `?` for a record that does not open.
+    pub fn disks(&self) -> impl Iterator<Item = &str> {
+        self.machines.iter().map(|machine| machine.as_ref().map_or("?", |one| one.disk.as_str()))
+    }
+
+    /// What the last record tells the next machine.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        self.machines.last()?.as_ref()?.order()
+    }
+
+    /// Every record opened and ended as known ones do.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        self.machines.iter().all(|machine| machine.as_ref().is_some_and(|one| one.certain))
+    }
+}
