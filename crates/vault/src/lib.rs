@@ -13,9 +13,11 @@ mod disk;
 mod error;
 mod fault;
 mod header;
+mod keyblock;
 mod keys;
 #[cfg(test)]
 mod leftovers;
+mod neighbours;
 mod pages;
 mod passphrase;
 mod record;
