@@ -12,7 +12,7 @@
 use crate::disk::Disk;
 use crate::error::VaultError;
 use crate::keyblock::{Block, Slots};
-use crate::keys::{Salt, SlotKeys};
+use crate::keys::{Cost, Salt, SlotKeys};
 use crate::sector::{SECTOR_BYTES, Sealer, Sector, noise};
 
 /// How many slots every container has, used or not.
@@ -75,7 +75,11 @@ pub(crate) struct Container {
 
 impl Container {
     /// Fills a new disk with noise. What it held is gone.
-    pub(crate) fn create(mut disk: Box<dyn Disk>, size: Size) -> Result<Self, VaultError> {
+    pub(crate) fn create(
+        mut disk: Box<dyn Disk>,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
         let mut at = 0;
         while at < size.sectors() {
             let count = size.sectors().saturating_sub(at).min(256);
@@ -83,6 +87,11 @@ impl Container {
             disk.write(offset(at), &noise(count)?)?;
             at = at.saturating_add(256);
         }
+        let mut salt = [0; 32];
+        while salt == [0; 32] || (Cost::STEPS.contains(&cost) && Cost::of_salt(&salt) != cost) {
+            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
+        }
+        disk.write(0, &salt)?;
         disk.sync()?;
         Ok(Self { disk, size })
     }

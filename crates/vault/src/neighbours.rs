@@ -121,6 +121,16 @@ impl Vault {
         container.clear_slots(slot)
     }
 
+    /// As [`wipe_all`], from an open home.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`] when the disk refuses; try again.
+    pub fn wipe_container(self) -> Result<(), VaultError> {
+        let mut pages = self.pages();
+        pages.abandon();
+        wipe_container(pages.slot().parts().0)
+    }
+
     /// The first half of [`Vault::wipe`], which takes two syncs. Nothing can be stored any more.
     ///
     /// # Errors
@@ -145,4 +155,21 @@ impl Vault {
             .filter(|place| *place != ours)
             .try_for_each(|place| container.forget_key_block(place))
     }
+}
+
+/// Overwrites every key block of the container at `path`, and then, as far as it goes, everything
+/// in it: for whoever has no time for a passphrase. The file stays, and holds noise.
+///
+/// # Errors
+/// [`VaultError::NotThere`], [`VaultError::Busy`], [`VaultError::Io`].
+pub fn wipe_all(path: &Path) -> Result<(), VaultError> {
+    let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
+    wipe_container(&mut container)
+}
+
+fn wipe_container(container: &mut Container) -> Result<(), VaultError> {
+    for place in 0..SLOTS {
+        container.forget_key_block(place)?;
+    }
+    container.clear_slots(Slots::ALL)
 }

@@ -16,7 +16,7 @@ use crate::keys::{Cost, SlotKeys};
 use crate::pages::Pages;
 use crate::passphrase::Passphrase;
 use crate::slot::Slot;
-use crate::{database, rows, search};
+use crate::{database, rows, search, stack};
 
 /// A home that a passphrase has opened; nobody else can open it as long as this lives.
 ///
@@ -60,6 +60,18 @@ impl Vault {
         Self::open_on(Box::new(FileDisk::open(path)?), passphrase, cost)
     }
 
+    /// The costs to try with the container at `path`, the likeliest first: the one its salt was
+    /// chosen for, then those of containers made before salts were chosen.
+    ///
+    /// # Errors
+    /// [`VaultError::NotThere`], [`VaultError::Busy`], [`VaultError::Damaged`].
+    pub fn costs(path: &Path) -> Result<Vec<Cost>, VaultError> {
+        let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
+        let likeliest = Cost::of_salt(&container.salt()?);
+        let older = [Cost::NONE_FOR_TESTS, Cost::STANDARD].into_iter();
+        Ok([likeliest].into_iter().chain(older.filter(|cost| *cost != likeliest)).collect())
+    }
+
     /// As [`Vault::create`], on any disk; what it held is gone.
     ///
     /// # Errors
@@ -70,10 +82,9 @@ impl Vault {
         size: Size,
         cost: Cost,
     ) -> Result<Self, VaultError> {
-        let mut container = Container::create(disk, size)?;
-        let salt = container.salt()?;
-        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
-        Self::begin(container, Found::alone()?, &keys)
+        let made = Self::create_with(disk, passphrase, size, cost);
+        stack::overwrite();
+        made
     }
 
     /// As [`Vault::open`], on any disk.
@@ -81,6 +92,28 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_on(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let opened = Self::open_with(disk, passphrase, cost);
+        stack::overwrite();
+        opened
+    }
+
+    fn create_with(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let mut container = Container::create(disk, size, cost)?;
+        let salt = container.salt()?;
+        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+        Self::begin(container, Found::alone()?, &keys)
+    }
+
+    fn open_with(
         disk: Box<dyn Disk>,
         passphrase: &Passphrase,
         cost: Cost,
@@ -137,6 +170,18 @@ impl Vault {
         self.settle()
     }
 
+    /// Whether `passphrase` is the one that opens this home.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`] when the disk refuses.
+    pub fn is_opened_by(&self, passphrase: &Passphrase, cost: Cost) -> Result<bool, VaultError> {
+        let keys = SlotKeys::derive(passphrase, &self.salt, cost)?;
+        let mut pages = self.pages();
+        let (container, found) = pages.slot().parts();
+        let place = found.place;
+        Ok(container.find(&keys)?.is_some_and(|other| other.place == place))
+    }
+
     /// Lets `passphrase` open this home from now on, instead of the one before. The key block is
     /// overwritten in place.
     ///
@@ -151,10 +196,12 @@ impl Vault {
         let keys = SlotKeys::derive(passphrase, &self.salt, cost)?;
         let mut pages = self.pages();
         let (container, found) = pages.slot().parts();
-        match container.find(&keys)? {
+        let written = match container.find(&keys)? {
             Some(other) if other.place != found.place => Err(VaultError::AlreadyThere),
             _ => container.write_key_block(found, &keys),
-        }
+        };
+        stack::overwrite();
+        written
     }
 
     /// Lengthens every slot of the container by so many MiB of noise.
@@ -289,5 +336,6 @@ impl Drop for Vault {
         self.db = None;
         // Nothing is lost when this fails: the log is taken up at the next opening.
         let _ = self.pages().settle();
+        stack::overwrite();
     }
 }
