@@ -58,6 +58,13 @@ pub(crate) enum Command {
     Read(Read),
     Search(Search),
     Sync(Sync),
+    Lock(Lock),
+    Unlock(Unlock),
+    Passwd(Passwd),
+    /// A second home for whoever forces you to show one
+    #[command(subcommand)]
+    Decoy(Decoy),
+    Wipe(Wipe),
     /// Show your own log of security events
     Alerts,
     /// Check this home and its relays; prints no secret
@@ -111,6 +118,88 @@ pub(crate) struct Open {
     /// With a relay of your own: where it listens
     #[arg(long, value_name = "ADDR")]
     pub(crate) relay_listen: Option<std::net::SocketAddr>,
+    /// Lock the home when nobody has asked anything of it for so long
+    #[arg(long, value_name = "D")]
+    pub(crate) idle: Option<Span>,
+}
+
+/// Lock the home that `open` holds: keys and texts leave its memory.
+///
+/// `open` goes on running without them until `unlock`. When the machine wakes from sleep the home
+/// is locked by itself; to have it locked before it sleeps, let the system run this command.
+#[derive(Debug, Args)]
+pub(crate) struct Lock {}
+
+/// Unlock the home of an `open` that was locked.
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {}
+
+/// Change the passphrase.
+///
+/// Only the key of the home is sealed anew. Whoever has a copy of the home from before can still
+/// try the old passphrase on that copy.
+#[derive(Debug, Args)]
+pub(crate) struct Passwd {
+    /// Read the new passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_passphrase_file: Option<PathBuf>,
+}
+
+/// A second home for whoever forces you to show one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Decoy {
+    Add(DecoyAdd),
+}
+
+/// Make a decoy: a second home in the same file, under a passphrase of its own.
+///
+/// Every installation has room for it, used or not, and nothing tells whether it is used. With a
+/// duress passphrase the decoy opens too, and this home can never be opened again: its key is
+/// overwritten in what looks like any unlock. A copy of the file made before is not reached by that.
+///
+/// A decoy is believed when it is used: write a little in it now and then, have a contact or two in
+/// it, and let its words be yours. --notes puts lines of yours into a group of one, each with the
+/// day it begins with.
+#[derive(Debug, Args)]
+pub(crate) struct DecoyAdd {
+    /// The name others see there
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// A relay to use there; may be given more than once
+    #[arg(long, value_name = "ADDR", value_parser = relay_address, required = true)]
+    pub(crate) relay: Vec<RelayAddr>,
+    /// Lines such as `2025-01-31 bread, milk`, from a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) notes: Option<PathBuf>,
+    /// What the group of one is called that holds the notes
+    #[arg(long, value_name = "NAME", default_value = "Notes")]
+    pub(crate) notes_title: String,
+    /// Read the decoy's passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decoy_passphrase_file: Option<PathBuf>,
+    /// Read the duress passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) duress_passphrase_file: Option<PathBuf>,
+    /// Make no duress passphrase
+    #[arg(long, conflicts_with = "duress_passphrase_file")]
+    pub(crate) no_duress: bool,
+}
+
+/// Make this home unreadable for ever, also for you.
+///
+/// First the key is overwritten, which takes an instant, then everything it was the key of. Copies
+/// made before, and what a flash disk keeps of old writes, are not reached.
+#[derive(Debug, Args)]
+pub(crate) struct Wipe {
+    /// Keep this home, and overwrite the keys of all others: what a duress passphrase does
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) duress: bool,
+    /// Overwrite everything, whatever it is; needs no passphrase
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Do not ask whether it is meant
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Make a link that lets somebody reach you.

@@ -9,6 +9,7 @@ mod group;
 mod grow;
 mod invite;
 mod join;
+mod locking;
 mod read;
 mod search;
 mod send;
@@ -42,11 +43,17 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Read(read) => read::run(desk, read).await,
         Command::Search(search) => search::run(desk, search).await,
         Command::Sync(_) => sync::run(desk).await,
+        Command::Lock(_) => locking::lock(desk).await,
+        Command::Unlock(_) => locking::unlock(desk).await,
+        Command::Passwd(_) => locking::passwd(desk).await,
+        Command::Wipe(wipe) => locking::wipe(desk, wipe).await,
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,
         // These need no home and were carried out before one was opened.
-        Command::Try(_) | Command::Init(_) | Command::Completions(_) | Command::Man => {
-            Err(Kind::Bug.into())
-        }
+        Command::Try(_)
+        | Command::Init(_)
+        | Command::Decoy(_)
+        | Command::Completions(_)
+        | Command::Man => Err(Kind::Bug.into()),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
     plain,
     trouble::{Kind, Trouble},
+    words::Words,
 };
 
 /// A piece of output on its way to a guest.
@@ -32,6 +33,14 @@ pub(crate) enum Form {
     People,
     /// JSON for programs.
     Json,
+}
+
+/// What a command made of the home, as a whole line: `{"state"}`, or the words for it.
+pub(crate) fn state(state: &str, form: Form, words: &Words) -> String {
+    match form {
+        Form::Json => format!("{}\n", json!({ "state": state })),
+        Form::People => format!("{}\n", words.say(&format!("home-{state}"), &[])),
+    }
 }
 
 /// Both output streams of one command.
@@ -70,6 +79,14 @@ impl Console {
             Form::People => words(),
         };
         self.put(Said::Out(format!("{text}\n"))).await
+    }
+
+    /// What a command made of the home: `{"state"}`.
+    ///
+    /// # Errors
+    /// [`Kind::OutputGone`] when nobody reads any more.
+    pub(crate) async fn state(&self, state: &str, words: &Words) -> Result<(), Trouble> {
+        self.put(Said::Out(self::state(state, self.form, words))).await
     }
 
     /// Words on standard output that programs do not get.

@@ -5,8 +5,10 @@
 mod frame;
 mod guest;
 mod host;
+mod locked;
 mod place;
 
 pub(crate) use frame::Request;
 pub(crate) use guest::{Knock, knock};
 pub(crate) use host::{Door, Host, Stay};
+pub(crate) use locked::Left;

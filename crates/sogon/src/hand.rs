@@ -2,14 +2,15 @@
 //! closed.
 
 use sogon_engine::{Act, Answer, ConversationId, Event, MessageId, ShelfFault, view};
-use sogon_vault::Vault;
+use sogon_vault::{Passphrase, Vault};
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    keeper::{Keeper, Reply, Tally, Wish},
+    home::Opened,
+    keeper::{Ending, Farewell, Keeper, Reply, Tally, Wish},
     trouble::{Kind, Trouble},
 };
 
@@ -25,17 +26,17 @@ pub(crate) struct Hand {
 }
 
 /// What ends when the home is closed.
-pub(crate) type Closing = JoinHandle<Result<(), Trouble>>;
+pub(crate) type Closing = JoinHandle<Result<Ending, Trouble>>;
 
 /// Starts the loop over an open home. Must be called inside a `LocalSet`.
 ///
 /// # Errors
 /// As [`Keeper::new`].
-pub(crate) fn take(vault: Vault) -> Result<(Hand, Closing), Trouble> {
+pub(crate) fn take(opened: Opened) -> Result<(Hand, Closing), Trouble> {
     let (wishes, granted) = mpsc::unbounded_channel();
     let events = broadcast::Sender::new(EVENTS_MAX);
     let (fault_in, fault) = watch::channel(None);
-    let keeper = Keeper::new(vault, events.clone(), fault_in)?;
+    let keeper = Keeper::new(opened, events.clone(), fault_in)?;
     let closing = tokio::task::spawn_local(keeper.run(granted));
     Ok((Hand { wishes, events, fault }, closing))
 }
@@ -79,6 +80,35 @@ impl Hand {
     /// [`Kind::DiskFull`], [`Kind::Disk`]; the home is as it was.
     pub(crate) async fn grow(&self, mib: u32) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Grow(mib, reply)).await
+    }
+
+    /// Lets another passphrase open the home from now on.
+    ///
+    /// # Errors
+    /// [`Kind::WrongPassphrase`] for the old one, [`Kind::PassphraseTaken`] for the new one,
+    /// [`Kind::Disk`].
+    pub(crate) async fn change_passphrase(
+        &self,
+        old: Passphrase,
+        new: Passphrase,
+    ) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::Passphrase([old, new], reply)).await
+    }
+
+    /// Overwrites the key blocks of all other homes in the container.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`].
+    pub(crate) async fn wipe_others(&self) -> Result<(), Trouble> {
+        self.wish(Wish::WipeOthers).await
+    }
+
+    /// Gives the home up; whoever still wants something of it hears that it is locked.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`]; it is given up all the same.
+    pub(crate) async fn close(&self, how: Farewell) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::Close(how, reply)).await
     }
 
     /// Looks at what is stored.
@@ -125,7 +155,8 @@ impl Hand {
 
     async fn wish<T>(&self, wish: impl FnOnce(Reply<T>) -> Wish) -> Result<T, Trouble> {
         let (reply, answer) = oneshot::channel();
-        self.wishes.send(wish(reply)).map_err(|_| Kind::Bug)?;
-        answer.await.map_err(|_| Kind::Bug)?
+        // The loop is gone: somebody locked the home meanwhile, or wiped it.
+        self.wishes.send(wish(reply)).map_err(|_| Kind::LockedMeanwhile)?;
+        answer.await.map_err(|_| Kind::LockedMeanwhile)?
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use directories::ProjectDirs;
@@ -22,6 +23,13 @@ pub(crate) enum Weight {
     Full,
     /// For tests and trials: small, and quick to guess.
     Light,
+}
+
+/// A home that a passphrase opened, and what a guess of it costs.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) vault: Vault,
+    pub(crate) cost: Cost,
 }
 
 /// A place where a home is or may be.
@@ -83,27 +91,60 @@ impl Home {
     ///
     /// # Errors
     /// As [`Vault::create`].
-    pub(crate) fn create(&self, passphrase: &Passphrase, weight: Weight) -> Result<Vault, Trouble> {
+    pub(crate) fn create(
+        &self,
+        passphrase: &Passphrase,
+        weight: Weight,
+    ) -> Result<Opened, Trouble> {
         let (size, cost) = match weight {
-            Weight::Full => (Size::STANDARD, Cost::STANDARD),
+            Weight::Full => (Size::STANDARD, tuned()?),
             Weight::Light => (Size::SMALLEST, Cost::NONE_FOR_TESTS),
         };
-        Ok(Vault::create(&self.container(), passphrase, size, cost)?)
+        let vault = Vault::create(&self.container(), passphrase, size, cost)?;
+        Ok(Opened { vault, cost })
     }
 
-    /// Opens the container. Which cost it was made with stands nowhere, so the light one is tried
-    /// first: it takes no time, and opens nothing that was made at full cost.
+    /// Opens the container.
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Vault, VaultError> {
-        match Vault::open(&self.container(), passphrase, Cost::NONE_FOR_TESTS) {
-            Err(VaultError::WrongPassphrase) => {
-                Vault::open(&self.container(), passphrase, Cost::STANDARD)
+    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Opened, VaultError> {
+        for cost in Vault::costs(&self.container())? {
+            match Vault::open(&self.container(), passphrase, cost) {
+                Err(VaultError::WrongPassphrase) => {}
+                other => return other.map(|vault| Opened { vault, cost }),
             }
-            other => other,
         }
+        Err(VaultError::WrongPassphrase)
     }
+}
+
+impl Home {
+    /// Overwrites everything, without a passphrase.
+    ///
+    /// # Errors
+    /// As [`sogon_vault::wipe_all`].
+    pub(crate) fn wipe_all(&self) -> Result<(), Trouble> {
+        sogon_vault::wipe_all(&self.container())?;
+        self.forget_relay();
+        Ok(())
+    }
+
+    /// Removes the sealed boxes of a relay of one's own, as far as the system does that.
+    pub(crate) fn forget_relay(&self) {
+        let _ = fs::remove_dir_all(self.relay_folder());
+    }
+}
+
+/// What a guess may take on this device, in milliseconds.
+const GUESS_MS: u64 = 1_000;
+
+/// The cost at which a guess takes about a second here.
+fn tuned() -> Result<Cost, VaultError> {
+    let begun = Instant::now();
+    Cost::SMALL_DEVICE.try_out()?;
+    let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Cost::tuned(took, GUESS_MS))
 }
 
 /// A folder that only its owner can look into.

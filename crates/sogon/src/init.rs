@@ -40,7 +40,7 @@ pub(crate) async fn run(
     if weight == Weight::Full {
         console.remark(&words.say("init-working", &[])).await;
     }
-    let mut vault = home.create(passphrase, weight)?;
+    let mut vault = home.create(passphrase, weight)?.vault;
     if let Err(error) = vault.commit(&batch) {
         drop(vault);
         // It holds nothing yet.

@@ -9,12 +9,13 @@ use std::{
 use sogon_engine::{
     Act, Answer, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick, WallClock, view,
 };
-use sogon_vault::Vault;
+use sogon_vault::{Cost, Passphrase, Vault, VaultError};
 use sogon_wire::RelayAddr;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     entropy::System,
+    home::Opened,
     link::{Figures, Links},
     moment,
     questions::Questions,
@@ -36,8 +37,34 @@ pub(crate) enum Wish {
     Tally(Reply<Tally>),
     /// More room in the home: so many MiB.
     Grow(u32, Reply<()>),
+    /// Another passphrase from now on: the one until now, and the new one.
+    Passphrase([Passphrase; 2], Reply<()>),
+    /// The key blocks of all other homes become noise.
+    WipeOthers(Reply<()>),
+    /// No more of this home here.
+    Close(Farewell, Reply<()>),
     /// Look at what is stored.
     Look(Box<dyn FnOnce(&Vault)>),
+}
+
+/// How an open home is given up before its commands are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// Sealed anew and closed.
+    Lock,
+    /// Its key and then the rest of it overwritten.
+    Wipe,
+    /// Everything in the container overwritten.
+    WipeAll,
+}
+
+/// What the home was when the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Closed, because nobody needed it any more.
+    Closed,
+    /// Given up on demand.
+    Given(Farewell),
 }
 
 /// What happened since the home was opened.
@@ -54,6 +81,8 @@ pub(crate) struct Tally {
 /// The loop's own things.
 pub(crate) struct Keeper {
     vault: Vault,
+    /// What a guess of its passphrase costs.
+    cost: Cost,
     /// Or why there is none any more.
     engine: Result<Engine, Trouble>,
     links: Links,
@@ -74,7 +103,7 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        vault: Vault,
+        Opened { vault, cost }: Opened,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
@@ -85,6 +114,7 @@ impl Keeper {
         let links = Links::new(&vault)?;
         Ok(Self {
             vault,
+            cost,
             engine,
             links,
             started: Instant::now(),
@@ -105,11 +135,12 @@ impl Keeper {
     pub(crate) async fn run(
         mut self,
         mut wishes: mpsc::UnboundedReceiver<Wish>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Ending, Trouble> {
         loop {
             let wake = self.wake;
             tokio::select! {
                 wish = wishes.recv() => match wish {
+                    Some(Wish::Close(how, reply)) => return self.farewell(how, reply).await,
                     Some(wish) => self.grant(wish),
                     None => break,
                 },
@@ -129,7 +160,25 @@ impl Keeper {
         }
         self.links.hang_up().await;
         self.keep_sessions();
-        Ok(self.vault.close()?)
+        self.vault.close()?;
+        Ok(Ending::Closed)
+    }
+
+    /// Gives the home up, and only then says so. Keys and texts go with `self`.
+    async fn farewell(mut self, how: Farewell, reply: Reply<()>) -> Result<Ending, Trouble> {
+        if how == Farewell::Lock {
+            self.links.hang_up().await;
+            self.keep_sessions();
+        }
+        let Self { mut vault, engine, .. } = self;
+        drop(engine);
+        let done = match how {
+            Farewell::Lock => vault.reseal().and_then(|()| vault.close()),
+            Farewell::Wipe => vault.wipe(),
+            Farewell::WipeAll => vault.wipe_container(),
+        };
+        let _ = reply.send(done.map_err(Trouble::from));
+        Ok(Ending::Given(how))
     }
 
     /// A reply that nobody waits for is nobody's loss: what was done is done.
@@ -158,7 +207,25 @@ impl Keeper {
             Wish::Grow(mib, reply) => {
                 let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
             }
+            Wish::Passphrase(both, reply) => {
+                let _ = reply.send(self.change_passphrase(&both));
+            }
+            Wish::WipeOthers(reply) => {
+                let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
+            }
             Wish::Look(look) => look(&self.vault),
+            // The loop itself does this.
+            Wish::Close(..) => {}
+        }
+    }
+
+    fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {
+        if !self.vault.is_opened_by(old, self.cost)? {
+            return Err(Kind::WrongPassphrase.into());
+        }
+        match self.vault.change_passphrase(new, self.cost) {
+            Err(VaultError::AlreadyThere) => Err(Kind::PassphraseTaken.into()),
+            changed => Ok(changed?),
         }
     }
 

@@ -1,12 +1,15 @@
 //! `sogon`: the program people use. It joins the rooms (engine, vault, carry, relay) to commands and
 //! words, and decides nothing itself.
 
+mod asked;
 mod cli;
 mod commands;
 mod console;
+mod decoy;
 mod desk;
 mod door;
 mod entropy;
+mod guard;
 mod hand;
 mod home;
 mod init;
@@ -20,8 +23,10 @@ mod people;
 mod plain;
 mod questions;
 mod sessions;
+mod sleep;
 mod span;
 mod trial;
+mod tries;
 mod trouble;
 mod visit;
 mod words;
@@ -30,7 +35,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
-use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::{runtime, task::LocalSet};
 
 use crate::{
@@ -42,9 +46,13 @@ use crate::{
     words::{Language, Words},
 };
 
+/// What was freed is overwritten: after a lock nothing of the home is left in this process.
+#[global_allocator]
+static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
-    // A crash must not leave an image of memory on the disk: it would hold open messages and keys.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    guard::begin();
     let cli = Cli::parse();
     let form = if cli.common.json { Form::Json } else { Form::People };
     let console = Console::own(form);
@@ -78,6 +86,12 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
                 done = init::run(options, &home, &passphrase, console, words) => done?,
                 trouble = visit::interrupted() => return Err(trouble),
             }
+        }
+        Command::Decoy(cli::Decoy::Add(options)) => {
+            let home = Home::choose(cli.common.home.as_deref())?;
+            let source = Source::choose(cli.common.passphrase_file.as_deref());
+            let three = decoy::Three::ask(&source, options, words)?;
+            decoy::add(options, &home, &three, console, words).await?;
         }
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Man => console.raw(manual()).await?,

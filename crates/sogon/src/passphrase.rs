@@ -39,16 +39,28 @@ impl Source {
         }
     }
 
+    /// This file, or the keyboard.
+    pub(crate) fn of(file: Option<&Path>) -> Self {
+        file.map_or(Self::Keyboard, |path| Self::File(path.to_path_buf()))
+    }
+
     /// The passphrase of a home that exists.
     ///
     /// # Errors
     /// [`Kind::Locked`] when there is nobody to ask; [`Kind::PassphraseFile`].
     pub(crate) fn existing(&self, words: &Words) -> Result<Passphrase, Trouble> {
-        let typed = match self {
-            Self::File(path) => first_line(path)?,
-            Self::Keyboard => typed(&words.say("ask-passphrase", &[]))?,
-        };
-        Ok(Passphrase::new(&typed)?)
+        Ok(Passphrase::new(&self.typed(words)?)?)
+    }
+
+    /// As [`Source::existing`], as it was typed.
+    ///
+    /// # Errors
+    /// As [`Source::existing`].
+    pub(crate) fn typed(&self, words: &Words) -> Result<Zeroizing<String>, Trouble> {
+        match self {
+            Self::File(path) => first_line(path),
+            Self::Keyboard => typed(&words.say("ask-passphrase", &[])),
+        }
     }
 
     /// The passphrase of a home to be made; typed twice.
@@ -56,17 +68,36 @@ impl Source {
     /// # Errors
     /// As [`Source::existing`], and [`Kind::PassphraseDiffers`].
     pub(crate) fn fresh(&self, words: &Words) -> Result<Passphrase, Trouble> {
-        let typed = match self {
-            Self::File(path) => first_line(path)?,
+        Ok(Passphrase::new(&self.typed_fresh(words)?)?)
+    }
+
+    /// As [`Source::fresh`], as it was typed.
+    ///
+    /// # Errors
+    /// As [`Source::fresh`].
+    pub(crate) fn typed_fresh(&self, words: &Words) -> Result<Zeroizing<String>, Trouble> {
+        self.typed_twice(&words.say("ask-new-passphrase", &[]), words)
+    }
+
+    /// A new passphrase, asked for in these words; typed twice.
+    ///
+    /// # Errors
+    /// As [`Source::fresh`].
+    pub(crate) fn typed_twice(
+        &self,
+        prompt: &str,
+        words: &Words,
+    ) -> Result<Zeroizing<String>, Trouble> {
+        match self {
+            Self::File(path) => first_line(path),
             Self::Keyboard => {
-                let first = typed(&words.say("ask-new-passphrase", &[]))?;
+                let first = typed(prompt)?;
                 if *first != *typed(&words.say("ask-passphrase-again", &[]))? {
                     return Err(Kind::PassphraseDiffers.into());
                 }
-                first
+                Ok(first)
             }
-        };
-        Ok(Passphrase::new(&typed)?)
+        }
     }
 }
 

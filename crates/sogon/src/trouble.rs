@@ -58,6 +58,22 @@ kinds! {
     BadPassphrase = "bad-passphrase", 1;
     /// It opens nothing here.
     WrongPassphrase = "wrong-passphrase", 3;
+    /// It was locked while the command was at work.
+    LockedMeanwhile = "locked-meanwhile", 3;
+    /// There is no `open` to be unlocked.
+    NothingToUnlock = "nothing-to-unlock", 1;
+    /// Too many wrong tries: wait.
+    WaitForTry = "wait-for-try", 3;
+    /// Too many wrong tries: this process takes no more.
+    NoMoreTries = "no-more-tries", 3;
+    /// The new passphrase opens something else, or two of them are the same.
+    PassphraseTaken = "passphrase-taken", 1;
+    /// The container holds as many homes as it can.
+    NoRoomForHome = "no-room-for-home", 1;
+    /// `wipe` without a yes.
+    NotMeant = "not-meant", 1;
+    /// A line of the notes does not begin with a day.
+    BadNotes = "bad-notes", 1;
     /// Another process has the home and did not let go in time.
     Busy = "busy", 1;
     /// The process that has the home open is of another version.

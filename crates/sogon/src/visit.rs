@@ -1,10 +1,11 @@
 //! A command's way into the home: through the door of the process that has it open, or by opening
 //! it. One of the two works out, however many commands start at the same moment.
 
-use std::{io::Read, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
+use serde_json::json;
 use sogon_relay::Running;
-use sogon_vault::{Vault, VaultError};
+use sogon_vault::{Passphrase, Vault, VaultError};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -12,15 +13,19 @@ use tokio::{
 };
 
 use crate::{
+    asked::{self, Asked},
     cli::{Cli, Command},
     commands,
     console::Console,
     desk::Desk,
-    door::{self, Door, Host, Knock, Request, Stay},
-    hand,
-    home::Home,
+    door::{self, Door, Host, Knock, Left, Request, Stay},
+    hand::{self, Hand},
+    home::{Home, Opened},
+    keeper::{Ending, Farewell},
     own_relay::OwnRelay,
     passphrase::Source,
+    sleep,
+    tries::Tries,
     trouble::{Kind, Trouble},
     words::Words,
 };
@@ -30,8 +35,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two tries, at first and at most.
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 const PAUSE_LAST: Duration = Duration::from_millis(320);
-/// Standard input beyond this is no text to be sent.
-const INPUT_BYTES_MAX: u64 = 65_536;
 
 /// Carries out a command that needs the home.
 ///
@@ -45,10 +48,18 @@ pub(crate) async fn run(
     words: &Words,
 ) -> Result<u8, Trouble> {
     let home = Home::choose(cli.common.home.as_deref())?;
-    let input = input(&cli.command)?;
-    let opened = enter(cli, args, &home, input.clone(), words).await;
-    let vault = match opened {
-        Ok(Entered::Opened(vault)) => vault,
+    let Asked { input, passphrase } = asked::ask(cli, words)?;
+    let request = Request {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        args,
+        language: words.language().tag().to_owned(),
+        input: input.clone(),
+    };
+    if let Some(code) = from_outside(cli, &home, &request, console, words).await? {
+        return Ok(code);
+    }
+    let opened = match enter(cli, &home, &request, passphrase, words).await {
+        Ok(Entered::Opened(opened)) => *opened,
         Ok(Entered::Done(code)) => return Ok(code),
         Err(trouble) if matches!(cli.command, Command::Doctor) => {
             commands::without_home(console, words, trouble).await?;
@@ -61,42 +72,72 @@ pub(crate) async fn run(
         console: console.clone(),
         words: Words::new(words.language()),
         home: home.clone(),
-        input,
+        input: input.clone(),
         ending,
     };
-    stay(cli, &home, vault, desk).await.map(|()| 0)
+    let own_relay = own_relay(cli, &home, &opened.vault).await?;
+    let done = stay(cli, &home, opened, own_relay.is_some(), &desk, console, words).await;
+    if let Some(relay) = own_relay {
+        relay.stop().await;
+    }
+    done.map(|()| 0)
+}
+
+/// Commands that do not open a home: they speak to the process that has, or to the file.
+async fn from_outside(
+    cli: &Cli,
+    home: &Home,
+    request: &Request,
+    console: &Console,
+    words: &Words,
+) -> Result<Option<u8>, Trouble> {
+    let all = matches!(&cli.command, Command::Wipe(wipe) if wipe.all);
+    if !all && !matches!(cli.command, Command::Lock(_) | Command::Unlock(_)) {
+        return Ok(None);
+    }
+    there(home)?;
+    if let Knock::Done(code) = door::knock(home, request).await? {
+        return Ok(Some(code));
+    }
+    match &cli.command {
+        Command::Unlock(_) => return Err(Kind::NothingToUnlock.into()),
+        Command::Lock(_) => console.state("locked", words).await?,
+        _ => {
+            home.wipe_all()?;
+            console.state("wiped", words).await?;
+        }
+    }
+    Ok(Some(0))
+}
+
+fn there(home: &Home) -> Result<(), Trouble> {
+    if home.is_there() {
+        return Ok(());
+    }
+    let folder = home.folder().display().to_string();
+    Err(Trouble::of(Kind::NoHome, &[("home", &folder)]))
 }
 
 /// How a command got in.
 enum Entered {
     /// The home is open, here.
-    Opened(Box<Vault>),
+    Opened(Box<Opened>),
     /// Another process did it.
     Done(u8),
 }
 
 async fn enter(
     cli: &Cli,
-    args: Vec<String>,
     home: &Home,
-    input: Option<String>,
+    request: &Request,
+    mut passphrase: Option<Passphrase>,
     words: &Words,
 ) -> Result<Entered, Trouble> {
-    let request = Request {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        args,
-        language: words.language().tag().to_owned(),
-        input,
-    };
     let deadline = Instant::now().checked_add(PATIENCE);
     let mut pause = PAUSE_FIRST;
-    let mut passphrase = None;
     loop {
-        if !home.is_there() {
-            let folder = home.folder().display().to_string();
-            return Err(Trouble::of(Kind::NoHome, &[("home", &folder)]));
-        }
-        if let Knock::Done(code) = door::knock(home, &request).await? {
+        there(home)?;
+        if let Knock::Done(code) = door::knock(home, request).await? {
             return Ok(Entered::Done(code));
         }
         let passphrase = match &passphrase {
@@ -107,7 +148,7 @@ async fn enter(
             }
         };
         match home.open(passphrase) {
-            Ok(vault) => return Ok(Entered::Opened(Box::new(vault))),
+            Ok(opened) => return Ok(Entered::Opened(Box::new(opened))),
             Err(VaultError::Busy) if deadline.is_some_and(|end| Instant::now() < end) => {
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(2).min(PAUSE_LAST);
@@ -117,36 +158,96 @@ async fn enter(
     }
 }
 
-/// Carries out the command in this process, and those of guests meanwhile.
+/// Carries out the command in this process, and those of guests meanwhile. `open` goes on after the
+/// home was locked and unlocked again.
 async fn stay(
     cli: &Cli,
     home: &Home,
-    vault: Box<Vault>,
-    desk: impl FnOnce(hand::Hand, watch::Receiver<bool>) -> Desk,
+    mut opened: Opened,
+    relay_here: bool,
+    desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+    console: &Console,
+    words: &Words,
 ) -> Result<(), Trouble> {
-    let own_relay = own_relay(cli, home, &vault).await?;
-    let reaches_relays = own_relay.is_some() || OwnRelay::load(&*vault)?.is_none();
-    let (hand, closing) = hand::take(*vault)?;
+    let mut tries = Tries::default();
+    loop {
+        let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
+        let (done, ending) = unlocked(cli, home, opened, reaches_relays, desk).await;
+        match (&cli.command, ending) {
+            (Command::Open(_), Ok(Ending::Given(Farewell::Lock))) => {}
+            (Command::Open(_), Ok(Ending::Given(_))) => return Ok(()),
+            (_, closed) => return done.and(closed.map(|_| ())),
+        }
+        let said = || words.say("open-locked", &[]);
+        console.result(json!({ "locked": true }), said).await?;
+        let left = {
+            let door = Door::make(home).map_err(|_| Kind::Folder)?;
+            tokio::select! {
+                left = door.guard(home, &mut tries) => left,
+                trouble = interrupted() => return Err(trouble),
+            }
+        };
+        match left {
+            Left::Unlocked(again) => opened = *again,
+            Left::Wiped => return Ok(()),
+        }
+    }
+}
+
+/// One stay in an open home: what came of the command, and of the home.
+async fn unlocked(
+    cli: &Cli,
+    home: &Home,
+    opened: Opened,
+    reaches_relays: bool,
+    desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
+    let (hand, mut closing) = match hand::take(opened) {
+        Ok(taken) => taken,
+        Err(trouble) => return (Err(trouble), Ok(Ending::Closed)),
+    };
     let (end, ending) = watch::channel(false);
     let desk = desk(hand.clone(), ending.clone());
     let stay = if cli.command.lingers() { Stay::Long } else { Stay::Short };
-    let host = Host { hand, home: home.clone(), stay, reaches_relays, ending };
+    let busy = Rc::new(Cell::new(std::time::Instant::now()));
+    let host = Host {
+        hand: hand.clone(),
+        home: home.clone(),
+        stay,
+        reaches_relays,
+        ending,
+        busy: Rc::clone(&busy),
+    };
     // Without a door others wait until this process is done, which is slower and not wrong.
     let guests = Door::make(home).ok().map(|door| tokio::task::spawn_local(door.serve(host)));
+    let idle = match &cli.command {
+        Command::Open(open) => Some(open.idle.map(|idle| idle.duration())),
+        _ => None,
+    };
+    let mut given = None;
     let done = tokio::select! {
+        biased;
         done = commands::run(&desk, &cli.command) => done,
+        ended = &mut closing => {
+            given = Some(ended.unwrap_or(Err(Kind::Bug.into())));
+            Err(Kind::LockedMeanwhile.into())
+        }
         trouble = interrupted() => Err(trouble),
+        () = sleep::until_unattended(idle, &busy) => {
+            let locked = desk.hand.close(Farewell::Lock).await;
+            locked.and(Err(Kind::LockedMeanwhile.into()))
+        }
     };
     end.send_replace(true);
-    drop(desk);
+    drop((desk, hand));
     if let Some(guests) = guests {
         let _ = guests.await;
     }
-    let closed = closing.await.unwrap_or(Err(Kind::Bug.into()));
-    if let Some(relay) = own_relay {
-        relay.stop().await;
-    }
-    done.and(closed)
+    let ending = match given {
+        Some(ending) => ending,
+        None => closing.await.unwrap_or(Err(Kind::Bug.into())),
+    };
+    (done, ending)
 }
 
 async fn own_relay(cli: &Cli, home: &Home, vault: &Vault) -> Result<Option<Running>, Trouble> {
@@ -176,18 +277,4 @@ pub(crate) async fn interrupted() -> Trouble {
         _ = hang_up.recv() => {}
     }
     Kind::Interrupted.into()
-}
-
-/// Standard input, for the command that takes it.
-fn input(command: &Command) -> Result<Option<String>, Trouble> {
-    let Command::Send(send) = command else { return Ok(None) };
-    if send.text != "-" {
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(INPUT_BYTES_MAX).read_to_end(&mut bytes);
-    match (read, String::from_utf8(bytes)) {
-        (Ok(_), Ok(text)) => Ok(Some(text)),
-        _ => Err(Kind::BadInput.into()),
-    }
 }

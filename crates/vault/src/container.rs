@@ -3,17 +3,17 @@
 //! | sector | what lies there |
 //! | --- | --- |
 //! | 0 | 32 bytes of salt, then noise |
-//! | 1 to 8 | the key blocks: two copies for each of the four slots, one after the other |
+//! | 1 to 8 | the key blocks: two copies at each of the four places, one after the other |
 //! | 9 on | stripes of 64 sectors that belong to slot 0, 1, 2, 3, 0, 1, … |
 //!
 //! Stripes let the container grow at its end, all slots at once, without moving a byte and without
 //! knowing which slots are in use.
 
-use crate::bytes::{Reader, Writer};
 use crate::disk::Disk;
 use crate::error::VaultError;
-use crate::keys::{Key, Salt, SlotKeys};
-use crate::sector::{SECTOR_BYTES, Sealer, Sector, Text, noise};
+use crate::keyblock::{Block, Slots};
+use crate::keys::{Cost, Salt, SlotKeys};
+use crate::sector::{SECTOR_BYTES, Sealer, Sector, noise};
 
 /// How many slots every container has, used or not.
 pub const SLOTS: u8 = 4;
@@ -22,7 +22,8 @@ const COPIES: u8 = 2;
 const FIRST_KEY_BLOCK: u64 = 1;
 const FIRST_STRIPE: u64 = 9;
 const STRIPE_SECTORS: u64 = 64;
-const VERSION: u8 = 1;
+/// Part of what a key block is bound to; the form of its content has a number of its own.
+const PLACES_VERSION: u8 = 1;
 
 /// How much one slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +60,11 @@ impl Size {
     }
 }
 
-/// A slot that a passphrase opened.
+/// What a passphrase opened.
 pub(crate) struct Found {
-    pub(crate) slot: u8,
-    pub(crate) key: Key,
+    /// Where its key block lies.
+    pub(crate) place: u8,
+    pub(crate) block: Block,
 }
 
 /// The container, open and ours.
@@ -73,7 +75,11 @@ pub(crate) struct Container {
 
 impl Container {
     /// Fills a new disk with noise. What it held is gone.
-    pub(crate) fn create(mut disk: Box<dyn Disk>, size: Size) -> Result<Self, VaultError> {
+    pub(crate) fn create(
+        mut disk: Box<dyn Disk>,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
         let mut at = 0;
         while at < size.sectors() {
             let count = size.sectors().saturating_sub(at).min(256);
@@ -81,6 +87,11 @@ impl Container {
             disk.write(offset(at), &noise(count)?)?;
             at = at.saturating_add(256);
         }
+        let mut salt = [0; 32];
+        while salt == [0; 32] || (Cost::STEPS.contains(&cost) && Cost::of_salt(&salt) != cost) {
+            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
+        }
+        disk.write(0, &salt)?;
         disk.sync()?;
         Ok(Self { disk, size })
     }
@@ -104,13 +115,14 @@ impl Container {
     /// Tries every copy of every key block, also after one has opened: the time says nothing.
     pub(crate) fn find(&mut self, keys: &SlotKeys) -> Result<Option<Found>, VaultError> {
         let mut found = None;
-        for slot in 0..SLOTS {
-            let sealer = Sealer::new(&keys.of(slot)?);
+        for place in 0..SLOTS {
+            let sealer = Sealer::new(&keys.of(place)?);
             for copy in 0..COPIES {
-                let sector = self.read_sector(key_block(slot, copy))?;
-                if let Some(text) = sealer.open(&sector, &key_block_name(slot, copy)) {
-                    let (key, stripes_min) = read_key_block(&text).ok_or(VaultError::Damaged)?;
-                    found.get_or_insert((Found { slot, key }, stripes_min));
+                let sector = self.read_sector(key_block(place, copy))?;
+                if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
+                    let (block, stripes_min) =
+                        Block::parse(&text, place).ok_or(VaultError::Damaged)?;
+                    found.get_or_insert((Found { place, block }, stripes_min));
                 }
             }
         }
@@ -120,25 +132,68 @@ impl Container {
         }
     }
 
-    /// Writes both copies of the key block of a slot in place, one durable before the other.
+    /// Writes both copies of a key block in place, one durable before the other.
     pub(crate) fn write_key_block(
         &mut self,
         found: &Found,
         keys: &SlotKeys,
     ) -> Result<(), VaultError> {
-        let sealer = Sealer::new(&keys.of(found.slot)?);
-        let text = key_block_text(&found.key, self.size.stripes).ok_or(VaultError::Bug)?;
         for copy in 0..COPIES {
-            let sector = sealer.seal(&text, &key_block_name(found.slot, copy))?;
-            self.write_sectors(key_block(found.slot, copy), sector.as_slice())?;
+            let sector = self.sealed(found, keys, copy)?;
+            self.write_sectors(key_block(found.place, copy), sector.as_slice())?;
             self.disk.sync()?;
         }
         Ok(())
     }
 
-    /// Overwrites the key block of a slot with noise: what the slot holds is noise from now on.
-    pub(crate) fn forget_key_block(&mut self, slot: u8) -> Result<(), VaultError> {
-        self.write_sectors(key_block(slot, 0), &noise(usize::from(COPIES))?)?;
+    /// What every unlock does to the key blocks, whichever passphrase it was: all eight sectors are
+    /// written in the same order with the same two syncs. The one that opened is sealed anew, which
+    /// also heals a copy and brings an older form up to date; each of the others gets either the
+    /// bytes it had or, if the block's habit says so, noise.
+    pub(crate) fn touch_key_blocks(
+        &mut self,
+        found: &Found,
+        keys: &SlotKeys,
+    ) -> Result<(), VaultError> {
+        let clears = found.block.habit.clears_now()?;
+        for copy in 0..COPIES {
+            for place in 0..SLOTS {
+                let before = self.read_sector(key_block(place, copy))?;
+                let fresh = noise(1)?;
+                let own = self.sealed(found, keys, copy)?;
+                let bytes = match (place == found.place, clears) {
+                    (true, _) => own.as_slice(),
+                    (false, true) => fresh.as_slice(),
+                    (false, false) => before.as_slice(),
+                };
+                self.write_sectors(key_block(place, copy), bytes)?;
+            }
+            self.disk.sync()?;
+        }
+        Ok(())
+    }
+
+    fn sealed(&self, found: &Found, keys: &SlotKeys, copy: u8) -> Result<Box<Sector>, VaultError> {
+        let sealer = Sealer::new(&keys.of(found.place)?);
+        let text = found.block.text(self.size.stripes).ok_or(VaultError::Bug)?;
+        sealer.seal(&text, &key_block_name(found.place, copy))
+    }
+
+    /// Overwrites the key block at a place with noise: what only it leads to is noise from now on.
+    pub(crate) fn forget_key_block(&mut self, place: u8) -> Result<(), VaultError> {
+        self.write_sectors(key_block(place, 0), &noise(usize::from(COPIES))?)?;
+        self.disk.sync()
+    }
+
+    /// Overwrites whole slots with noise.
+    pub(crate) fn clear_slots(&mut self, slots: Slots) -> Result<(), VaultError> {
+        let step = usize::try_from(STRIPE_SECTORS).map_err(|_| VaultError::Bug)?;
+        for slot in slots.iter() {
+            for stripe in 0..u64::from(self.size.stripes) {
+                let at = self.place(slot, stripe.saturating_mul(STRIPE_SECTORS))?;
+                self.write_sectors(at, &noise(step)?)?;
+            }
+        }
         self.disk.sync()
     }
 
@@ -201,29 +256,13 @@ fn offset(sector: u64) -> u64 {
     sector.saturating_mul(SECTOR_BYTES as u64)
 }
 
-fn key_block(slot: u8, copy: u8) -> u64 {
-    let before = u64::from(slot).saturating_mul(u64::from(COPIES));
+fn key_block(place: u8, copy: u8) -> u64 {
+    let before = u64::from(place).saturating_mul(u64::from(COPIES));
     FIRST_KEY_BLOCK.saturating_add(before).saturating_add(u64::from(copy))
 }
 
-fn key_block_name(slot: u8, copy: u8) -> [u8; 4] {
-    [b'k', VERSION, slot, copy]
-}
-
-fn key_block_text(key: &Key, stripes: u32) -> Option<Text> {
-    let mut text = Text::zeros();
-    let mut out = Writer::new(text.bytes_mut());
-    out.put(&[VERSION])?;
-    out.put(&stripes.to_le_bytes())?;
-    out.put(key.bytes())?;
-    Some(text)
-}
-
-fn read_key_block(text: &Text) -> Option<(Key, u32)> {
-    let mut fields = Reader::new(text.bytes());
-    let [VERSION] = fields.array()? else { return None };
-    let stripes = fields.u32()?;
-    Some((Key::from_slice(fields.take(32)?)?, stripes))
+fn key_block_name(place: u8, copy: u8) -> [u8; 4] {
+    [b'k', PLACES_VERSION, place, copy]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use hkdf::Hkdf;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
@@ -12,9 +12,9 @@ use crate::passphrase::Passphrase;
 
 /// What one guess of the passphrase costs: the memory and passes of Argon2id.
 ///
-/// It is stored nowhere, since a number in the clear would mark the container. Whoever opens a home
-/// names the cost it was made with; programs use [`Cost::STANDARD`] and a wrong cost looks like a
-/// wrong passphrase.
+/// It is stored nowhere as a number. A container is made with a salt whose hash falls on the step of
+/// its cost: to whoever does not know the program the salt is noise like the rest, and who knows it
+/// learns which of eight steps a guess takes, which a guess would show anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     memory_kib: u32,
@@ -23,13 +23,73 @@ pub struct Cost {
 
 impl Cost {
     /// 256 MiB and three passes: about two thirds of a second of one core.
-    pub const STANDARD: Cost = Cost { memory_kib: 256 * 1024, passes: 3 };
+    pub const STANDARD: Cost = Cost::mib(256);
 
-    /// 64 MiB and three passes, for devices that cannot spare more.
-    pub const SMALL_DEVICE: Cost = Cost { memory_kib: 64 * 1024, passes: 3 };
+    /// 64 MiB and three passes, for devices that cannot spare more: the least a home is made with.
+    pub const SMALL_DEVICE: Cost = Cost::mib(64);
 
     /// 64 KiB and one pass: protects nothing, for tests and simulated worlds only.
     pub const NONE_FOR_TESTS: Cost = Cost { memory_kib: 64, passes: 1 };
+
+    /// The steps a container can be made with, the cheapest first.
+    pub const STEPS: [Cost; 8] = [
+        Cost::NONE_FOR_TESTS,
+        Cost::SMALL_DEVICE,
+        Cost::mib(128),
+        Cost::mib(192),
+        Cost::STANDARD,
+        Cost::mib(384),
+        Cost::mib(512),
+        Cost::mib(768),
+    ];
+
+    const fn mib(mib: u32) -> Cost {
+        Cost { memory_kib: mib.saturating_mul(1024), passes: 3 }
+    }
+
+    /// The memory of a guess, in KiB.
+    #[must_use]
+    pub fn memory_kib(self) -> u32 {
+        self.memory_kib
+    }
+
+    /// The passes over it.
+    #[must_use]
+    pub fn passes(self) -> u32 {
+        self.passes
+    }
+
+    /// Makes one guess for nothing, to be timed.
+    ///
+    /// # Errors
+    /// [`VaultError::Bug`] when Argon2 refuses its own steps.
+    pub fn try_out(self) -> Result<(), VaultError> {
+        let passphrase = Passphrase::new("how long does a guess take")?;
+        SlotKeys::derive(&passphrase, &[0; 32], self).map(drop)
+    }
+
+    /// The dearest step that takes at most `wanted_ms` where the cheapest real one takes
+    /// `small_device_ms`; never below that one.
+    #[must_use]
+    pub fn tuned(small_device_ms: u64, wanted_ms: u64) -> Cost {
+        let fits = |cost: &&Cost| {
+            let times = u64::from(cost.memory_kib / Cost::SMALL_DEVICE.memory_kib);
+            times.saturating_mul(small_device_ms) <= wanted_ms
+        };
+        let real = Self::STEPS.iter().skip(1);
+        real.rev().find(fits).copied().unwrap_or(Self::SMALL_DEVICE)
+    }
+
+    /// The step that a salt was chosen for.
+    pub(crate) fn of_salt(salt: &Salt) -> Cost {
+        let [first, ..] = *Sha256::new()
+            .chain_update(b"sogon vault 1 cost")
+            .chain_update(salt)
+            .finalize()
+            .first_chunk::<8>()
+            .unwrap_or(&[0; 8]);
+        Self::STEPS.into_iter().nth(usize::from(first % 8)).unwrap_or(Self::STANDARD)
+    }
 }
 
 /// The random value in the clear at the head of a container.
@@ -117,6 +177,17 @@ mod tests {
         assert_ne!(keys.of(0).unwrap().bytes(), keys.of(1).unwrap().bytes());
         assert_ne!(keys.of(0).unwrap().bytes(), other.of(0).unwrap().bytes());
         assert_eq!(keys.of(3).unwrap().bytes(), keys.of(3).unwrap().bytes());
+    }
+
+    #[test]
+    fn a_cost_is_tuned_to_the_device_and_never_below_the_floor() {
+        let wanted = 1_000;
+        for (small, cost) in
+            [(150, Cost::mib(384)), (2_000, Cost::SMALL_DEVICE), (1, Cost::mib(768))]
+        {
+            assert_eq!(Cost::tuned(small, wanted), cost);
+        }
+        assert_eq!(Cost::tuned(0, 0), Cost::mib(768));
     }
 
     #[test]

@@ -13,9 +13,13 @@ mod disk;
 mod error;
 mod fault;
 mod header;
+mod keyblock;
 mod keys;
 #[cfg(test)]
 mod leftovers;
+#[cfg(test)]
+mod memory_test;
+mod neighbours;
 mod pages;
 mod passphrase;
 mod record;
@@ -24,12 +28,14 @@ mod search;
 mod sector;
 mod slot;
 mod spare;
+mod stack;
 mod vault;
 
 pub use container::{SLOTS, Size};
 pub use disk::Disk;
 pub use error::VaultError;
 pub use keys::Cost;
+pub use neighbours::wipe_all;
 pub use passphrase::Passphrase;
 pub use sector::SECTOR_BYTES;
 pub use vault::Vault;

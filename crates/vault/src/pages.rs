@@ -147,6 +147,40 @@ impl Pages {
         self.sync_or_lose()
     }
 
+    /// Writes every sector of the slot anew: pages by way of the spare copies, noise elsewhere.
+    pub(crate) fn reseal(&mut self) -> Result<(), VaultError> {
+        self.settle()?;
+        let all: Vec<u32> = (0..self.count).collect();
+        for chunk in all.chunks(spare::round_max(self.header.shape)) {
+            let mut texts = BTreeMap::new();
+            for page in chunk {
+                texts.insert(*page, self.synced(*page)?);
+            }
+            let round: Vec<_> = texts.iter().map(|(page, text)| (*page, text)).collect();
+            spare::keep(&mut self.slot, self.header, &round)?;
+            let carried = spare::carry(&mut self.slot, self.header, &round);
+            self.lost |= carried.is_err();
+            carried?;
+        }
+        let generation = self.header.generation.saturating_add(1);
+        let header = Header { generation, ..self.header };
+        let written = header.write(&mut self.slot);
+        self.lost |= written.is_err();
+        written?;
+        self.header = header;
+        let (shape, end) = (header.shape, self.slot.sectors());
+        self.slot.wipe(shape.log_at(), shape.log.saturating_add(shape.spare))?;
+        let free = shape.pages_at().saturating_add(self.count);
+        self.slot.wipe(free, end.saturating_sub(free))?;
+        self.sync_or_lose()
+    }
+
+    /// Writes nothing more: what is in the slot is given up.
+    pub(crate) fn abandon(&mut self) {
+        self.ahead.clear();
+        self.lost = true;
+    }
+
     /// After a sync that failed, nobody knows what is on the disk.
     fn sync_or_lose(&mut self) -> Result<(), VaultError> {
         let synced = self.slot.sync();

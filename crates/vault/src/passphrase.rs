@@ -16,6 +16,7 @@ const BYTES_MAX: usize = 1024;
 /// let passphrase = sogon_vault::Passphrase::new("벚꽃 아래").unwrap();
 /// println!("{passphrase}");
 /// ```
+#[derive(PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {

@@ -16,11 +16,11 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(container: Container, found: Found) -> Self {
-        let sealer = Sealer::new(&found.key);
+        let sealer = Sealer::new(&found.block.key);
         Self { container, found, sealer }
     }
 
-    /// The container, and the slot in it.
+    /// The container, and what opened the slot in it.
     pub(crate) fn parts(&mut self) -> (&mut Container, &Found) {
         (&mut self.container, &self.found)
     }
@@ -31,20 +31,20 @@ impl Slot {
 
     /// The content of a sector; `None` when it holds nothing sealed for this place.
     pub(crate) fn read(&mut self, at: u32) -> Result<Option<Text>, VaultError> {
-        let sector = self.container.read_slot(self.found.slot, u64::from(at))?;
+        let sector = self.container.read_slot(self.found.block.slot, u64::from(at))?;
         Ok(self.sealer.open(&sector, &place(at)))
     }
 
     /// As [`Slot::read`], with the tag that tells this writing of the sector from all others.
     pub(crate) fn read_tagged(&mut self, at: u32) -> Result<Option<(Text, SealTag)>, VaultError> {
-        let sector = self.container.read_slot(self.found.slot, u64::from(at))?;
+        let sector = self.container.read_slot(self.found.block.slot, u64::from(at))?;
         Ok(self.sealer.open(&sector, &place(at)).map(|text| (text, seal_tag(sector.as_slice()))))
     }
 
     /// Seals and writes one sector.
     pub(crate) fn write(&mut self, at: u32, text: &Text) -> Result<SealTag, VaultError> {
         let sector = self.sealer.seal(text, &place(at))?;
-        self.container.write_slot(self.found.slot, u64::from(at), sector.as_slice())?;
+        self.container.write_slot(self.found.block.slot, u64::from(at), sector.as_slice())?;
         Ok(seal_tag(sector.as_slice()))
     }
 
@@ -56,7 +56,7 @@ impl Slot {
             // A run may not cross into the next stripe, which belongs to another slot.
             let stop = (at / RUN).saturating_add(1).saturating_mul(RUN).min(end);
             let run = usize::try_from(stop.saturating_sub(at)).map_err(|_| VaultError::Bug)?;
-            self.container.write_slot(self.found.slot, u64::from(at), &noise(run)?)?;
+            self.container.write_slot(self.found.block.slot, u64::from(at), &noise(run)?)?;
             at = stop;
         }
         Ok(())

@@ -8,15 +8,15 @@ use rusqlite::Connection;
 use sogon_engine::{Change, Order, Row, Shelf, ShelfFault, Table};
 use sogon_vault_door::{Lent, lend};
 
-use crate::container::{Container, Found, SLOTS, Size};
+use crate::container::{Container, Found, Size};
 use crate::disk::{Disk, FileDisk, sync_folder_of};
 use crate::error::VaultError;
 use crate::fault::Fault;
-use crate::keys::{Cost, Key, SlotKeys};
+use crate::keys::{Cost, SlotKeys};
 use crate::pages::Pages;
 use crate::passphrase::Passphrase;
 use crate::slot::Slot;
-use crate::{database, rows, search};
+use crate::{database, rows, search, stack};
 
 /// A home that a passphrase has opened; nobody else can open it as long as this lives.
 ///
@@ -60,6 +60,18 @@ impl Vault {
         Self::open_on(Box::new(FileDisk::open(path)?), passphrase, cost)
     }
 
+    /// The costs to try with the container at `path`, the likeliest first: the one its salt was
+    /// chosen for, then those of containers made before salts were chosen.
+    ///
+    /// # Errors
+    /// [`VaultError::NotThere`], [`VaultError::Busy`], [`VaultError::Damaged`].
+    pub fn costs(path: &Path) -> Result<Vec<Cost>, VaultError> {
+        let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
+        let likeliest = Cost::of_salt(&container.salt()?);
+        let older = [Cost::NONE_FOR_TESTS, Cost::STANDARD].into_iter();
+        Ok([likeliest].into_iter().chain(older.filter(|cost| *cost != likeliest)).collect())
+    }
+
     /// As [`Vault::create`], on any disk; what it held is gone.
     ///
     /// # Errors
@@ -70,11 +82,9 @@ impl Vault {
         size: Size,
         cost: Cost,
     ) -> Result<Self, VaultError> {
-        let mut container = Container::create(disk, size)?;
-        let salt = container.salt()?;
-        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
-        let slot = any_slot_but(&[])?;
-        Self::begin(container, slot, &keys)
+        let made = Self::create_with(disk, passphrase, size, cost);
+        stack::overwrite();
+        made
     }
 
     /// As [`Vault::open`], on any disk.
@@ -86,41 +96,35 @@ impl Vault {
         passphrase: &Passphrase,
         cost: Cost,
     ) -> Result<Self, VaultError> {
+        let opened = Self::open_with(disk, passphrase, cost);
+        stack::overwrite();
+        opened
+    }
+
+    fn create_with(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        size: Size,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
+        let mut container = Container::create(disk, size, cost)?;
+        let salt = container.salt()?;
+        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+        Self::begin(container, Found::alone()?, &keys)
+    }
+
+    fn open_with(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        cost: Cost,
+    ) -> Result<Self, VaultError> {
         let mut container = Container::open(disk)?;
         let salt = container.salt()?;
         let keys = SlotKeys::derive(passphrase, &salt, cost)?;
         let found = container.find(&keys)?.ok_or(VaultError::WrongPassphrase)?;
+        // A disk that refuses this will say so at the first change; what was there is still there.
+        let _ = container.touch_key_blocks(&found, &keys);
         Self::connect(Pages::open(Slot::new(container, found))?, salt)
-    }
-
-    /// Makes a second home, a decoy say, in the container at `path`, in a slot that none of the
-    /// `known` passphrases opens.
-    ///
-    /// A home whose passphrase is not among the known ones cannot be told from an unused slot, and
-    /// **may be overwritten**.
-    ///
-    /// # Errors
-    /// [`VaultError::WrongPassphrase`] when a known passphrase opens nothing,
-    /// [`VaultError::AlreadyThere`] when the new one opens something, [`VaultError::HomeFull`] when
-    /// the known ones leave no slot.
-    pub fn add(
-        path: &Path,
-        known: &[&Passphrase],
-        passphrase: &Passphrase,
-        cost: Cost,
-    ) -> Result<Self, VaultError> {
-        let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
-        let salt = container.salt()?;
-        let mut taken = Vec::with_capacity(known.len());
-        for known in known {
-            let found = container.find(&SlotKeys::derive(known, &salt, cost)?)?;
-            taken.push(found.ok_or(VaultError::WrongPassphrase)?.slot);
-        }
-        let keys = SlotKeys::derive(passphrase, &salt, cost)?;
-        if container.find(&keys)?.is_some() {
-            return Err(VaultError::AlreadyThere);
-        }
-        Self::begin(container, any_slot_but(&taken)?, &keys)
     }
 
     /// Stores all changes of a batch, in order, or none of them; durable on return.
@@ -145,12 +149,37 @@ impl Vault {
         self.pages().settle()
     }
 
+    /// Writes every sector of the home's slot anew, and noise over one slot that is known to be
+    /// empty, if there is one: whoever has an image from before sees that the home was open, and
+    /// not what was done in it or how much. Writes the slot about three times over.
+    ///
+    /// # Errors
+    /// As [`Vault::settle`]; nothing is lost.
+    pub fn reseal(&mut self) -> Result<(), VaultError> {
+        let mut pages = self.pages();
+        pages.reseal()?;
+        let (container, found) = pages.slot().parts();
+        container.clear_slots(found.block.loud)
+    }
+
     /// Settles and closes.
     ///
     /// # Errors
     /// As [`Vault::settle`]; the home is closed all the same.
     pub fn close(mut self) -> Result<(), VaultError> {
         self.settle()
+    }
+
+    /// Whether `passphrase` is the one that opens this home.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`] when the disk refuses.
+    pub fn is_opened_by(&self, passphrase: &Passphrase, cost: Cost) -> Result<bool, VaultError> {
+        let keys = SlotKeys::derive(passphrase, &self.salt, cost)?;
+        let mut pages = self.pages();
+        let (container, found) = pages.slot().parts();
+        let place = found.place;
+        Ok(container.find(&keys)?.is_some_and(|other| other.place == place))
     }
 
     /// Lets `passphrase` open this home from now on, instead of the one before. The key block is
@@ -167,35 +196,12 @@ impl Vault {
         let keys = SlotKeys::derive(passphrase, &self.salt, cost)?;
         let mut pages = self.pages();
         let (container, found) = pages.slot().parts();
-        match container.find(&keys)? {
-            Some(other) if other.slot != found.slot => Err(VaultError::AlreadyThere),
+        let written = match container.find(&keys)? {
+            Some(other) if other.place != found.place => Err(VaultError::AlreadyThere),
             _ => container.write_key_block(found, &keys),
-        }
-    }
-
-    /// Overwrites the key block of this home: without it, all that the home holds is noise.
-    ///
-    /// # Errors
-    /// [`VaultError::Io`] when the disk refuses; try again.
-    pub fn wipe(self) -> Result<(), VaultError> {
-        let mut pages = self.pages();
-        let (container, found) = pages.slot().parts();
-        let slot = found.slot;
-        container.forget_key_block(slot)
-    }
-
-    /// Overwrites the key blocks of all other slots, whatever they hold: what a decoy that wipes
-    /// does when it is opened.
-    ///
-    /// # Errors
-    /// [`VaultError::Io`] when the disk refuses; try again.
-    pub fn wipe_others(&mut self) -> Result<(), VaultError> {
-        let mut pages = self.pages();
-        let (container, found) = pages.slot().parts();
-        let ours = found.slot;
-        (0..SLOTS)
-            .filter(|slot| *slot != ours)
-            .try_for_each(|slot| container.forget_key_block(slot))
+        };
+        stack::overwrite();
+        written
     }
 
     /// Lengthens every slot of the container by so many MiB of noise.
@@ -221,9 +227,12 @@ impl Vault {
         }
     }
 
-    fn begin(mut container: Container, slot: u8, keys: &SlotKeys) -> Result<Self, VaultError> {
+    pub(crate) fn begin(
+        mut container: Container,
+        found: Found,
+        keys: &SlotKeys,
+    ) -> Result<Self, VaultError> {
         let salt = container.salt()?;
-        let found = Found { slot, key: Key::random()? };
         let mut vault = Self::connect(Pages::create(Slot::new(container, found))?, salt)?;
         vault.settle()?;
         // The key block comes last: a home that a passphrase opens is complete.
@@ -285,7 +294,7 @@ impl Vault {
         self.db.as_ref().ok_or(VaultError::Reopen)
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    pub(crate) fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -327,14 +336,6 @@ impl Drop for Vault {
         self.db = None;
         // Nothing is lost when this fails: the log is taken up at the next opening.
         let _ = self.pages().settle();
+        stack::overwrite();
     }
-}
-
-/// A slot chosen by chance, so that its number says nothing about how many homes there are.
-fn any_slot_but(taken: &[u8]) -> Result<u8, VaultError> {
-    let free: Vec<u8> = (0..SLOTS).filter(|slot| !taken.contains(slot)).collect();
-    let dice = getrandom::u32().map_err(|_| VaultError::NoRandomness)?;
-    let count = u32::try_from(free.len()).map_err(|_| VaultError::Bug)?;
-    let pick = dice.checked_rem(count).ok_or(VaultError::HomeFull)?;
-    free.into_iter().nth(usize::try_from(pick).unwrap_or(0)).ok_or(VaultError::Bug)
 }

@@ -6,6 +6,7 @@ use sogon_engine::view;
 use crate::{
     console::Console,
     desk::{self, Desk},
+    guard::{self, Memory},
     home, link, moment,
     trouble::{Kind, Trouble},
     words::Words,
@@ -48,6 +49,7 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
         words: if vault.is_ok() { well } else { words.say("home-damaged", &[]) },
     });
     checks.extend(relays(desk).await?);
+    checks.push(memory(words));
     checks.push(clock(words));
     tell(&desk.console, words, &checks).await?;
     let bad = checks.iter().filter(|check| !check.ok).count();
@@ -90,6 +92,16 @@ fn permissions(desk: &Desk) -> Check {
         false => ("others can read or change it", desk.words.say("home-not-private", &[])),
     };
     Check { name: "permissions", ok, detail: detail.to_owned(), words: said }
+}
+
+/// Not a fault of the home, and the person should know it.
+fn memory(words: &Words) -> Check {
+    let (detail, said) = match guard::memory() {
+        Memory::Locked => ("locked", words.say("memory-locked", &[])),
+        Memory::NoSwap => ("no swap", words.say("memory-no-swap", &[])),
+        Memory::MayBeSwapped => ("may be swapped", words.say("memory-may-be-swapped", &[])),
+    };
+    Check { name: "memory", ok: true, detail: detail.to_owned(), words: said }
 }
 
 /// Nothing depends on it, and the person should know that it is not the reason.

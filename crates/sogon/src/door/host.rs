@@ -1,6 +1,12 @@
 //! Inside: the process that has the home open carries out the commands of its guests.
 
-use std::{fs, io, path::PathBuf, rc::Rc, time::Duration};
+use std::{
+    cell::Cell,
+    fs, io,
+    path::PathBuf,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use tokio::{
@@ -28,7 +34,7 @@ use crate::{
 /// Commands of guests at one time; more wait outside.
 const GUESTS_MAX: usize = 32;
 /// How long a guest may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long guests may take to finish once this process is about to end.
 const GRACE: Duration = Duration::from_secs(20);
 /// Pieces of output on their way to a guest.
@@ -59,6 +65,8 @@ pub(crate) struct Host {
     /// False when the home's own relay is not running in this process.
     pub(crate) reaches_relays: bool,
     pub(crate) ending: watch::Receiver<bool>,
+    /// When somebody last asked something.
+    pub(crate) busy: Rc<Cell<Instant>>,
 }
 
 impl Door {
@@ -76,6 +84,11 @@ impl Door {
             }
         }
         Err(last)
+    }
+
+    /// The next guest.
+    pub(super) async fn next(&self) -> io::Result<UnixStream> {
+        self.listener.accept().await.map(|(stream, _)| stream)
     }
 
     /// Takes guests until the process is about to end, then lets them finish.
@@ -121,11 +134,17 @@ fn bind(path: &PathBuf) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn welcome(stream: UnixStream, host: Rc<Host>) {
+/// Whether the same user is at the other end.
+pub(super) fn is_ours(stream: &UnixStream) -> bool {
     let ours = rustix::process::geteuid().as_raw();
-    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == ours) {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == ours)
+}
+
+async fn welcome(stream: UnixStream, host: Rc<Host>) {
+    if !is_ours(&stream) {
         return;
     }
+    host.busy.set(Instant::now());
     let (mut from, mut to) = stream.into_split();
     let Ok(Ok(value)) = tokio::time::timeout(PATIENCE, frame::read(&mut from)).await else {
         return;

@@ -32,9 +32,9 @@ impl Person {
         home.prepare()?;
         let system = System::new()?;
         let (batch, _) = Engine::set_up(&name, std::slice::from_ref(relay), &system)?;
-        let mut vault = home.create(&random_passphrase()?, Weight::Light)?;
-        vault.commit(&batch)?;
-        let (hand, closing) = hand::take(vault)?;
+        let mut opened = home.create(&random_passphrase()?, Weight::Light)?;
+        opened.vault.commit(&batch)?;
+        let (hand, closing) = hand::take(opened)?;
         let person = Self { name, hand, closing };
         person.hand.live().await?;
         Ok(person)
@@ -102,7 +102,7 @@ impl Person {
     /// Closes the home.
     pub(super) async fn leave(self) -> Result<(), Trouble> {
         drop(self.hand);
-        self.closing.await.unwrap_or(Err(Kind::Bug.into()))
+        self.closing.await.unwrap_or(Err(Kind::Bug.into())).map(|_| ())
     }
 
     async fn until(

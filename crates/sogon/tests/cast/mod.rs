@@ -189,6 +189,11 @@ pub(crate) struct Staying {
 }
 
 impl Staying {
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next object it prints.
     pub(crate) fn next(&mut self) -> Value {
         let mut line = String::new();

@@ -4,6 +4,7 @@
 //! system [`VFS`] reads and writes those pages. Every other file SQLite may ask for (journals,
 //! temporary tables) lives in memory here, is zeroed when it goes, and never reaches a disk.
 
+mod memory;
 mod scratch;
 mod vfs;
 

@@ -10,15 +10,16 @@ use rsqlite_vfs::{
 };
 
 use crate::scratch::Scratch;
-use crate::{NotRegistered, Refusal, SharedFile, VFS, lent, locked};
+use crate::{NotRegistered, Refusal, SharedFile, VFS, lent, locked, memory};
 
 static REGISTERED: Mutex<bool> = Mutex::new(false);
 
 /// Makes the file system known to SQLite, the first time for good.
-#[allow(unsafe_code, reason = "the only unsafe call of the workspace, see its SAFETY note")]
+#[allow(unsafe_code, reason = "SQLite takes its file system as a table of callbacks")]
 pub(crate) fn register_once() -> Result<(), NotRegistered> {
     let mut registered = locked(&REGISTERED);
     if !*registered {
+        memory::lend();
         // SAFETY: `Pages` and `Calls` keep the default constructor, method table and file layout of
         // `rsqlite_vfs`, so versions, layouts and application data (`()`) agree by construction.
         // The registration is never undone, so nothing SQLite holds can dangle. SQLite is built

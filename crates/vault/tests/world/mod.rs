@@ -48,8 +48,18 @@ impl Dice {
     }
 }
 
+/// What was done to a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Read { sector: usize, sectors: usize },
+    Write { sector: usize, sectors: usize },
+    Sync,
+}
+
 #[derive(Default)]
 struct State {
+    /// Everything that was done, in order.
+    deeds: Vec<Deed>,
     /// What a reader sees while the power is on.
     now: Vec<u8>,
     /// What is sure to be there after a loss of power.
@@ -93,6 +103,11 @@ impl Ram {
 
     pub(crate) fn image(&self) -> Vec<u8> {
         self.state().now.clone()
+    }
+
+    /// What was done since the last time this was asked.
+    pub(crate) fn deeds(&self) -> Vec<Deed> {
+        std::mem::take(&mut self.state().deeds)
     }
 
     pub(crate) fn written(&self) -> usize {
@@ -153,7 +168,9 @@ impl Disk for Ram {
 
     fn read(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), VaultError> {
         let from = usize::try_from(offset).unwrap();
-        let state = self.state();
+        let mut state = self.state();
+        let (sector, sectors) = (from / SECTOR_BYTES, buf.len() / SECTOR_BYTES);
+        state.deeds.push(Deed::Read { sector, sectors });
         if state.off {
             return Err(VaultError::Io(std::io::ErrorKind::Other));
         }
@@ -163,6 +180,8 @@ impl Disk for Ram {
 
     fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), VaultError> {
         let mut state = self.state();
+        let first = usize::try_from(offset).unwrap() / SECTOR_BYTES;
+        state.deeds.push(Deed::Write { sector: first, sectors: bytes.len() / SECTOR_BYTES });
         for (index, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
             if state.off {
                 return Err(VaultError::Io(std::io::ErrorKind::Other));
@@ -188,6 +207,7 @@ impl Disk for Ram {
             return Err(VaultError::Io(std::io::ErrorKind::Other));
         }
         state.syncs += 1;
+        state.deeds.push(Deed::Sync);
         for (at, sector) in std::mem::take(&mut state.pending) {
             state.durable[at..at + sector.len()].copy_from_slice(&sector);
         }

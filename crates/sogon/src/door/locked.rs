@@ -1,0 +1,96 @@
+//! Inside, while the home is locked: nothing of it is in this process, and only whoever brings the
+//! passphrase gets further.
+
+use std::{io, time::Instant};
+
+use clap::Parser;
+use sogon_vault::Passphrase;
+use tokio::{io::AsyncWriteExt, net::UnixStream};
+
+use super::{
+    frame::{self, Request, Word},
+    host::{Door, PATIENCE, is_ours},
+};
+use crate::{
+    cli::{Cli, Command},
+    console::{self, Form, Said},
+    home::{Home, Opened},
+    tries::Tries,
+    trouble::{Kind, Trouble},
+    words::{Language, Words},
+};
+
+/// How a locked home was left.
+pub(crate) enum Left {
+    /// Somebody brought the passphrase.
+    Unlocked(Box<Opened>),
+    /// Everything was overwritten.
+    Wiped,
+}
+
+impl Door {
+    /// Takes guests one after the other until one unlocks the home, or wipes it.
+    pub(crate) async fn guard(&self, home: &Home, tries: &mut Tries) -> Left {
+        loop {
+            let Ok(stream) = self.next().await else { continue };
+            if let Some(left) = answer(stream, home, tries).await {
+                return left;
+            }
+        }
+    }
+}
+
+async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Option<Left> {
+    if !is_ours(&stream) {
+        return None;
+    }
+    let heard = tokio::time::timeout(PATIENCE, frame::read(&mut stream)).await;
+    let request = Request::of(&heard.ok()?.ok()?)?;
+    let name = std::iter::once("sogon".to_owned());
+    let parsed = Cli::try_parse_from(name.chain(request.args.iter().cloned())).ok();
+    let cli = parsed.filter(|_| request.version == env!("CARGO_PKG_VERSION"));
+    let Some(cli) = cli else {
+        let _ = frame::write(&mut stream, &Word::OtherVersion.to_json()).await;
+        return None;
+    };
+    let words = Words::new(Language::of(&request.language));
+    let form = if cli.common.json { Form::Json } else { Form::People };
+    let (left, done) = match &cli.command {
+        Command::Unlock(_) => match unlock(home, request.input, tries) {
+            Ok(opened) => (Some(Left::Unlocked(Box::new(opened))), Ok("unlocked")),
+            Err(trouble) => (None, Err(trouble)),
+        },
+        Command::Lock(_) => (None, Ok("locked")),
+        Command::Wipe(wipe) if wipe.all => match home.wipe_all() {
+            Ok(()) => (Some(Left::Wiped), Ok("wiped")),
+            Err(trouble) => (None, Err(trouble)),
+        },
+        _ => (None, Err(Kind::LockedMeanwhile.into())),
+    };
+    // Whoever went away has nobody to be told; what was done is done.
+    let _ = say(&mut stream, done, form, &words).await;
+    let _ = stream.shutdown().await;
+    left
+}
+
+fn unlock(home: &Home, input: Option<String>, tries: &mut Tries) -> Result<Opened, Trouble> {
+    let passphrase = Passphrase::new(&input.unwrap_or_default())?;
+    tries.open(home, passphrase, Instant::now())
+}
+
+async fn say(
+    stream: &mut UnixStream,
+    done: Result<&str, Trouble>,
+    form: Form,
+    words: &Words,
+) -> io::Result<()> {
+    frame::write(stream, &Word::Taken.to_json()).await?;
+    let (said, code) = match done {
+        Ok(state) => (Said::Out(console::state(state, form, words)), 0),
+        Err(trouble) => {
+            (Said::Err(format!("sogon: {}\n", trouble.sentence(words))), trouble.code())
+        }
+    };
+    frame::write(stream, &Word::Said(said).to_json()).await?;
+    frame::write(stream, &Word::Exit(code).to_json()).await
+}

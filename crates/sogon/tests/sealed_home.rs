@@ -1,0 +1,251 @@
+//! Golden sessions of a home that is locked, shown under force, or ended.
+#![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
+
+mod cast;
+
+use std::{fs, path::PathBuf};
+
+use cast::{Person, World, holds};
+use serde_json::Value;
+
+fn state(person: &Person, args: &[&str]) -> Value {
+    person.object(args)["state"].clone()
+}
+
+/// A file with a passphrase in it.
+fn passphrase(world: &World, text: &str) -> PathBuf {
+    let path = world.folder.path().join(format!("passphrase {}", text.len()));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The same home, opened with another passphrase.
+fn with(person: &Person, passphrase: &std::path::Path) -> Person {
+    Person {
+        name: person.name.clone(),
+        home: person.home.clone(),
+        passphrase: passphrase.to_path_buf(),
+    }
+}
+
+#[test]
+fn a_home_is_locked_on_demand_and_opened_again_by_its_passphrase_only() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    assert_eq!(state(&mina, &["lock"]), "locked", "nobody has it open");
+    mina.run(&["unlock"]).failed(1, "sogon open");
+    let mut open = mina.stays(&["open"]);
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(state(&mina, &["unlock"]), "unlocked", "it is");
+    assert_eq!(state(&mina, &["lock"]), "locked");
+    assert_eq!(state(&mina, &["lock"]), "locked", "twice is as good");
+    mina.run(&["read"]).failed(3, "locked");
+    mina.run(&["--lang", "ko", "read"]).failed(3, "잠겨");
+    let wrong = with(&mina, &passphrase(&world, "아무 말이나"));
+    wrong.run(&["unlock"]).failed(3, "opens nothing");
+    joon.done(&["send", "Mina", "are you there?"]);
+    assert_eq!(open.next()["locked"], true);
+    assert_eq!(state(&mina, &["unlock"]), "unlocked");
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(open.next()["text"], "are you there?");
+    assert_eq!(mina.object(&["send", "Joon", "yes"])["state"], "handed");
+    open.interrupt();
+    assert_eq!(mina.texts(), ["are you there?", "yes"]);
+}
+
+#[test]
+fn after_three_free_tries_a_locked_home_makes_people_wait() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let mut open = mina.stays(&["open"]);
+    open.next();
+    mina.done(&["lock"]);
+    for n in 0..4 {
+        let wrong = with(&mina, &passphrase(&world, &"x".repeat(3 + n)));
+        wrong.run(&["unlock"]).failed(3, "opens nothing");
+        wrong.run(&["unlock"]);
+    }
+    mina.run(&["unlock"]).failed(3, "Try again in 1 minutes");
+    open.interrupt();
+    mina.done(&["contacts"]);
+}
+
+#[test]
+fn a_home_left_alone_locks_itself() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let mut open = mina.stays(&["open", "--idle", "1s"]);
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(open.next()["locked"], true);
+    mina.run(&["contacts"]).failed(3, "locked");
+    assert_eq!(state(&mina, &["unlock"]), "unlocked");
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(open.next()["locked"], true, "and once more");
+    open.interrupt();
+}
+
+#[test]
+fn another_passphrase_replaces_the_one_before() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let new = passphrase(&world, "돌다리도 두들겨 보고 건너라");
+    let file = new.to_str().unwrap();
+    let changed = with(&mina, &new);
+    let wrong = with(&mina, &passphrase(&world, "아닌데"));
+    wrong.run(&["passwd", "--new-passphrase-file", file]).failed(3, "opens nothing");
+    assert_eq!(state(&mina, &["passwd", "--new-passphrase-file", file]), "changed");
+    mina.run(&["contacts"]).failed(3, "opens nothing");
+    changed.done(&["contacts"]);
+    // A guest's passphrase is tried too: being let in is not enough to change it.
+    let mut open = changed.stays(&["open"]);
+    open.next();
+    wrong.run(&["passwd", "--new-passphrase-file", file]).failed(3, "opens nothing");
+    let old = mina.passphrase.to_str().unwrap();
+    assert_eq!(state(&changed, &["passwd", "--new-passphrase-file", old]), "changed");
+    open.interrupt();
+    mina.done(&["contacts"]);
+}
+
+#[test]
+fn a_decoy_is_a_home_like_any_other_and_duress_leaves_nothing_else() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    joon.done(&["send", "Mina", "the meeting is at nine"]);
+    mina.done(&["sync"]);
+    let (decoy, duress) = (passphrase(&world, "여름 휴가"), passphrase(&world, "겨울 휴가 사진"));
+    let notes = world.folder.path().join("notes");
+    fs::write(&notes, "2025-01-31 bread, milk\n2025-02-02 call the doctor\n").unwrap();
+    let made = state(
+        &mina,
+        &[
+            "decoy",
+            "add",
+            "--name",
+            "Mina",
+            "--relay",
+            world.address(),
+            "--notes",
+            notes.to_str().unwrap(),
+            "--decoy-passphrase-file",
+            decoy.to_str().unwrap(),
+            "--duress-passphrase-file",
+            duress.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(made, "decoy");
+    assert_eq!(mina.texts(), ["the meeting is at nine"]);
+    let shown = with(&mina, &decoy);
+    assert_eq!(shown.texts(), ["bread, milk", "call the doctor"]);
+    let first = &shown.objects(&["read"])[0];
+    assert!(first["at"].as_str().unwrap().starts_with("2025-01-31T"), "{first}");
+    assert_eq!(shown.object(&["contacts"])["contacts"], Value::Array(Vec::new()));
+    shown.done(&["sync"]);
+    assert_eq!(mina.texts(), ["the meeting is at nine"], "the one does not harm the other");
+
+    let forced = with(&mina, &duress);
+    assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);
+    let log = forced.object(&["alerts"]);
+    assert_eq!(log["chain"], "whole");
+    mina.run(&["read"]).failed(3, "opens nothing");
+    shown.run(&["read"]).failed(3, "opens nothing");
+    assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);
+}
+
+#[test]
+fn a_wiped_home_is_gone_for_good_and_others_stay() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    mina.run(&["wipe"]).failed(1, "Nothing was wiped");
+    let decoy = passphrase(&world, "여름 휴가");
+    let add = ["decoy", "add", "--no-duress", "--name", "M", "--relay", world.address()];
+    let file = ["--decoy-passphrase-file", decoy.to_str().unwrap()];
+    mina.done(&[&add[..], &file].concat());
+    assert_eq!(state(&mina, &["wipe", "--yes"]), "wiped");
+    mina.run(&["read"]).failed(3, "opens nothing");
+    let shown = with(&mina, &decoy);
+    shown.done(&["read"]);
+    assert_eq!(state(&shown, &["wipe", "--duress", "--yes"]), "wiped-others");
+    shown.done(&["read"]);
+
+    let mut open = shown.stays(&["open"]);
+    open.next();
+    fs::remove_file(&shown.passphrase).unwrap();
+    assert_eq!(state(&shown, &["wipe", "--all", "--yes"]), "wiped", "without a passphrase");
+    assert_eq!(open.end().code, 0);
+    fs::write(&shown.passphrase, "여름 휴가").unwrap();
+    shown.run(&["read"]).failed(3, "opens nothing");
+    assert_eq!(state(&shown, &["wipe", "--all", "--yes"]), "wiped", "once more does no harm");
+}
+
+/// How often the bytes stand in the memory of a process; `None` when the system shows it to nobody
+/// but itself.
+fn in_memory(pid: u32, needles: &[&str]) -> Option<usize> {
+    use std::{io::Read, io::Seek, io::SeekFrom};
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut found = 0;
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
+        let from = u64::from_str_radix(from, 16).ok()?;
+        let to = u64::from_str_radix(to, 16).ok()?;
+        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
+        memory.seek(SeekFrom::Start(from)).ok()?;
+        if memory.read_exact(&mut bytes).is_err() {
+            continue;
+        }
+        for needle in needles {
+            let needle = needle.as_bytes();
+            found += bytes.windows(needle.len()).filter(|window| *window == needle).count();
+        }
+    }
+    Some(found)
+}
+
+#[test]
+fn a_locked_home_leaves_no_word_and_no_passphrase_in_memory() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let mut open = mina.stays(&["open"]);
+    open.next();
+    let texts = ["뷁쏉 여덟 시에 뒷문으로", "쫿뎳 아무에게도 말하지 마"];
+    mina.done(&["send", "Joon", texts[0]]);
+    joon.done(&["sync"]);
+    joon.done(&["send", "Mina", texts[1]]);
+    open.next();
+    assert_eq!(open.next()["text"], texts[1]);
+    mina.done(&["search", "뒷문으로"]);
+    mina.done(&["read"]);
+    let needles = ["뷁쏉 여덟 시에", "쫿뎳 아무에게도", "벚꽃 아래 Mina"];
+    let before = in_memory(open.pid(), &needles);
+    mina.done(&["lock"]);
+    let after = in_memory(open.pid(), &needles);
+    match (before, after) {
+        // Whoever is not root does not get to see the memory at all.
+        (None, None) => {}
+        (Some(before), after) => {
+            assert!(before > 0, "the search finds what is there");
+            assert_eq!(after, Some(0), "of {before}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(!holds(&mina.home, "뒷문으로"));
+    open.interrupt();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_image_of_memory_and_nobody_of_the_same_user_looks_inside() {
+    use std::os::unix::fs::MetadataExt;
+    let world = World::new();
+    let mina = world.person("Mina");
+    let mut open = mina.stays(&["open"]);
+    open.next();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", open.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
+    // The system gives what is of a process nobody may look into to root, whoever runs it.
+    let owner = fs::metadata(format!("/proc/{}/mem", open.pid())).unwrap().uid();
+    assert_eq!(owner, 0);
+    open.interrupt();
+}

@@ -1,0 +1,162 @@
+//! Key blocks: what a passphrase opens first, and what it says of the rest.
+//!
+//! A block's place says nothing about the slot it leads to, and its habit nothing about how many
+//! homes there are: a home that is alone is made with habits a decoy or a duress block also has.
+
+use crate::bytes::{Reader, Writer};
+use crate::container::SLOTS;
+use crate::error::VaultError;
+use crate::keys::Key;
+use crate::sector::Text;
+
+/// The form before habits: the block's place was its slot.
+const VERSION_PLACED: u8 = 1;
+const VERSION: u8 = 2;
+
+/// How often, in 256, an unlock overwrites the other key blocks with noise.
+///
+/// A home that is alone may do so, since nothing is there. A home beside others never does; a duress
+/// block always does. Seen from outside, or by whoever opened one block, each of the three is what a
+/// home that is alone may have been made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Habit(u8);
+
+impl Habit {
+    /// Leaves the other blocks as they are.
+    pub(crate) const KEEP: Habit = Habit(0);
+    /// Overwrites them, every time.
+    pub(crate) const CLEAR: Habit = Habit(255);
+
+    /// What a home that is alone is made with: by chance never, now and then, or always.
+    pub(crate) fn of_one_alone() -> Result<Self, VaultError> {
+        let dice = getrandom::u32().map_err(|_| VaultError::NoRandomness)? % 3;
+        Ok([Self::KEEP, Habit(128), Self::CLEAR]
+            .into_iter()
+            .nth(dice as usize)
+            .unwrap_or(Self::KEEP))
+    }
+
+    /// Whether the others are overwritten this time.
+    pub(crate) fn clears_now(self) -> Result<bool, VaultError> {
+        let [coin, ..] = getrandom::u32().map_err(|_| VaultError::NoRandomness)?.to_le_bytes();
+        Ok(self == Self::CLEAR || coin < self.0)
+    }
+}
+
+/// Some of the four slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slots(u8);
+
+impl Slots {
+    pub(crate) const ALL: Slots = Slots((1 << SLOTS) - 1);
+
+    fn bit(slot: u8) -> u8 {
+        1_u8.checked_shl(slot.into()).unwrap_or(0)
+    }
+
+    pub(crate) fn of(slot: u8) -> Self {
+        Self(Self::bit(slot))
+    }
+
+    pub(crate) fn holds(self, slot: u8) -> bool {
+        self.0 & Self::bit(slot) != 0
+    }
+
+    pub(crate) fn but(self, slot: u8) -> Self {
+        Self(self.0 & !Self::bit(slot))
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
+        (0..SLOTS).filter(move |slot| self.holds(*slot))
+    }
+
+    /// One of them by chance, so that its number says nothing about how many homes there are.
+    pub(crate) fn pick(self) -> Result<Option<u8>, VaultError> {
+        let dice = getrandom::u32().map_err(|_| VaultError::NoRandomness)?;
+        let count = self.0.count_ones();
+        let nth = dice.checked_rem(count).unwrap_or(0);
+        Ok(self.iter().nth(usize::try_from(nth).unwrap_or(0)))
+    }
+
+    /// As [`Slots::pick`], as a set of one or none.
+    pub(crate) fn pick_one(self) -> Result<Self, VaultError> {
+        Ok(self.pick()?.map_or(Self::default(), Self::of))
+    }
+}
+
+/// What a key block holds.
+pub(crate) struct Block {
+    /// The slot it leads to.
+    pub(crate) slot: u8,
+    /// The key of that slot.
+    pub(crate) key: Key,
+    pub(crate) habit: Habit,
+    /// Slots known to be empty: rewritten whenever the home's own slot is resealed.
+    pub(crate) loud: Slots,
+}
+
+impl Block {
+    /// The block as it is sealed, with the number of stripes a slot has.
+    pub(crate) fn text(&self, stripes: u32) -> Option<Text> {
+        let mut text = Text::zeros();
+        let mut out = Writer::new(text.bytes_mut());
+        out.put(&[VERSION])?;
+        out.put(&stripes.to_le_bytes())?;
+        out.put(self.key.bytes())?;
+        out.put(&[self.slot, self.habit.0, self.loud.0])?;
+        Some(text)
+    }
+
+    /// Reads the block at `place`, and the stripes its container had at least.
+    pub(crate) fn parse(text: &Text, place: u8) -> Option<(Self, u32)> {
+        let mut fields = Reader::new(text.bytes());
+        let [version] = fields.array()?;
+        let stripes = fields.u32()?;
+        let key = Key::from_slice(fields.take(32)?)?;
+        let [slot, habit, loud] = match version {
+            VERSION_PLACED => [place, 0, 0],
+            VERSION => fields.array()?,
+            _ => return None,
+        };
+        let loud = Slots(loud & Slots::ALL.0).but(slot);
+        (slot < SLOTS).then_some((Self { slot, key, habit: Habit(habit), loud }, stripes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_the_first_form_leads_to_the_slot_of_its_place() {
+        let block =
+            Block { slot: 2, key: Key::random().unwrap(), habit: Habit::CLEAR, loud: Slots::of(1) };
+        let mut text = block.text(4).unwrap();
+        let (read, stripes) = Block::parse(&text, 3).unwrap();
+        assert_eq!((read.slot, read.habit, read.loud, stripes), (2, Habit::CLEAR, Slots::of(1), 4));
+        text.bytes_mut()[0] = VERSION_PLACED;
+        let (read, _) = Block::parse(&text, 3).unwrap();
+        assert_eq!((read.slot, read.habit, read.loud), (3, Habit::KEEP, Slots::default()));
+        text.bytes_mut()[0] = 9;
+        assert!(Block::parse(&text, 3).is_none());
+    }
+
+    #[test]
+    fn a_home_alone_has_every_habit_there_is() {
+        let habits: Vec<Habit> = (0..200).map(|_| Habit::of_one_alone().unwrap()).collect();
+        for habit in [Habit::KEEP, Habit(128), Habit::CLEAR] {
+            assert!(habits.contains(&habit));
+        }
+        assert!(!(0..200).any(|_| Habit::KEEP.clears_now().unwrap()));
+        assert!((0..200).all(|_| Habit::CLEAR.clears_now().unwrap()));
+        let some = (0..200).filter(|_| Habit(128).clears_now().unwrap()).count();
+        assert!((50..150).contains(&some));
+    }
+
+    #[test]
+    fn a_slot_is_picked_from_those_there_are() {
+        assert_eq!(Slots::default().pick().unwrap(), None);
+        let picked: Vec<_> = (0..100).map(|_| Slots::ALL.but(1).pick().unwrap().unwrap()).collect();
+        assert!([0, 2, 3].iter().all(|slot| picked.contains(slot)) && !picked.contains(&1));
+    }
+}
