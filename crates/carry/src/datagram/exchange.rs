@@ -12,8 +12,8 @@ use std::{
 
 use sogon_packet::{Freshness, Keys, QUESTION_OVERHEAD_BYTES};
 use sogon_wire::{
-    Reply, Request, Tag,
-    packet::{Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Questions},
+    LogName, Reply, Request, Tag,
+    packet::{Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Questions, UNORDERED},
 };
 
 use super::{
@@ -30,6 +30,8 @@ const READ_BYTES_MAX: u32 = 131_072;
 const PROBES: usize = 2;
 /// A first flight of at most so many packets may be sent twice.
 const TWICE_MAX: usize = 3;
+/// The largest box that holds words, and so keeps its turn.
+const TURNS_BOX_MAX: usize = 6_144;
 /// A read that was asked for so often and did not grow is given out as far as it came.
 const ASKINGS_MAX: u32 = 64;
 
@@ -54,6 +56,9 @@ pub(crate) struct Exchange {
     /// The questions that are open, with the tag their answer shall carry.
     tasks: BTreeMap<Own, (Tag, Task)>,
     next_own: Own,
+    turns: BTreeMap<LogName, u16>,
+    /// Appends that wait at the relay for earlier ones.
+    parked: BTreeSet<Own>,
     /// To be sent, in the order they were asked for; the class of the task decides first.
     waiting: BTreeSet<(u8, u64, Key)>,
     asked: BTreeMap<Own, u32>,
@@ -99,6 +104,8 @@ impl Exchange {
             keys,
             tasks: BTreeMap::new(),
             next_own: 0,
+            turns: BTreeMap::new(),
+            parked: BTreeSet::new(),
             waiting: BTreeSet::new(),
             asked: BTreeMap::new(),
             order: 0,
@@ -126,7 +133,9 @@ impl Exchange {
         // There are far fewer questions in a visit than tags; should they run out, a connection
         // takes the rest.
         let own = self.next_own;
-        let Some(task) = Task::new(own, request).filter(|_| own < Own::MAX) else { return false };
+        let order = self.order_of(request);
+        let task = Task::new(own, order, request).filter(|_| own < Own::MAX);
+        let Some(task) = task else { return false };
         self.next_own = own.saturating_add(1);
         let class = task.class();
         for unit in task.units() {
@@ -134,6 +143,19 @@ impl Exchange {
         }
         self.tasks.insert(own, (tag, task));
         true
+    }
+
+    /// How many appends to the same log came before in this visit. Large ones have no turn: no
+    /// text waits for a piece of a file.
+    fn order_of(&mut self, request: &Request) -> u16 {
+        let Request::Append(append) = request else { return UNORDERED };
+        if append.boxed.as_bytes().len() > TURNS_BOX_MAX {
+            return UNORDERED;
+        }
+        let turn = self.turns.entry(append.key.log()).or_default();
+        let order = *turn;
+        *turn = turn.saturating_add(1);
+        order
     }
 
     fn wait(&mut self, class: u8, key: Key) {
@@ -145,7 +167,7 @@ impl Exchange {
 
     fn wait_again(&mut self, key: Key) {
         let Some((_, task)) = self.tasks.get(&key.0) else { return };
-        if !task.has(key.1) {
+        if !task.has(key.1) && !self.parked.contains(&key.0) {
             let class = task.class();
             self.wait(class, key);
         }
@@ -319,6 +341,10 @@ impl Exchange {
                 let grew = reading.piece(held, seq, step, index, &bytes);
                 self.read_on(own, grew)
             }
+            (Answer::Waiting(_), Task::Whole(_) | Task::Parcel(_)) => {
+                self.parked.insert(own);
+                None
+            }
             (Answer::Held { of, pieces, .. }, Task::Parcel(parcel)) => {
                 parcel.held(of, pieces);
                 None
@@ -327,6 +353,7 @@ impl Exchange {
         }?;
         self.tasks.remove(&own);
         self.asked.remove(&own);
+        self.parked.remove(&own);
         Some((tag, reply))
     }
 
@@ -402,7 +429,8 @@ impl Exchange {
         };
         let done = |flight: &Flight| {
             let open = |(own, unit): &Key| {
-                self.tasks.get(own).is_some_and(|(_, task)| match (task, unit) {
+                let open = self.tasks.get(own).filter(|_| !self.parked.contains(own));
+                open.is_some_and(|(_, task)| match (task, unit) {
                     (Task::Parcel(parcel), _) => parcel.is_held(),
                     (Task::Read(_), Unit::Part(Wanted::On(_))) => true,
                     (task, unit) => !task.has(*unit),
@@ -444,7 +472,14 @@ impl Exchange {
         let flying = self.flights.values().flat_map(|flight| &flight.units);
         let waiting = self.waiting.iter().map(|(_, _, key)| key);
         let owned: BTreeSet<Own> = flying.chain(waiting).map(|(own, _)| *own).collect();
-        self.tasks.keys().filter(|own| !owned.contains(own)).copied().collect()
+        let (parked, orphans): (Vec<Own>, Vec<Own>) = self
+            .tasks
+            .keys()
+            .filter(|own| !owned.contains(own))
+            .partition(|own| self.parked.contains(own));
+        // Those that wait at the relay are answered with what they wait for; if that is answered
+        // and they are not, their answer was lost.
+        if orphans.is_empty() && owned.is_empty() { parked } else { orphans }
     }
 
     fn adopt(&mut self, now: Instant) {
@@ -453,6 +488,7 @@ impl Exchange {
             match self.tasks.get(&own) {
                 Some((_, Task::Read(_))) => self.ask_for_gaps(own),
                 Some((_, task)) => {
+                    self.parked.remove(&own);
                     let class = task.class();
                     let mut units = task.units();
                     if units.is_empty() {

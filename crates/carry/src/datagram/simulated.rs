@@ -1,6 +1,12 @@
 //! Visits in virtual time: a relay that only knows what packets say, and a link that loses,
 //! delays and queues. Thousands of them take a second.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a simulation in a test: what overflows fails it"
+)]
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap},
@@ -13,8 +19,8 @@ use sogon_wire::{
     Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, Reply, Request, SealedBox, Seq,
     WriteSignature,
     packet::{
-        Answer, Answers, Holdings, PACKET_BYTES_MAX, PieceOf, Question, Questions, all_pieces,
-        piece_of, pieces_of,
+        Answer, Answers, Holdings, PACKET_BYTES_MAX, PieceOf, Question, Questions, UNORDERED,
+        all_pieces, piece_of, pieces_of,
     },
 };
 
@@ -73,19 +79,35 @@ fn read(number: u8, after: Seq) -> Request {
 struct Model {
     logs: BTreeMap<LogName, Vec<SealedBox>>,
     parcels: BTreeMap<PieceOf, BTreeMap<u8, Vec<u8>>>,
+    next: BTreeMap<LogName, u16>,
+    waiting: BTreeMap<(LogName, u16), (u16, Append)>,
     proved: bool,
-    appended_twice: u64,
 }
 
 impl Model {
     fn place(&mut self, append: Append) -> Seq {
         let log = self.logs.entry(append.key.log()).or_default();
         if let Some(place) = log.iter().position(|known| *known == append.boxed) {
-            self.appended_twice += 1;
             return place as Seq + 1;
         }
         log.push(append.boxed);
         log.len() as Seq
+    }
+
+    fn in_turn(&mut self, tag: u16, order: u16, append: Append, said: &mut Vec<Answer>) {
+        let log = append.key.log();
+        let next = *self.next.entry(log).or_default();
+        if order > next && order != UNORDERED {
+            self.waiting.insert((log, order), (tag, append));
+            return said.push(Answer::Waiting(tag));
+        }
+        said.push(Answer::Appended(tag, self.place(append)));
+        if order == next {
+            self.next.insert(log, next + 1);
+            if let Some((tag, append)) = self.waiting.remove(&(log, next + 1)) {
+                self.in_turn(tag, next + 1, append, said);
+            }
+        }
     }
 
     fn answer(&mut self, bytes: usize, questions: Questions) -> Vec<Answers> {
@@ -94,10 +116,10 @@ impl Model {
         let mut said = Vec::new();
         for question in questions.items {
             match question {
-                Question::Append(tag, append) => {
-                    said.push(Answer::Appended(tag, self.place(append)))
+                Question::Append { tag, order, append } => {
+                    self.in_turn(tag, order, append, &mut said);
                 }
-                Question::Piece { tag, of, count, index, bytes } => {
+                Question::Piece { tag, order, of, count, index, bytes } => {
                     let parcel = self.parcels.entry(of).or_default();
                     parcel.insert(index, bytes);
                     let held = parcel.keys().fold(0, |held, index| held | 1u64 << index);
@@ -109,7 +131,7 @@ impl Model {
                     let key = PublicWriteKey(body[..32].try_into().unwrap());
                     let boxed = SealedBox::parse(&body[96..]).unwrap();
                     let append = Append { key, signature: WriteSignature([0; 64]), boxed };
-                    said.push(Answer::Appended(tag, self.place(append)));
+                    self.in_turn(tag, order, append, &mut said);
                 }
                 Question::Read { tag, log, after, till, bytes_max } => {
                     let room_here = room.min(bytes_max as usize);
@@ -198,6 +220,9 @@ impl Model {
     }
 }
 
+/// When it arrives, in which order, whether at the relay, and its bytes.
+type Flying = (Instant, u64, bool, Vec<u8>);
+
 struct World {
     dice: Dice,
     way: Way,
@@ -205,8 +230,7 @@ struct World {
     now: Instant,
     /// When each direction's transmitter is free.
     free: [Instant; 2],
-    /// Arrivals: when, in which order, to the relay or not, bytes.
-    air: BinaryHeap<Reverse<(Instant, u64, bool, Vec<u8>)>>,
+    air: BinaryHeap<Reverse<Flying>>,
     counter: u64,
     keys: Keys,
     model: Model,
@@ -366,9 +390,14 @@ fn everything_is_answered_whatever_is_lost() {
                 world.model.logs[&log(1).1].iter().map(|boxed| boxed.as_bytes().to_vec()).collect();
             let expected: Vec<_> = sizes().map(|(fill, size)| boxed(fill, size)).collect();
             assert_eq!(written.len(), expected.len());
+            let mut last = 0;
             for (tag, boxed) in (0u16..).zip(&expected) {
                 let Some(Reply::Appended { seq }) = replies.get(&tag) else { panic!("{tag}") };
                 assert_eq!(&world.model.logs[&log(1).1][*seq as usize - 1], boxed);
+                if boxed.as_bytes().len() <= 6_144 {
+                    assert!(*seq > last, "in the order they were asked for");
+                    last = *seq;
+                }
             }
             let first = u16::try_from(expected.len()).unwrap();
             let boxes = |tag: u16| match &replies[&tag] {

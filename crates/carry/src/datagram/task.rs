@@ -24,6 +24,7 @@ pub(crate) enum Task {
 /// An append that does not fit a packet.
 pub(crate) struct Parcel {
     tag: Tag,
+    order: u16,
     of: PieceOf,
     body: Vec<u8>,
     /// The relay has these.
@@ -42,13 +43,13 @@ pub(crate) enum Unit {
 }
 
 impl Task {
-    /// The task for a question; [`None`] for one that needs a connection.
-    pub(crate) fn new(tag: Tag, request: &Request) -> Option<Self> {
+    /// The task for a question, and for an append how many to its log came before; [`None`] for one that needs a connection.
+    pub(crate) fn new(tag: Tag, order: u16, request: &Request) -> Option<Self> {
         match request {
             Request::Append(append) if append.boxed.as_bytes().len() <= WHOLE_BOX_MAX => {
-                Some(Self::Whole(Question::Append(tag, append.clone())))
+                Some(Self::Whole(Question::Append { tag, order, append: append.clone() }))
             }
-            Request::Append(append) => Some(Self::Parcel(Parcel::new(tag, append))),
+            Request::Append(append) => Some(Self::Parcel(Parcel::new(tag, order, append))),
             Request::Read { log, after, bytes_max } => {
                 Some(Self::Read(Reading::new(tag, *log, *after, *bytes_max)))
             }
@@ -116,11 +117,11 @@ impl Task {
 }
 
 impl Parcel {
-    fn new(tag: Tag, append: &Append) -> Self {
+    fn new(tag: Tag, order: u16, append: &Append) -> Self {
         let body = [&append.key.0, append.signature.0.as_slice(), append.boxed.as_bytes()].concat();
         let hash: [u8; 32] = Sha256::digest(&body).into();
         let of = PieceOf(*hash.first_chunk().unwrap_or(&[0; 8]));
-        Self { tag, of, body, held: 0 }
+        Self { tag, order, of, body, held: 0 }
     }
 
     fn count(&self) -> u8 {
@@ -149,6 +150,7 @@ impl Parcel {
 
     fn question(&self, index: u8) -> Question {
         let bytes = piece_of(&self.body, index).to_vec();
-        Question::Piece { tag: self.tag, of: self.of, count: self.count(), index, bytes }
+        let (tag, order, of, count) = (self.tag, self.order, self.of, self.count());
+        Question::Piece { tag, order, of, count, index, bytes }
     }
 }

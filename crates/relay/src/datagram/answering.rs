@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sogon_wire::{
-    LogName, Refusal, SealedBox, Seq, Tag,
+    Append, LogName, Refusal, SealedBox, Seq, Tag,
     packet::{
         Answer, Answers, Holdings, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, PIECE_BYTES, PieceOf,
         Pieces, Question, piece_of, pieces_of,
@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{guest::Guest, parcels::Piece};
 use crate::{
-    committer::Job,
+    committer::{Answer as PlacedAnswer, Job},
     figures::add,
     relay::Shared,
     store::{Appending, Page, Placed, StoreFault},
@@ -53,53 +53,36 @@ pub(crate) async fn answer(
     let (answer_to, mut placed) = mpsc::unbounded_channel();
     let (mut said, mut readings, mut waiting) = (Vec::new(), Vec::new(), 0usize);
     for question in questions {
-        let (tag, append) = match question {
-            Question::Append(tag, append) => (tag, Some(append)),
-            Question::Piece { tag, of, count, index, bytes } => {
-                let mut guest = guest.lock().unwrap_or_else(PoisonError::into_inner);
-                match guest.parcels.take(of, count, index, &bytes) {
-                    Piece::Whole(append) => (tag, Some(*append)),
-                    Piece::Held(pieces) => {
-                        hold(&mut said, tag, of, pieces);
-                        continue;
+        match question {
+            Question::Append { tag, order, append } => {
+                let one = (tag, order, append);
+                waiting = waiting.saturating_add(submit(shared, guest, one, &answer_to, &mut said));
+            }
+            Question::Piece { tag, order, of, count, index, bytes } => {
+                let piece = {
+                    let mut guest = guest.lock().unwrap_or_else(PoisonError::into_inner);
+                    guest.parcels.take(of, count, index, &bytes)
+                };
+                match piece {
+                    Piece::Whole(append) => {
+                        let one = (tag, order, *append);
+                        let count = submit(shared, guest, one, &answer_to, &mut said);
+                        waiting = waiting.saturating_add(count);
                     }
-                    Piece::Void => (tag, None),
+                    Piece::Held(pieces) => hold(&mut said, tag, of, pieces),
+                    Piece::Void => said.push(refused(tag, Refusal::Signature, 0)),
                 }
             }
             Question::Read { tag, log, after, till, bytes_max } => {
                 readings.push(Reading { tag, log, after, till, bytes_max, pieces: None });
-                continue;
             }
             Question::Missing { tag, log, seq, wanted } => {
-                let after = seq.saturating_sub(1);
+                let (after, pieces) = (seq.saturating_sub(1), Some(wanted));
                 let bytes_max = READ_BYTES_MAX;
-                readings.push(Reading {
-                    tag,
-                    log,
-                    after,
-                    till: seq,
-                    bytes_max,
-                    pieces: Some(wanted),
-                });
-                continue;
+                readings.push(Reading { tag, log, after, till: seq, bytes_max, pieces });
             }
-            Question::About(tag) => {
-                said.push(Answer::About(tag, shared.about));
-                continue;
-            }
-            Question::Equal => continue,
-        };
-        let Some(append) = append.filter(is_signed) else {
-            said.push(Answer::Refused { tag, why: Refusal::Signature, wait_s: 0 });
-            continue;
-        };
-        let new = Appending { log: append.key.log(), boxed: append.boxed };
-        match shared.queue.try_send(Job { new, tag, answer: answer_to.clone() }) {
-            Ok(()) => waiting = waiting.saturating_add(1),
-            Err(TrySendError::Full(_)) => said.push(refused(tag, Refusal::Busy, BUSY_WAIT_S)),
-            Err(TrySendError::Closed(_)) => {
-                said.push(refused(tag, Refusal::Stopping, STOPPING_WAIT_S));
-            }
+            Question::About(tag) => said.push(Answer::About(tag, shared.about)),
+            Question::Equal => {}
         }
     }
     drop(answer_to);
@@ -117,6 +100,43 @@ pub(crate) async fn answer(
         }
     }
     said
+}
+
+/// Hands an append, and those that waited for it, to the store; how many will be answered.
+fn submit(
+    shared: &Shared,
+    guest: &Mutex<Guest>,
+    (tag, order, append): (Tag, u16, Append),
+    answer_to: &mpsc::UnboundedSender<PlacedAnswer>,
+    said: &mut Vec<Answer>,
+) -> usize {
+    if !is_signed(&append) {
+        said.push(refused(tag, Refusal::Signature, 0));
+        return 0;
+    }
+    let mut guest = guest.lock().unwrap_or_else(PoisonError::into_inner);
+    let ready = match guest.turns().map(|turns| turns.take(tag, order, append)) {
+        Some(Ok(ready)) => ready,
+        Some(Err(true)) => {
+            said.push(Answer::Waiting(tag));
+            return 0;
+        }
+        // No room for it yet: it will be asked for again.
+        Some(Err(false)) | None => return 0,
+    };
+    let mut waiting = 0usize;
+    // Under the lock: another packet's appends to the same log come after these.
+    for (tag, append) in ready {
+        let new = Appending { log: append.key.log(), boxed: append.boxed };
+        match shared.queue.try_send(Job { new, tag, answer: answer_to.clone() }) {
+            Ok(()) => waiting = waiting.saturating_add(1),
+            Err(TrySendError::Full(_)) => said.push(refused(tag, Refusal::Busy, BUSY_WAIT_S)),
+            Err(TrySendError::Closed(_)) => {
+                said.push(refused(tag, Refusal::Stopping, STOPPING_WAIT_S));
+            }
+        }
+    }
+    waiting
 }
 
 /// Cuts what is said into packets.

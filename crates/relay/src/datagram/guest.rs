@@ -4,7 +4,7 @@ use std::{collections::HashSet, net::SocketAddr, time::Instant};
 
 use sogon_packet::PacketId;
 
-use super::parcels::Parcels;
+use super::{parcels::Parcels, turns::Turns};
 use crate::bucket::Bucket;
 
 /// The most packets of one visit. A client with more to say comes over TLS.
@@ -32,6 +32,7 @@ struct Visit {
     proof: u32,
     proved: Option<SocketAddr>,
     bucket: Bucket,
+    turns: Turns,
 }
 
 /// What the answer to a packet may be.
@@ -44,6 +45,11 @@ pub(crate) struct Leave {
 }
 
 impl Guest {
+    /// The turns of the present visit.
+    pub(crate) fn turns(&mut self) -> Option<&mut Turns> {
+        self.visit.as_mut().map(|visit| &mut visit.turns)
+    }
+
     /// Judges a genuine packet: [`None`] when it is a replay or one too many.
     pub(crate) fn admit(
         &mut self,
@@ -60,6 +66,7 @@ impl Guest {
                 proof: fresh_proof(),
                 proved: None,
                 bucket: Bucket::new(per_s, per_s.saturating_mul(20), now),
+                turns: Turns::default(),
             });
         }
         let visit = self.visit.as_mut()?;

@@ -9,6 +9,7 @@ mod chains;
 mod guest;
 mod parcels;
 mod port;
+mod turns;
 
 pub(crate) use chains::Chains;
 pub(crate) use port::serve;

@@ -60,6 +60,9 @@ pub enum Answer {
         /// Which pieces.
         pieces: Pieces,
     },
+    /// The append is here and waits for those asked for before it: there is no need to send it
+    /// again.
+    Waiting(Tag),
     /// As [`Reply::Refused`].
     Refused {
         /// Whose answer.
@@ -91,6 +94,7 @@ const ABOUT: u8 = 0x85;
 const PIECE: u8 = 0x86;
 const HELD: u8 = 0x87;
 const QUIET: u8 = 0x88;
+const WAITING: u8 = 0x89;
 
 impl Holdings {
     fn put(self, bytes: &mut Vec<u8>) {
@@ -121,7 +125,10 @@ impl Answer {
     #[must_use]
     pub fn tag(&self) -> Tag {
         match self {
-            Self::Appended(tag, _) | Self::Quiet(tag) | Self::About(tag, _) => *tag,
+            Self::Appended(tag, _)
+            | Self::Quiet(tag)
+            | Self::Waiting(tag)
+            | Self::About(tag, _) => *tag,
             Self::Boxes { tag, .. }
             | Self::Piece { tag, .. }
             | Self::Held { tag, .. }
@@ -140,6 +147,7 @@ impl Answer {
                 bytes
             }
             Self::Quiet(_) => kind(QUIET),
+            Self::Waiting(_) => kind(WAITING),
             Self::Boxes { held, from, boxes, .. } => {
                 let mut bytes = kind(BOXES);
                 held.put(&mut bytes);
@@ -183,6 +191,7 @@ impl Answer {
         match kind {
             APPENDED => Ok(Self::Appended(tag, varint::take(reader)?)),
             QUIET => Ok(Self::Quiet(tag)),
+            WAITING => Ok(Self::Waiting(tag)),
             BOXES => {
                 let (held, from) = (Holdings::take(reader)?, varint::take(reader)?);
                 let count = reader.u8()?;

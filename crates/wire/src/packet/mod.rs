@@ -18,6 +18,8 @@ use crate::{WireError, reader::Reader};
 /// The most bytes a packet holds before it is sealed: with its seal and the headers of UDP and
 /// IPv6 it passes a link of 1,280 bytes, which every IPv6 link must carry (RFC 8200, 5).
 pub const PACKET_BYTES_MAX: usize = 1_190;
+/// The order of an append that waits for no other.
+pub const UNORDERED: u16 = u16::MAX;
 /// Number and proof.
 pub const PACKET_HEAD_BYTES: usize = 6;
 /// The most bytes of a piece: with its head it fills a packet.
@@ -106,10 +108,17 @@ mod tests {
             boxed: boxed(step),
         };
         vec![
-            Question::Append(1, append(1_024)),
+            Question::Append { tag: 1, order: 65_535, append: append(1_024) },
             Question::Read { tag: 2, log, after: 0, till: 0, bytes_max: 196_608 },
             Question::Read { tag: 3, log, after: 70, till: 90_000, bytes_max: 0 },
-            Question::Piece { tag: 4, of: PieceOf([8; 8]), count: 2, index: 1, bytes: vec![5] },
+            Question::Piece {
+                tag: 4,
+                order: 63,
+                of: PieceOf([8; 8]),
+                count: 2,
+                index: 1,
+                bytes: vec![5],
+            },
             Question::Missing { tag: 5, log, seq: 1 << 40, wanted: 5 },
             Question::About(6),
             Question::Equal,
@@ -129,6 +138,7 @@ mod tests {
         vec![
             Answer::Appended(1, 77),
             Answer::Quiet(2),
+            Answer::Waiting(2),
             Answer::Boxes { tag: 3, held, from: 4, boxes: vec![boxed(352), boxed(512)] },
             Answer::Boxes {
                 tag: 4,
@@ -174,7 +184,7 @@ mod tests {
                 assert!(part.items.len() < whole.items.len());
             }
         }
-        let items = answers().split_off(5);
+        let items = answers().split_off(6);
         let whole = Answers { number: 1, proof: 2, items };
         let bytes = whole.encode(0);
         for cut in 0..bytes.len() {

@@ -10,7 +10,16 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// As [`crate::Request::Append`], for a box that fits a packet.
-    Append(Tag, Append),
+    Append {
+        /// The answer carries it.
+        tag: Tag,
+        /// How many appends to the same log this client asked for before it in this visit: they
+        /// get their places in this order. [`UNORDERED`](super::UNORDERED) for one that waits for
+        /// none.
+        order: u16,
+        /// What is appended.
+        append: Append,
+    },
     /// The boxes at the places after `after`, up to `till`.
     Read {
         /// The answer carries it.
@@ -28,6 +37,8 @@ pub enum Question {
     Piece {
         /// The answer carries it.
         tag: Tag,
+        /// As in [`Question::Append`].
+        order: u16,
         /// Of which append.
         of: PieceOf,
         /// How many pieces there are.
@@ -79,8 +90,9 @@ impl Question {
         let mut bytes = Vec::new();
         let kind = |kind: u8, tag: &Tag| [[kind].as_slice(), &tag.to_be_bytes()].concat();
         match self {
-            Self::Append(tag, Append { key, signature, boxed }) => {
+            Self::Append { tag, order, append: Append { key, signature, boxed } } => {
                 bytes.extend(kind(APPEND, tag));
+                varint::put(&mut bytes, (*order).into());
                 bytes.extend(key.0);
                 bytes.extend(signature.0);
                 bytes.push(boxed.step());
@@ -93,8 +105,9 @@ impl Question {
                 varint::put(&mut bytes, *till);
                 varint::put(&mut bytes, u64::from(*bytes_max));
             }
-            Self::Piece { tag, of, count, index, bytes: piece } => {
+            Self::Piece { tag, order, of, count, index, bytes: piece } => {
                 bytes.extend(kind(PIECE, tag));
+                varint::put(&mut bytes, (*order).into());
                 bytes.extend(of.0);
                 bytes.extend([*count, *index]);
                 varint::put(&mut bytes, piece.len() as u64);
@@ -119,9 +132,11 @@ impl Question {
         let tag = reader.u16()?;
         match kind {
             APPEND => {
+                let order = take_order(reader)?;
                 let key = PublicWriteKey(reader.array()?);
                 let signature = WriteSignature(reader.array()?);
-                Ok(Self::Append(tag, Append { key, signature, boxed: boxed(reader)? }))
+                let append = Append { key, signature, boxed: boxed(reader)? };
+                Ok(Self::Append { tag, order, append })
             }
             READ => {
                 let log = LogName(reader.array()?);
@@ -133,6 +148,7 @@ impl Question {
                 Ok(Self::Read { tag, log, after, till, bytes_max })
             }
             PIECE => {
+                let order = take_order(reader)?;
                 let of = PieceOf(reader.array()?);
                 let (count, index) = (reader.u8()?, reader.u8()?);
                 let length = usize::try_from(varint::take(reader)?).unwrap_or(usize::MAX);
@@ -142,7 +158,14 @@ impl Question {
                 if count > PIECES_MAX || index >= count || !fits {
                     return Err(WireError::TooLarge);
                 }
-                Ok(Self::Piece { tag, of, count, index, bytes: reader.take(length)?.to_vec() })
+                Ok(Self::Piece {
+                    tag,
+                    order,
+                    of,
+                    count,
+                    index,
+                    bytes: reader.take(length)?.to_vec(),
+                })
             }
             MISSING => {
                 let (log, seq) = (LogName(reader.array()?), varint::take(reader)?);
@@ -176,6 +199,10 @@ impl Questions {
         let (number, proof) = (reader.u16()?, reader.u32()?);
         Ok(Self { number, proof, items: items(&mut reader, Question::parse)? })
     }
+}
+
+fn take_order(reader: &mut Reader<'_>) -> Result<u16, WireError> {
+    u16::try_from(varint::take(reader)?).map_err(|_| WireError::TooLarge)
 }
 
 pub(super) fn boxed(reader: &mut Reader<'_>) -> Result<SealedBox, WireError> {
