@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 7]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 8]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
 //! a file beside this one.
 #![allow(
@@ -16,6 +16,7 @@
 
 mod appends;
 mod disk;
+mod links;
 mod memory;
 mod olm;
 mod people;
@@ -76,6 +77,9 @@ fn main() {
     }
     if wanted(7) {
         store::run(has("--quick"));
+    }
+    if wanted(8) {
+        links::run(has("--quick"));
     }
     table::conditions("end");
 }

@@ -31,6 +31,7 @@ pub(crate) struct Done {
     pub(crate) batch: Batch,
     pub(crate) sent: Vec<Transmit>,
     pub(crate) told: Vec<Event>,
+    pub(crate) wake: Option<Tick>,
     pub(crate) answer: Answer,
 }
 
@@ -52,10 +53,16 @@ impl Person {
 
     /// One step, stored.
     pub(crate) fn step(&mut self, input: Input) -> Done {
+        self.step_at(Tick(1), input)
+    }
+
+    /// One step at a tick, stored.
+    pub(crate) fn step_at(&mut self, tick: Tick, input: Input) -> Done {
         let begun = Instant::now();
-        let now = Now { tick: Tick(1), wall: WallClock(1_790_000_000) };
+        let now = Now { tick, wall: WallClock(1_790_000_000) };
         let step = self.engine.handle(now, input, self.store.shelf()).unwrap();
         let (mut batch, mut sent, mut told) = (Batch::new(), Vec::new(), Vec::new());
+        let mut wake = None;
         for output in step.outputs {
             match output {
                 Output::Save(saved) => {
@@ -67,10 +74,10 @@ impl Person {
                 }
                 Output::Transmit(transmit) => sent.push(transmit),
                 Output::Tell(event) => told.push(event),
-                Output::Wake(_) => {}
+                Output::Wake(tick) => wake = Some(tick),
             }
         }
-        Done { time: begun.elapsed(), batch, sent, told, answer: step.answer }
+        Done { time: begun.elapsed(), batch, sent, told, wake, answer: step.answer }
     }
 
     /// The conversation with one other person, or with several.
