@@ -175,17 +175,16 @@ async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
 
 /// One connection, from its first packet to its last. A ticket is tried once: when it is not
 /// taken, the next connection is a full one.
-async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<Dialled>) -> End {
+async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<TcpStream>) -> End {
     let begun = Instant::now();
     let dialled = match dialled {
         Some(dialled) => Ok(Some(dialled)),
         None => timeout(visit.known.pace().dial_max(), dial(&visit.known.relay)).await,
     };
-    let Ok(Some((socket, round_trip))) = dialled else {
+    let Ok(Some(socket)) = dialled else {
         visit.meter.on_air(begun.elapsed());
         return End::Lost(Loss::Unreachable);
     };
-    visit.known.timing.measured(round_trip);
     visit.meter.connected();
     visit.meter.on_air(begun.elapsed());
     let (print, tickets) = (visit.known.relay.fingerprint(), &visit.known.tickets);
@@ -224,18 +223,14 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     by_datagrams(visit, first, orders).await
 }
 
-/// A connection, and how long it took to be made.
-pub(crate) type Dialled = (TcpStream, std::time::Duration);
-
 /// Tries the relay's addresses in turn.
-pub(crate) async fn dial(relay: &RelayAddr) -> Option<Dialled> {
+pub(crate) async fn dial(relay: &RelayAddr) -> Option<TcpStream> {
     for address in lookup_host((relay.host(), relay.port())).await.ok()? {
-        let begun = Instant::now();
         if let Ok(socket) = TcpStream::connect(address).await {
             let _ = socket.set_nodelay(true);
             let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
             let _ = socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive);
-            return Some((socket, begun.elapsed()));
+            return Some(socket);
         }
     }
     None
@@ -290,6 +285,12 @@ impl Known {
     /// A session was agreed, and a chain of keys begins with it.
     pub(crate) fn chained(&mut self, chain: Chain) {
         self.steps = Some(Steps { chain, ahead: 0 });
+        self.changed = true;
+    }
+
+    /// The relay answered the first flight of a connection.
+    pub(crate) fn answered_in(&mut self, round_trip: std::time::Duration) {
+        self.timing.measured_first(round_trip);
         self.changed = true;
     }
 

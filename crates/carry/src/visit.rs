@@ -195,7 +195,10 @@ impl Connection<'_> {
     }
 
     async fn hear(&mut self, bytes: &[u8]) -> Result<(), End> {
-        self.air.heard(bytes.len());
+        if let Some(round_trip) = self.air.heard(bytes.len()) {
+            // Not the time TCP needed: many networks answer that themselves.
+            self.visit.known.answered_in(round_trip);
+        }
         let opening = !self.tls.is_open();
         let tickets = self.visit.known.tickets.count();
         let heard = self.tls.hear(bytes).map_err(|fault| match fault {
@@ -299,12 +302,15 @@ impl Air {
         self.passed();
     }
 
-    fn heard(&mut self, bytes: usize) {
+    /// Bytes came; how long the first ones took.
+    fn heard(&mut self, bytes: usize) -> Option<Duration> {
         self.meter.heard(bytes);
-        if std::mem::take(&mut self.greeting) {
+        let first = std::mem::take(&mut self.greeting);
+        if first {
             self.meter.turned();
         }
         self.passed();
+        first.then(|| self.begun.elapsed())
     }
 
     fn answered(&mut self) {

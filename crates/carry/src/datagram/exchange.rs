@@ -73,6 +73,8 @@ pub(crate) struct Exchange {
     silences: u32,
     begun: Instant,
     heard: Option<Instant>,
+    /// A round trip was measured.
+    answered: bool,
     last_sent: Instant,
     /// A second copy of the first flight leaves at this time.
     twice: Option<(Instant, Vec<Key>)>,
@@ -119,6 +121,7 @@ impl Exchange {
             silences: 0,
             begun: now,
             heard: None,
+            answered: false,
             last_sent: now,
             twice: None,
             copied: !timing.is_lossy(),
@@ -318,7 +321,11 @@ impl Exchange {
         let bytes = flight.bytes;
         self.in_flight = self.in_flight.saturating_sub(bytes);
         self.rate.up = self.rate.up.saturating_add(bytes);
-        self.timing.measured(round_trip);
+        match self.answered {
+            false => self.timing.measured_first(round_trip),
+            true => self.timing.measured(round_trip),
+        }
+        self.answered = true;
         self.window.answered(bytes, round_trip, now);
     }
 
@@ -537,10 +544,16 @@ impl Exchange {
         };
         let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
         let oldest = unheard.map(|flight| flight.sent).max();
-        let probe =
-            oldest.and_then(|_| self.last_passed().checked_add(self.timing.timer(self.silences)));
+        let probe = oldest.and_then(|_| self.last_passed().checked_add(self.timer()));
         let late = self.late();
         [twice, rest, adopting, probe, late].into_iter().flatten().min()
+    }
+
+    fn timer(&self) -> Duration {
+        match self.heard {
+            Some(_) => self.timing.timer(self.silences),
+            None => self.timing.first_timer(self.silences),
+        }
     }
 
     /// While answers come, the way down is busy and not silent.
@@ -562,7 +575,7 @@ impl Exchange {
         self.detect_losses(now);
         self.forget_answered(now);
         self.adopt(now);
-        let timer = self.timing.timer(self.silences);
+        let timer = self.timer();
         let unheard: Vec<u64> = self
             .flights
             .iter()

@@ -11,16 +11,18 @@ use sogon_engine::{Arrival, Loss};
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
 use sogon_wire::{Reply, Request, Tag};
 use tokio::{
-    net::{UdpSocket, lookup_host},
+    net::{TcpStream, UdpSocket, lookup_host},
     time::sleep_until,
 };
 
 use super::exchange::Exchange;
 use crate::{
-    link::{Asked, Dialled, Order, Orders, dial},
+    link::{Asked, Order, Orders, dial},
     visit::Visit,
 };
 
+/// How long questions are waited for that may share a packet: far less than any way takes.
+const GATHER: Duration = Duration::from_millis(2);
 /// A day: nothing is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -29,7 +31,7 @@ pub(crate) enum DatagramEnd {
     /// As it was told to.
     HungUp,
     /// What was asked and not answered goes on over a connection, which may be there already.
-    HandOver(Option<Dialled>),
+    HandOver(Option<TcpStream>),
     /// Nobody answers, and nobody can be dialled.
     Lost(Loss),
 }
@@ -39,6 +41,8 @@ struct Run<'a> {
     visit: &'a mut Visit,
     exchange: Exchange,
     open: BTreeMap<Tag, Asked>,
+    /// Nothing leaves before: more questions of the same step may be on their way here.
+    hold: Option<Instant>,
     hanging_up: bool,
     /// Packets before this one carried no question of the present round trip.
     last_passed: Instant,
@@ -62,6 +66,7 @@ pub(crate) async fn by_datagrams(
         visit,
         exchange,
         open: BTreeMap::new(),
+        hold: None,
         hanging_up: false,
         last_passed: now,
         asking: false,
@@ -85,7 +90,7 @@ impl Run<'_> {
         let relay = self.visit.known.relay.clone();
         let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
         let mut dialling = std::pin::pin!(None);
-        let mut dialled: Option<(Dialled, Instant)> = None;
+        let mut dialled: Option<(TcpStream, Instant)> = None;
         loop {
             self.send(&socket).await;
             if self.hanging_up && (self.exchange.is_done() || self.exchange.is_sent()) {
@@ -100,7 +105,7 @@ impl Run<'_> {
             }
             let grace = dialled
                 .as_ref()
-                .and_then(|(_, at)| at.checked_add(self.visit.known.timing.timer(0)));
+                .and_then(|(_, at)| at.checked_add(self.visit.known.timing.first_timer(0)));
             if grace.is_some_and(|grace| grace <= now) {
                 return DatagramEnd::HandOver(dialled.map(|(dialled, _)| dialled));
             }
@@ -146,6 +151,7 @@ impl Run<'_> {
                 true
             }
             Order::Ask(asked) => {
+                self.hold = Instant::now().checked_add(GATHER);
                 let taken = asked.tag.is_some_and(|tag| self.exchange.ask(tag, &asked.request));
                 match (taken, asked.tag) {
                     (true, Some(tag)) => {
@@ -159,6 +165,10 @@ impl Run<'_> {
     }
 
     async fn send(&mut self, socket: &UdpSocket) {
+        if self.hold.is_some_and(|hold| hold > Instant::now()) {
+            return;
+        }
+        self.hold = None;
         loop {
             let mut fresh = [0; 13];
             if aws_lc_rs::rand::fill(&mut fresh).is_err() {
@@ -167,7 +177,7 @@ impl Run<'_> {
             let now = Instant::now();
             let Some(packet) = self.exchange.next_packet(now, Freshness(fresh)) else { return };
             // What the system does not take now is lost like what the air does not take.
-            let _ = socket.try_send(&packet);
+            let _ = socket.send(&packet).await;
             self.visit.meter.sent(packet.len());
             self.asking = true;
             self.passed();
@@ -208,7 +218,7 @@ impl Run<'_> {
             return false;
         }
         let timing = self.visit.known.timing;
-        let patience = timing.timer(0).saturating_add(timing.timer(1));
+        let patience = timing.first_timer(0).saturating_add(timing.first_timer(1));
         self.visit.known.datagrams_failed || self.exchange.silence(now) >= patience
     }
 
@@ -219,7 +229,8 @@ impl Run<'_> {
 
     fn next_look(&self, now: Instant, grace: Option<Instant>) -> Instant {
         let never = now.checked_add(NEVER).unwrap_or(now);
-        let deadline = self.exchange.deadline().unwrap_or(never).min(grace.unwrap_or(never));
+        let deadline = self.exchange.deadline().unwrap_or(never);
+        let deadline = deadline.min(grace.unwrap_or(never)).min(self.hold.unwrap_or(never));
         if self.exchange.is_done() {
             return deadline;
         }

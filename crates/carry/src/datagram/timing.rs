@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Before anything was measured: what TCP assumes (RFC 6298, 2.1).
 const UNKNOWN: Duration = Duration::from_secs(1);
+/// A first flight is not repeated sooner, however short the way was the last time.
+const FIRST_TIMER_MIN: Duration = Duration::from_millis(350);
 /// The relay writes to its disk before it answers.
 const DISK: Duration = Duration::from_millis(50);
 /// Timers grow by a half with each silence, up to this or two round trips: who waits for a line
@@ -28,6 +30,16 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
+    /// Takes the first round trip of a visit into account. One far from what is known says that
+    /// this is another way: what is known is of no use.
+    pub(crate) fn measured_first(&mut self, round_trip: Duration) {
+        let known = self.round_trip();
+        if round_trip > known.mul_f64(1.5) || round_trip < known.div_f64(2.0) {
+            (self.round_trip_ms, self.rate_up, self.rate_down) = (0, 0, 0);
+        }
+        self.measured(round_trip);
+    }
+
     /// Takes a measured round trip into account (RFC 6298, 2).
     pub(crate) fn measured(&mut self, round_trip: Duration) {
         let new = u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX).clamp(1, 600_000);
@@ -46,7 +58,7 @@ impl Timing {
             return;
         }
         let now = lost.saturating_mul(1_000).checked_div(sent).unwrap_or_default().min(1_000);
-        let weight = if sent >= 16 { 2 } else { 6 };
+        let weight = if sent >= 16 { 3 } else { 12 };
         let known = smooth(self.loss_permille.into(), now, weight);
         self.loss_permille = u16::try_from(known).unwrap_or(1_000);
     }
@@ -57,6 +69,11 @@ impl Timing {
             0 => UNKNOWN,
             known => Duration::from_millis(known.into()),
         }
+    }
+
+    /// The same before anything was heard in a visit: the way may be another than the last time.
+    pub(crate) fn first_timer(&self, silences: u32) -> Duration {
+        self.timer(silences).max(FIRST_TIMER_MIN)
     }
 
     /// How long to wait for an answer before asking again, after so many silences in a row.
@@ -84,7 +101,7 @@ impl Timing {
 
     /// Whether a first flight is worth sending twice.
     pub(crate) fn is_lossy(&self) -> bool {
-        self.loss_permille >= 120
+        self.loss_permille >= 200
     }
 }
 
@@ -118,9 +135,9 @@ mod tests {
         let mut timing = Timing::default();
         timing.lost(0, 0);
         for _ in 0..20 {
-            timing.lost(10, 50);
+            timing.lost(11, 50);
         }
-        assert!((195..=200).contains(&timing.loss_permille) && timing.is_lossy());
+        assert!((200..=220).contains(&timing.loss_permille) && timing.is_lossy());
         for _ in 0..30 {
             timing.lost(0, 3);
         }

@@ -45,6 +45,24 @@ async fn a_text_and_what_is_new_need_no_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_session_gives_keys_for_datagrams_too() {
+    let running = relay().await;
+    let person = acquainted(&running.addr()).await;
+    let writer = Writer::new(1);
+    let mut person = Person::remembering(person.memory);
+    person.append(&running.addr(), &writer, &boxed(1, 352)).await;
+    soon(person.links.hang_up()).await;
+    assert_eq!(person.links.meter().read().sessions_resumed, 1);
+    let mut person = Person::any_way(person.memory);
+    for round in 2..9 {
+        person.append(&running.addr(), &writer, &boxed(round, 352)).await;
+        soon(person.links.hang_up()).await;
+    }
+    assert_eq!(person.links.meter().read().connections, 0);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn boxes_of_every_size_go_up_and_come_down() {
     let running = relay().await;
     let mut person = acquainted(&running.addr()).await;

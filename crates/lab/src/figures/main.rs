@@ -79,7 +79,8 @@ fn main() {
         store::run(has("--quick"));
     }
     if wanted(8) {
-        links::run(has("--quick"));
+        let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
+        links::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
     }
     table::conditions("end");
 }

@@ -41,6 +41,21 @@ struct Reading {
     pieces: Option<Pieces>,
 }
 
+impl Reading {
+    fn of(question: &Question) -> Option<Self> {
+        match *question {
+            Question::Read { tag, log, after, till, bytes_max } => {
+                Some(Self { tag, log, after, till, bytes_max, pieces: None })
+            }
+            Question::Missing { tag, log, seq, wanted } => {
+                let (after, pieces) = (seq.saturating_sub(1), Some(wanted));
+                Some(Self { tag, log, after, till: seq, bytes_max: READ_BYTES_MAX, pieces })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Answers what is asked, in at most `bytes_max` bytes of sealed packets.
 pub(crate) async fn answer(
     shared: &Shared,
@@ -51,7 +66,10 @@ pub(crate) async fn answer(
     let packets = bytes_max.div_ceil(PACKET_BYTES_MAX);
     let mut room = bytes_max.saturating_sub(packets.saturating_mul(PACKET_OVERHEAD));
     let (answer_to, mut placed) = mpsc::unbounded_channel();
-    let (mut said, mut readings, mut waiting) = (Vec::new(), Vec::new(), 0usize);
+    // Logs are read before anything is added to them: nobody needs their own boxes back.
+    let readings: Vec<Reading> = questions.iter().filter_map(Reading::of).collect();
+    let pages = read(shared, &readings).await;
+    let (mut said, mut waiting) = (Vec::new(), 0usize);
     for question in questions {
         match question {
             Question::Append { tag, order, append } => {
@@ -73,33 +91,27 @@ pub(crate) async fn answer(
                     Piece::Void => said.push(refused(tag, Refusal::Signature, 0)),
                 }
             }
-            Question::Read { tag, log, after, till, bytes_max } => {
-                readings.push(Reading { tag, log, after, till, bytes_max, pieces: None });
-            }
-            Question::Missing { tag, log, seq, wanted } => {
-                let (after, pieces) = (seq.saturating_sub(1), Some(wanted));
-                let bytes_max = READ_BYTES_MAX;
-                readings.push(Reading { tag, log, after, till: seq, bytes_max, pieces });
-            }
             Question::About(tag) => said.push(Answer::About(tag, shared.about)),
-            Question::Equal => {}
+            Question::Read { .. } | Question::Missing { .. } | Question::Equal => {}
         }
     }
     drop(answer_to);
-    let pages = read(shared, &readings).await;
     while waiting > 0 {
         let Some((tag, result)) = placed.recv().await else { break };
         waiting = waiting.saturating_sub(1);
         said.push(placed_answer(shared, tag, result));
     }
     room = room.saturating_sub(said.iter().map(|item| item.encode().len()).sum());
+    // What was there before comes first: who reads in order understands the places of their own.
+    let mut brought = Vec::new();
     for (reading, page) in readings.iter().zip(pages) {
         match page {
-            Ok(page) => bring(shared, reading, &page, &mut room, &mut said),
-            Err(_) => said.push(refused(reading.tag, Refusal::Fault, FAULT_WAIT_S)),
+            Ok(page) => bring(shared, reading, &page, &mut room, &mut brought),
+            Err(_) => brought.push(refused(reading.tag, Refusal::Fault, FAULT_WAIT_S)),
         }
     }
-    said
+    brought.extend(said);
+    brought
 }
 
 /// Hands an append, and those that waited for it, to the store; how many will be answered.
