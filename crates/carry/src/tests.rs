@@ -4,4 +4,5 @@ mod between;
 mod datagrams;
 mod losses;
 mod people;
+mod proxies;
 mod visits;

@@ -10,14 +10,12 @@ use std::{
 use sogon_engine::{Arrival, Loss};
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
 use sogon_wire::{Reply, Request, Tag};
-use tokio::{
-    net::{UdpSocket, lookup_host},
-    time::sleep_until,
-};
+use tokio::{net::UdpSocket, time::sleep_until};
 
 use super::exchange::Exchange;
 use crate::{
     link::{Asked, Dialled, Order, Orders, dial},
+    lookup::addresses,
     visit::Visit,
 };
 
@@ -259,7 +257,7 @@ impl Run<'_> {
 }
 
 async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> {
-    let to = lookup_host((relay.host(), relay.port())).await.ok()?.next()?;
+    let to = addresses(relay).await?.next()?;
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
