@@ -192,10 +192,10 @@ async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<Dialled>) 
     visit.known.timing.measured(round_trip);
     visit.meter.connected();
     visit.meter.on_air(begun.elapsed());
-    let (print, tickets) = (visit.known.relay.fingerprint(), &visit.known.tickets);
+    let (relay, tickets) = (&visit.known.relay, &visit.known.tickets);
     let tls = match visit.resume_refused {
-        true => Tls::full(print, tickets),
-        false => Tls::start(print, tickets),
+        true => Tls::full(relay, tickets),
+        false => Tls::start(relay, tickets),
     };
     match tls {
         Ok(tls) => visit.run(socket, tls, orders).await,

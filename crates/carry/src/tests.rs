@@ -2,6 +2,7 @@
 
 mod between;
 mod datagrams;
+mod greetings;
 mod losses;
 mod people;
 mod proxies;
