@@ -12,7 +12,7 @@ use sogon_engine::{Arrival, Loss};
 use sogon_packet::{Chain, Keys};
 use sogon_wire::{RelayAddr, Request, Tag};
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     sync::{Notify, mpsc},
     task::JoinHandle,
     time::timeout,
@@ -21,6 +21,7 @@ use tokio::{
 use crate::{
     datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams},
     links::Ways,
+    lookup::addresses,
     memory::Memory,
     meter::Meter,
     pace::Pace,
@@ -178,19 +179,22 @@ async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
 async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<TcpStream>) -> End {
     let begun = Instant::now();
     let dialled = match dialled {
-        Some(dialled) => Ok(Some(dialled)),
-        None => timeout(visit.known.pace().dial_max(), dial(&visit.known.relay)).await,
+        Some(dialled) => Ok(Ok(dialled)),
+        None => timeout(visit.known.pace().dial_max(), visit.known.dial()).await,
     };
-    let Ok(Some(socket)) = dialled else {
-        visit.meter.on_air(begun.elapsed());
-        return End::Lost(Loss::Unreachable);
+    let socket = match dialled.unwrap_or(Err(Loss::Unreachable)) {
+        Ok(dialled) => dialled,
+        Err(why) => {
+            visit.meter.on_air(begun.elapsed());
+            return End::Lost(why);
+        }
     };
     visit.meter.connected();
     visit.meter.on_air(begun.elapsed());
-    let (print, tickets) = (visit.known.relay.fingerprint(), &visit.known.tickets);
+    let (relay, tickets) = (&visit.known.relay, &visit.known.tickets);
     let tls = match visit.resume_refused {
-        true => Tls::full(print, tickets),
-        false => Tls::start(print, tickets),
+        true => Tls::full(relay, tickets),
+        false => Tls::start(relay, tickets),
     };
     match tls {
         Ok(tls) => visit.run(socket, tls, orders).await,
@@ -202,7 +206,7 @@ async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<TcpStream>
 
 /// Begins with datagrams where there are keys for them and nothing needs a connection.
 async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd {
-    if visit.known.steps.is_none() || visit.known.ways == Ways::Connections {
+    if visit.known.steps.is_none() || visit.known.ways != Ways::Any {
         return DatagramEnd::HandOver(None);
     }
     let mut first: Vec<Order> = Vec::new();
@@ -225,15 +229,20 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
 
 /// Tries the relay's addresses in turn.
 pub(crate) async fn dial(relay: &RelayAddr) -> Option<TcpStream> {
-    for address in lookup_host((relay.host(), relay.port())).await.ok()? {
+    for address in addresses(relay).await? {
         if let Ok(socket) = TcpStream::connect(address).await {
-            let _ = socket.set_nodelay(true);
-            let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
-            let _ = socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive);
+            prepare(&socket);
             return Some(socket);
         }
     }
     None
+}
+
+/// For a socket to a relay, or to a proxy that leads there.
+pub(crate) fn prepare(socket: &TcpStream) {
+    let _ = socket.set_nodelay(true);
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
+    let _ = socket2::SockRef::from(socket).set_tcp_keepalive(&keepalive);
 }
 
 /// What is known of a relay, and where that is kept.
@@ -262,6 +271,14 @@ impl Known {
             ways,
             changed: false,
             relay,
+        }
+    }
+
+    /// Connects, the way it may be done.
+    async fn dial(&self) -> Result<TcpStream, Loss> {
+        match &self.ways {
+            Ways::Through(proxy) => proxy.dial(&self.relay).await,
+            Ways::Any | Ways::Connections => dial(&self.relay).await.ok_or(Loss::Unreachable),
         }
     }
 

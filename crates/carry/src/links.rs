@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sogon_engine::{Arrival, Ask, Transmit};
+use sogon_engine::{Arrival, Ask, Loss, Transmit};
 use sogon_wire::{Frame, RelayAddr};
 use tokio::sync::mpsc;
 
@@ -16,6 +16,7 @@ use crate::{
     link::{Asked, Link},
     memory::Memory,
     meter::Meter,
+    proxy::Proxy,
 };
 
 /// Arrivals that wait to be taken; a program that takes none stops the relays' sending, by TCP.
@@ -24,13 +25,16 @@ const ARRIVALS_WAITING_MAX: usize = 256;
 const GOODBYE: Duration = Duration::from_secs(15);
 
 /// Which ways a home may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Ways {
     /// Datagrams for a short visit, a connection where those are not answered or do not serve.
     #[default]
     Any,
-    /// Connections alone: what a proxy, or somebody who does not want datagrams, needs.
+    /// Connections alone: for somebody who does not want datagrams.
     Connections,
+    /// Connections through a proxy, and nothing around it: no datagram, and no name of a relay
+    /// asked of anybody but the proxy.
+    Through(Proxy),
 }
 
 /// Carries boxes over datagrams and TLS connections to relays.
@@ -56,6 +60,25 @@ impl RelayLinks {
         let (arrive, arrivals) = mpsc::channel(ARRIVALS_WAITING_MAX);
         let (meter, links) = (Meter::default(), BTreeMap::new());
         Self { memory, ways, meter, links, arrivals, arrive, held: VecDeque::new() }
+    }
+
+    /// The ways it uses.
+    #[must_use]
+    pub fn ways(&self) -> &Ways {
+        &self.ways
+    }
+
+    /// Uses these ways from now on. Every link is cut at once, and reported lost.
+    pub fn change_ways(&mut self, ways: Ways) {
+        self.ways = ways;
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            self.held.push_back(arrival);
+        }
+        // What a link that is cut still says is not heard.
+        (self.arrive, self.arrivals) = mpsc::channel(ARRIVALS_WAITING_MAX);
+        let cut = std::mem::take(&mut self.links).into_keys();
+        self.held.retain(|arrival| !matches!(arrival, Arrival::Lost { .. }));
+        self.held.extend(cut.map(|relay| Arrival::Lost { relay, why: Loss::HungUp }));
     }
 
     /// What it costs, counted since it was made.
@@ -96,7 +119,8 @@ impl RelayLinks {
     pub(crate) fn carry(&mut self, relay: &RelayAddr, asked: Asked) {
         let link = self.links.entry(relay.clone()).or_insert_with(|| {
             let (memory, meter) = (Arc::clone(&self.memory), self.meter.clone());
-            Link::dial(relay.clone(), memory, self.ways, meter, self.arrive.clone())
+            let ways = self.ways.clone();
+            Link::dial(relay.clone(), memory, ways, meter, self.arrive.clone())
         });
         // A link that is lost but not yet reported so loses this question too.
         link.ask(asked);

@@ -2,6 +2,8 @@
 
 mod between;
 mod datagrams;
+mod greetings;
 mod losses;
 mod people;
+mod proxies;
 mod visits;

@@ -22,12 +22,12 @@ use rustls::{
 };
 use rustls_aws_lc_rs::{DEFAULT_TLS13_PROVIDER, cipher_suite, kx_group};
 use sogon_packet::{CHAIN_BYTES, Chain, EXPORTER_LABEL};
-use sogon_wire::Fingerprint;
+use sogon_wire::{Fingerprint, RelayAddr};
 
 use crate::{pin::Pin, tickets::Tickets};
 
-/// Offered by browsers too.
-const PROTOCOL: &[u8] = b"http/1.1";
+/// What browsers offer, in their order. A relay takes the second, like any server without the first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 static FULL: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| provider(Form::Full));
 static RESUMED: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| provider(Form::Resumed));
@@ -69,27 +69,29 @@ pub(crate) enum TlsFault {
 
 impl Tls {
     /// Begins a session: resumed when there is a ticket, else in full.
-    pub(crate) fn start(print: Fingerprint, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
+    pub(crate) fn start(relay: &RelayAddr, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
         while tickets.offer(&RESUMED) {
-            let mut resumed = Self::begin(Form::Resumed, print, tickets)?;
+            let mut resumed = Self::begin(Form::Resumed, relay, tickets)?;
             // A ticket that is too old is not offered by the library, and then this is none.
             if resumed.connection.early_data().is_some() {
                 return Ok(resumed);
             }
         }
-        Self::full(print, tickets)
+        Self::full(relay, tickets)
     }
 
     /// Begins a full session.
-    pub(crate) fn full(print: Fingerprint, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
-        Self::begin(Form::Full, print, tickets)
+    pub(crate) fn full(relay: &RelayAddr, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
+        Self::begin(Form::Full, relay, tickets)
     }
 
-    fn begin(form: Form, print: Fingerprint, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
-        let config = Arc::new(config(form, print, tickets).map_err(|_| TlsFault::Strange)?);
-        // An address names no server, so none is named in clear; the key is what we know it by.
+    fn begin(form: Form, relay: &RelayAddr, tickets: &Arc<Tickets>) -> Result<Self, TlsFault> {
+        let config = config(form, relay.fingerprint(), tickets).map_err(|_| TlsFault::Strange)?;
+        // A name in clear where there is one, as a browser gives it (a connection without is rare,
+        // and the name was just asked for in clear); the key is what we know the relay by.
         let nobody = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0])));
-        let connection = config.connect(nobody).build().map_err(|_| TlsFault::Strange)?;
+        let name = ServerName::try_from(relay.host()).map_or(nobody, |name| name.to_owned());
+        let connection = Arc::new(config).connect(name).build().map_err(|_| TlsFault::Strange)?;
         let (input, out) = (VecInput::default(), Vec::new());
         let mut tls = Self { connection, input, form, out };
         tls.connection.set_buffer_limit(None);
@@ -212,8 +214,7 @@ fn config(form: Form, print: Fingerprint, tickets: &Arc<Tickets>) -> Result<Clie
         .with_custom_certificate_verifier(pin)
         .with_no_client_auth()?;
     config.resumption = Resumption::store(Arc::clone(tickets) as _);
-    config.alpn_protocols = vec![ApplicationProtocol::from(PROTOCOL)];
+    config.alpn_protocols = PROTOCOLS.map(ApplicationProtocol::from).to_vec();
     config.enable_early_data = true;
-    config.enable_sni = false;
     Ok(config)
 }

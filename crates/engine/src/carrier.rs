@@ -93,6 +93,8 @@ pub enum Arrival {
 pub enum Loss {
     /// Nobody answered there: no network, wrong address, or a relay that is off.
     Unreachable,
+    /// The proxy that leads there does not answer, is none, or does not let us in.
+    NoProxy,
     /// It was there and went away.
     HungUp,
     /// Something answered that is not a relay of ours.

@@ -25,6 +25,7 @@ mod way;
 
 use std::time::Duration;
 
+pub use lane::Lane;
 pub use link::{Counters, Link};
 pub use pipe::Pipe;
 pub use settings::SettingFault;

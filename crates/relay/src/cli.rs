@@ -36,6 +36,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What an authority signs so that browsers believe the relay: a certificate signing request
+    /// for its key, on standard output, in PEM.
+    Csr {
+        /// The names people reach it by, for example relay.example.
+        #[arg(required = true, value_name = "HOST")]
+        names: Vec<String>,
+        /// Its store, which may be empty yet.
+        #[arg(long, default_value = DEFAULT_STORE, value_parser = parse_store)]
+        store: Store,
+    },
     /// Completions for a shell, on standard output.
     Completions {
         /// Which shell.
@@ -70,6 +80,17 @@ pub(crate) struct Serve {
     /// Serve figures for Prometheus at http://ADDR/metrics. Keep it off the internet.
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
+    /// A certificate for the relay's key that browsers believe, with its chain, in PEM; have it made
+    /// for what `csr` prints. Without it the relay shows one of its own making.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's key, when that is another one: ECDSA on P-256, PKCS#8 in PEM. The relay's
+    /// address then names this key, and people need the new address.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// An HTML file to show to browsers at /; otherwise they find nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
     /// The host and port that people reach it at, when it cannot know them itself.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_public)]
     pub(crate) public: Option<(String, u16)>,

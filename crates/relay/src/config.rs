@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc};
 use crate::{
     clock::{Clock, system_clock},
     event::Event,
-    identity::IdentityFault,
+    identity::{CertificateFiles, IdentityFault},
     limits::Limits,
     store::{Keep, StoreFault},
 };
@@ -36,6 +36,10 @@ pub struct Config {
     pub clock: Clock,
     /// Where to serve figures in the text format of Prometheus, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// The certificate of a web server, if it has one of somebody whom browsers believe.
+    pub certificate: Option<CertificateFiles>,
+    /// The HTML that a browser is shown at `/`; without it everything is not found.
+    pub page: Option<String>,
     /// Who is told of events.
     pub tell: Arc<dyn Fn(Event) + Send + Sync>,
 }
@@ -62,6 +66,8 @@ impl Config {
             limits: Limits::default(),
             clock: system_clock(),
             metrics: None,
+            certificate: None,
+            page: None,
             tell: Arc::new(|_| ()),
         }
     }

@@ -13,17 +13,17 @@ use tokio::{
 use crate::{
     committer::Answer,
     figures::add,
+    greeting::Greeting,
     limits::ANSWERS_BYTES_HIGH,
-    page::{PAGE, PLAIN_PAGE, is_web_request},
     relay::Shared,
     tls::{Session, Tls},
     visit::Visit,
+    web,
 };
 
 const READ_BYTES: usize = 8_192;
 /// How long a client may take to say goodbye too.
 const GOODBYE: Duration = Duration::from_secs(2);
-const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Why a connection ends before its client is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,10 @@ struct Connection<'a> {
     /// Nothing more is taken from the client; what it asked is still answered.
     closing: bool,
     session: Session,
+    /// What was heard before the first whole request.
+    first: Vec<u8>,
+    /// Whether that is no client's.
+    strange: bool,
     /// The relay keeps the chain of packet keys that begins with this session.
     chained: bool,
     /// When the client last finished a request or took something.
@@ -77,15 +81,22 @@ impl<'a> Connection<'a> {
             visit: Visit::new(shared, answer_to),
             closing: *stop.borrow_and_update(),
             session: Session::None,
+            first: Vec::new(),
+            strange: false,
             chained: false,
             active: Instant::now(),
         };
         let bell = connection.visit.watches.bell();
         let (mut reader, mut writer) = socket.split();
         let mut bytes = vec![0; READ_BYTES];
-        let mut opened = false;
         loop {
             connection.work().await?;
+            if connection.strange {
+                add(&shared.figures.strangers, 1);
+                let Self { tls, first, .. } = connection;
+                web::serve((reader, writer), tls, first, shared.page.clone(), stop).await;
+                return Ok(());
+            }
             if connection.is_done() {
                 break;
             }
@@ -95,10 +106,6 @@ impl<'a> Connection<'a> {
             tokio::select! {
                 read = reader.read(&mut bytes), if hears => {
                     let read = bytes.get(..read.map_err(|_| End::Gone)?).unwrap_or_default();
-                    if !opened && !looks_like_tls(read) {
-                        return turn_away(&mut writer, read).await;
-                    }
-                    opened = true;
                     let heard = connection.hear(read);
                     if heard.is_err() {
                         // An alert, as any server sends: as far as the socket takes it at once.
@@ -141,12 +148,25 @@ impl<'a> Connection<'a> {
             let said = std::mem::take(&mut self.visit.said);
             self.tls.say(&said);
         }
-        if self.visit.is_broken() { Err(End::Stranger) } else { Ok(()) }
+        if self.visit.has_asked() {
+            self.first = Vec::new();
+        }
+        match (self.visit.is_broken(), self.visit.has_asked()) {
+            (true, true) => Err(End::Stranger),
+            (true, false) => {
+                self.strange = true;
+                Ok(())
+            }
+            (false, _) => Ok(()),
+        }
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Result<(), End> {
         if bytes.is_empty() {
             self.closing = true;
+            if !self.visit.has_asked() {
+                self.greeted(&[]);
+            }
             return if self.tls.is_handshaking() { Err(End::Gone) } else { Ok(()) };
         }
         add(&self.shared.figures.bytes_in, bytes.len());
@@ -155,17 +175,28 @@ impl<'a> Connection<'a> {
         let heard = heard.map_err(|_| End::Stranger)?;
         self.note_chain();
         self.closing |= heard.closed;
-        if !self.visit.has_asked() && is_web_request(&heard.plain) {
-            self.tls.say(PAGE);
-            self.closing = true;
-            add(&self.shared.figures.strangers, 1);
-            return Ok(());
+        if self.visit.has_asked() {
+            self.visit.hear(&heard.plain);
+        } else {
+            self.greeted(&heard.plain);
         }
-        if self.session == Session::Stranger && !heard.plain.is_empty() {
-            return Err(End::Stranger);
-        }
-        self.visit.hear(&heard.plain);
         Ok(())
+    }
+
+    /// Finds out who it is, from the first bytes on.
+    fn greeted(&mut self, plain: &[u8]) {
+        let before = Greeting::of(&self.first);
+        self.first.extend_from_slice(plain);
+        let told = !self.first.is_empty();
+        match Greeting::of(&self.first) {
+            // Over and nothing whole was said: a web server would object.
+            Greeting::Unknown if told && self.closing => self.strange = true,
+            Greeting::Unknown => {}
+            Greeting::Client if self.session == Session::Stranger => self.strange = true,
+            Greeting::Client if before == Greeting::Client => self.visit.hear(plain),
+            Greeting::Client => self.visit.hear(&self.first),
+            Greeting::Stranger => self.strange = true,
+        }
     }
 
     fn note_session(&mut self) {
@@ -214,6 +245,8 @@ impl<'a> Connection<'a> {
             limits.handshake_max
         } else if !self.tls.out.is_empty() {
             limits.stall_max
+        } else if !self.visit.has_asked() {
+            limits.idle_max.min(web::SILENCE_MAX)
         } else if self.visit.watches.len() > 0 {
             limits.idle_watching_max
         } else {
@@ -229,16 +262,4 @@ impl<'a> Connection<'a> {
             End::Stalled
         }
     }
-}
-
-fn looks_like_tls(first: &[u8]) -> bool {
-    first.first().is_none_or(|byte| *byte == TLS_HANDSHAKE)
-}
-
-async fn turn_away(writer: &mut tokio::net::tcp::WriteHalf<'_>, read: &[u8]) -> Result<(), End> {
-    if is_web_request(read) {
-        let _ = writer.write_all(PLAIN_PAGE).await;
-        let _ = writer.shutdown().await;
-    }
-    Err(End::Stranger)
 }

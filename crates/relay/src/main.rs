@@ -11,7 +11,7 @@ use std::{
 
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command, Serve, Store};
-use sogon_relay::{Config, Event, Keep, Limits, Place, Probe, Relay};
+use sogon_relay::{CertificateFiles, Config, Event, Identity, Keep, Limits, Place, Probe, Relay};
 use sogon_wire::{About, RelayAddr, Reply, Request};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +39,7 @@ async fn run(command: Command) -> Result<(), Fault> {
         Command::Serve(serve) => run_relay(serve).await,
         Command::Check { relay, json } => check(&relay, json).await,
         Command::Stats { store, json } => stats(store, json).await,
+        Command::Csr { names, store } => csr(&names, store),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sogon-relay", &mut text);
@@ -67,12 +68,21 @@ async fn run_relay(serve: Serve) -> Result<(), Fault> {
         log_boxes_max: serve.log_boxes,
         ..Keep::default()
     };
+    let page = match &serve.page {
+        Some(path) => {
+            let read = std::fs::read_to_string(path);
+            Some(read.map_err(|error| format!("--page {}: {error}", path.display()))?)
+        }
+        None => None,
+    };
     let config = Config {
         listen: serve.listen,
         public: serve.public,
         keep,
         limits: Limits { connections_max: serve.connections, ..Limits::default() },
         metrics: serve.metrics,
+        certificate: serve.tls_cert.map(|chain| CertificateFiles { chain, key: serve.tls_key }),
+        page,
         tell: Arc::new(|event: Event| warn(&event.to_string())),
         ..Config::directory(directory.clone())
     };
@@ -133,6 +143,14 @@ async fn ask_about(relay: &RelayAddr) -> Result<About, Fault> {
         Ok(Err(fault)) => Err(fault.to_string()),
         Err(_) => Err("no answer within a minute: try again, or look at the firewall".to_owned()),
     }
+}
+
+fn csr(names: &[String], store: Store) -> Result<(), Fault> {
+    let Store::Embedded(directory) = store else {
+        return Err("a NATS store is not in this version: use --store embedded:DIR".to_owned());
+    };
+    let made = Identity::keep_in(&directory).and_then(|key| key.signing_request(names));
+    write_out(made.map_err(|fault| fault.to_string())?.as_bytes())
 }
 
 async fn stats(store: Store, json: bool) -> Result<(), Fault> {

@@ -52,10 +52,11 @@ impl Probe {
         let socket = TcpStream::connect((addr.host(), addr.port()));
         let socket = socket.await.map_err(|_| ProbeFault::Unreachable)?;
         let _ = socket.set_nodelay(true);
-        // An address names no server: the key is what we know it by, and it is not sent.
+        // The key is what we know it by; the name is sent as a browser sends it, if it is one.
         let nobody = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0])));
+        let name = ServerName::try_from(addr.host()).map_or(nobody, |name| name.to_owned());
         let config = config(addr.fingerprint()).map_err(|_| ProbeFault::NotARelay)?;
-        let tls = rustls::ClientConnection::new(Arc::new(config), nobody);
+        let tls = rustls::ClientConnection::new(Arc::new(config), name);
         let tls = tls.map_err(|_| ProbeFault::NotARelay)?;
         let mut probe = Self { socket, tls, frames: Frames::default() };
         probe.tls.set_buffer_limit(None);
@@ -149,7 +150,7 @@ fn config(fingerprint: Fingerprint) -> Result<ClientConfig, Error> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(pinned))
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 

@@ -32,7 +32,7 @@ use crate::{
     limits::Limits,
     sessions::Sessions,
     store::{EmbeddedStore, Expired, Keep, MemoryStore, Seconds, Store, StoreFault},
-    tls,
+    tls, web,
 };
 
 /// The version of the frames this relay speaks.
@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) chains: Arc<Chains>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
+    /// What strangers read.
+    pub(crate) page: web::Page,
     pub(crate) about: About,
     pub(crate) figures: Figures,
     pub(crate) tell: Arc<dyn Fn(Event) + Send + Sync>,
@@ -83,6 +85,10 @@ impl Relay {
         let (listener, socket) = bind(config.listen).await.map_err(listen_fault)?;
         let Opened { store, identity, sessions, chains, directory } =
             open(&config.place, config.keep).await?;
+        let identity = match &config.certificate {
+            Some(files) => identity.certified(files)?,
+            None => identity,
+        };
         let addr = addr(&config, &listener, &identity)?;
         let bells = Arc::new(Bells::default());
         let tls = tls::config(&identity, Arc::clone(&sessions))?;
@@ -102,6 +108,7 @@ impl Relay {
             chains: Arc::clone(&chains),
             clock: Arc::clone(&config.clock),
             limits: config.limits,
+            page: config.page.map(Into::into),
             about,
             figures: Figures::default(),
             tell: Arc::clone(&config.tell),

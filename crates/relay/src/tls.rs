@@ -35,13 +35,15 @@ pub(crate) fn config(
         kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768, aws_lc_rs::kx_group::X25519],
         ..aws_lc_rs::default_provider()
     };
-    let (certificate, key) = identity.certificate()?;
+    let (chain, key) = identity.certificate()?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| IdentityFault::Damaged)?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(chain, key)
         .map_err(|_| IdentityFault::Damaged)?;
+    // Clients and browsers offer h2 too; a server of h2 speaks first, and clients would have to skip
+    // what it says.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.session_storage = sessions;
     config.send_tls13_tickets = TICKETS;

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sogon_carry::Proxy;
 use sogon_wire::RelayAddr;
 
-use crate::span::Span;
+use crate::{
+    proxy::{self, Choice},
+    span::Span,
+};
 
 /// Write with people whose phones and networks are watched, and yours.
 ///
@@ -36,6 +40,10 @@ pub(crate) struct Common {
     /// otherwise it is asked on the terminal
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Reach relays through this SOCKS5 proxy and in no other way, for example Tor at
+    /// socks5://127.0.0.1:9050; otherwise SOGON_PROXY, otherwise what `proxy` set
+    #[arg(long, global = true, value_name = "ADDR", value_parser = proxy::parse)]
+    pub(crate) proxy: Option<Proxy>,
 }
 
 /// What there is to do. A variant without a comment has its help where its arguments are.
@@ -70,6 +78,7 @@ pub(crate) enum Command {
     /// Check this home and its relays; prints no secret
     Doctor,
     Grow(Grow),
+    Proxy(ProxySetting),
     Completions(Completions),
     /// Print the manual page
     Man,
@@ -353,6 +362,18 @@ pub(crate) struct Grow {
     /// How much more room, in MiB
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     pub(crate) mib: u32,
+}
+
+/// Reach relays through a SOCKS5 proxy, for example Tor, or show which.
+///
+/// From then on nothing of this home goes around it: no datagram, and no name of a relay asked of
+/// anybody else. Each relay gets a user and password of its own, which Tor takes as a wish for a
+/// path of its own. When the proxy is off, nothing leaves.
+#[derive(Debug, Args)]
+pub(crate) struct ProxySetting {
+    /// socks5://ADDRESS:PORT, socks5://USER:PASSWORD@ADDRESS:PORT, or none
+    #[arg(value_name = "ADDR", value_parser = Choice::parse)]
+    pub(crate) choice: Option<Choice>,
 }
 
 /// Print a completion script for a shell.

@@ -10,6 +10,7 @@ mod grow;
 mod invite;
 mod join;
 mod locking;
+mod proxy;
 mod read;
 mod search;
 mod send;
@@ -39,6 +40,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Block(block) => contacts::block(desk, block).await,
         Command::Group(group) => group::run(desk, group).await,
         Command::Grow(grow) => grow::run(desk, grow).await,
+        Command::Proxy(setting) => proxy::run(desk, setting).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::Read(read) => read::run(desk, read).await,
         Command::Search(search) => search::run(desk, search).await,

@@ -89,6 +89,7 @@ impl Desk {
 pub(crate) fn loss(why: Loss) -> &'static str {
     match why {
         Loss::Unreachable => "unreachable",
+        Loss::NoProxy => "no-proxy",
         Loss::HungUp => "hung-up",
         Loss::NotARelay => "not-a-relay",
         Loss::WrongKey => "wrong-key",

@@ -1,6 +1,7 @@
 //! A hand in the loop: what commands hold. Cheap to copy; when the last one is dropped the home is
 //! closed.
 
+use sogon_carry::{Proxy, Ways};
 use sogon_engine::{Act, Answer, ConversationId, Event, MessageId, ShelfFault, view};
 use sogon_vault::{Passphrase, Vault};
 use tokio::{
@@ -32,11 +33,11 @@ pub(crate) type Closing = JoinHandle<Result<Ending, Trouble>>;
 ///
 /// # Errors
 /// As [`Keeper::new`].
-pub(crate) fn take(opened: Opened) -> Result<(Hand, Closing), Trouble> {
+pub(crate) fn take(opened: Opened, proxy: Option<&Proxy>) -> Result<(Hand, Closing), Trouble> {
     let (wishes, granted) = mpsc::unbounded_channel();
     let events = broadcast::Sender::new(EVENTS_MAX);
     let (fault_in, fault) = watch::channel(None);
-    let keeper = Keeper::new(opened, events.clone(), fault_in)?;
+    let keeper = Keeper::new(opened, proxy, events.clone(), fault_in)?;
     let closing = tokio::task::spawn_local(keeper.run(granted));
     Ok((Hand { wishes, events, fault }, closing))
 }
@@ -80,6 +81,22 @@ impl Hand {
     /// [`Kind::DiskFull`], [`Kind::Disk`]; the home is as it was.
     pub(crate) async fn grow(&self, mib: u32) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Grow(mib, reply)).await
+    }
+
+    /// How relays are reached.
+    ///
+    /// # Errors
+    /// None but faults of this program.
+    pub(crate) async fn ways(&self) -> Result<Ways, Trouble> {
+        self.wish(Wish::Ways).await
+    }
+
+    /// Has relays reached through this proxy from now on, or through none.
+    ///
+    /// # Errors
+    /// [`Kind::ProxyOwnRelay`], [`Kind::Disk`].
+    pub(crate) async fn change_proxy(&self, proxy: Option<Proxy>) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::Proxy(proxy, reply)).await
     }
 
     /// Lets another passphrase open the home from now on.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::json;
+use sogon_carry::Proxy;
 use sogon_engine::Engine;
 use sogon_vault::Passphrase;
 
@@ -12,7 +13,8 @@ use crate::{
     entropy::System,
     home::{Home, Weight},
     own_relay::OwnRelay,
-    trouble::Trouble,
+    proxy,
+    trouble::{Kind, Trouble},
     words::Words,
 };
 
@@ -22,6 +24,7 @@ use crate::{
 /// What stands in the way, to be told to the person.
 pub(crate) async fn run(
     init: &Init,
+    proxy: Option<&Proxy>,
     home: &Home,
     passphrase: &Passphrase,
     console: &Console,
@@ -29,7 +32,11 @@ pub(crate) async fn run(
 ) -> Result<(), Trouble> {
     let mut relays = init.relay.clone();
     let mut settings = Vec::new();
+    settings.extend(proxy.map(|proxy| proxy::row(Some(proxy))));
     if relays.is_empty() {
+        if proxy.is_some() {
+            return Err(Kind::ProxyOwnRelay.into());
+        }
         let (own, addr) = OwnRelay::begin(home, init.relay_public.as_deref()).await?;
         settings.push(own.row());
         relays.push(addr);

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sogon_carry::{Proxy, Ways};
 use sogon_engine::{
     Act, Answer, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick, WallClock, view,
 };
@@ -17,7 +18,7 @@ use crate::{
     entropy::System,
     home::Opened,
     link::{Figures, Links},
-    moment,
+    moment, proxy,
     questions::Questions,
     trouble::{Kind, Trouble},
 };
@@ -43,6 +44,10 @@ pub(crate) enum Wish {
     WipeOthers(Reply<()>),
     /// No more of this home here.
     Close(Farewell, Reply<()>),
+    /// How relays are reached.
+    Ways(Reply<Ways>),
+    /// Through this proxy from now on, or through none.
+    Proxy(Option<Proxy>, Reply<()>),
     /// Look at what is stored.
     Look(Box<dyn FnOnce(&Vault)>),
 }
@@ -104,6 +109,7 @@ impl Keeper {
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
         Opened { vault, cost }: Opened,
+        proxy: Option<&Proxy>,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
@@ -111,7 +117,7 @@ impl Keeper {
             return Err(Kind::Unfinished.into());
         }
         let engine = Ok(engine_on(&vault)?);
-        let links = Links::new(&vault)?;
+        let links = Links::new(&vault, proxy::ways(&vault, proxy)?)?;
         Ok(Self {
             vault,
             cost,
@@ -213,10 +219,25 @@ impl Keeper {
             Wish::WipeOthers(reply) => {
                 let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
             }
+            Wish::Ways(reply) => {
+                let _ = reply.send(Ok(self.links.ways()));
+            }
+            Wish::Proxy(proxy, reply) => {
+                let _ = reply.send(self.change_proxy(proxy));
+            }
             Wish::Look(look) => look(&self.vault),
             // The loop itself does this.
             Wish::Close(..) => {}
         }
+    }
+
+    fn change_proxy(&mut self, proxy: Option<Proxy>) -> Result<(), Trouble> {
+        if proxy.is_some() {
+            proxy::ways(&self.vault, proxy.as_ref())?;
+        }
+        self.vault.commit(&[proxy::row(proxy.as_ref())])?;
+        self.links.change_ways(proxy.map_or(Ways::Any, Ways::Through));
+        Ok(())
     }
 
     fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {

@@ -34,8 +34,9 @@ impl Figures {
 ///
 /// # Errors
 /// Why there is no answer.
-pub(crate) async fn probe(relay: &RelayAddr) -> Result<About, Loss> {
-    let mut links = RelayLinks::new(Arc::new(Forgetful::default()), Ways::Connections);
+pub(crate) async fn probe(relay: &RelayAddr, ways: Ways) -> Result<About, Loss> {
+    let ways = if ways == Ways::Any { Ways::Connections } else { ways };
+    let mut links = RelayLinks::new(Arc::new(Forgetful::default()), ways);
     links.transmit(Transmit { relay: relay.clone(), tag: 1, ask: Ask::About });
     let arrival = links.next().await;
     links.hang_up().await;
@@ -58,10 +59,19 @@ impl Links {
     ///
     /// # Errors
     /// When the home cannot be read.
-    pub(crate) fn new(vault: &Vault) -> Result<Self, Trouble> {
+    pub(crate) fn new(vault: &Vault, ways: Ways) -> Result<Self, Trouble> {
         let sessions = Arc::new(Sessions::load(vault)?);
-        let links = RelayLinks::new(Arc::clone(&sessions) as _, Ways::Any);
+        let links = RelayLinks::new(Arc::clone(&sessions) as _, ways);
         Ok(Self { meter: links.meter(), links, sessions })
+    }
+
+    pub(crate) fn ways(&self) -> Ways {
+        self.links.ways().clone()
+    }
+
+    /// Other ways from now on.
+    pub(crate) fn change_ways(&mut self, ways: Ways) {
+        self.links.change_ways(ways);
     }
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {

@@ -21,6 +21,7 @@ mod own_relay;
 mod passphrase;
 mod people;
 mod plain;
+mod proxy;
 mod questions;
 mod sessions;
 mod sleep;
@@ -82,8 +83,9 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             // Asked before the signals are ours: Ctrl-C at the prompt ends the program.
             let source = Source::choose(cli.common.passphrase_file.as_deref());
             let passphrase = source.fresh(words)?;
+            let proxy = cli.common.proxy.as_ref();
             tokio::select! {
-                done = init::run(options, &home, &passphrase, console, words) => done?,
+                done = init::run(options, proxy, &home, &passphrase, console, words) => done?,
                 trouble = visit::interrupted() => return Err(trouble),
             }
         }

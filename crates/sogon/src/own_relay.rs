@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The program's settings: name to JSON. The program's own tables are 200 to 219.
-const SETTINGS: Table = Table(201);
+pub(crate) const SETTINGS: Table = Table(201);
 const OWN_RELAY: &[u8] = b"own relay";
 
 /// What is remembered about it.

@@ -128,6 +128,12 @@ kinds! {
     NoOwnRelay = "no-own-relay", 1;
     /// `--relay-public` is no HOST:PORT.
     BadPublic = "bad-public", 2;
+    /// SOGON_PROXY, or what the home remembers, is no proxy.
+    BadProxy = "bad-proxy", 2;
+    /// The process that has the home open does not go through the proxy that is wanted.
+    OtherProxy = "other-proxy", 1;
+    /// A proxy, and a relay of one's own.
+    ProxyOwnRelay = "proxy-own-relay", 1;
     /// `doctor` found something.
     Checks = "checks", 1;
     /// `try` saw a plain word on the wire, or a text did not arrive.

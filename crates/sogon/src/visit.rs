@@ -4,6 +4,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use serde_json::json;
+use sogon_carry::Proxy;
 use sogon_relay::Running;
 use sogon_vault::{Passphrase, Vault, VaultError};
 use tokio::{
@@ -24,7 +25,7 @@ use crate::{
     keeper::{Ending, Farewell},
     own_relay::OwnRelay,
     passphrase::Source,
-    sleep,
+    proxy, sleep,
     tries::Tries,
     trouble::{Kind, Trouble},
     words::Words,
@@ -43,10 +44,18 @@ const PAUSE_LAST: Duration = Duration::from_millis(320);
 /// given back as it is: what went wrong there was told there.
 pub(crate) async fn run(
     cli: &Cli,
-    args: Vec<String>,
+    mut args: Vec<String>,
     console: &Console,
     words: &Words,
 ) -> Result<u8, Trouble> {
+    let proxy = match &cli.common.proxy {
+        Some(proxy) => Some(proxy.clone()),
+        None => proxy::of_environment()?,
+    };
+    if let (None, Some(proxy)) = (&cli.common.proxy, &proxy) {
+        // A process that has the home open must know what this one was told.
+        args.insert(0, format!("--proxy={proxy}"));
+    }
     let home = Home::choose(cli.common.home.as_deref())?;
     let Asked { input, passphrase } = asked::ask(cli, words)?;
     let request = Request {
@@ -76,7 +85,8 @@ pub(crate) async fn run(
         ending,
     };
     let own_relay = own_relay(cli, &home, &opened.vault).await?;
-    let done = stay(cli, &home, opened, own_relay.is_some(), &desk, console, words).await;
+    let done =
+        stay(cli, proxy.as_ref(), &home, opened, own_relay.is_some(), &desk, console, words).await;
     if let Some(relay) = own_relay {
         relay.stop().await;
     }
@@ -160,8 +170,10 @@ async fn enter(
 
 /// Carries out the command in this process, and those of guests meanwhile. `open` goes on after the
 /// home was locked and unlocked again.
+#[allow(clippy::too_many_arguments, reason = "what one command has with it")]
 async fn stay(
     cli: &Cli,
+    proxy: Option<&Proxy>,
     home: &Home,
     mut opened: Opened,
     relay_here: bool,
@@ -172,7 +184,7 @@ async fn stay(
     let mut tries = Tries::default();
     loop {
         let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
-        let (done, ending) = unlocked(cli, home, opened, reaches_relays, desk).await;
+        let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk).await;
         match (&cli.command, ending) {
             (Command::Open(_), Ok(Ending::Given(Farewell::Lock))) => {}
             (Command::Open(_), Ok(Ending::Given(_))) => return Ok(()),
@@ -197,12 +209,13 @@ async fn stay(
 /// One stay in an open home: what came of the command, and of the home.
 async fn unlocked(
     cli: &Cli,
+    proxy: Option<&Proxy>,
     home: &Home,
     opened: Opened,
     reaches_relays: bool,
     desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
-    let (hand, mut closing) = match hand::take(opened) {
+    let (hand, mut closing) = match hand::take(opened, proxy) {
         Ok(taken) => taken,
         Err(trouble) => return (Err(trouble), Ok(Ending::Closed)),
     };

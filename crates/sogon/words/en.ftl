@@ -11,6 +11,7 @@ well = fine
 relay-unreached = The relay { $host } did not answer: { $why }. What is for it waits in the outbox.
 relay-reached = The relay { $host } answers again.
 loss-unreachable = nobody answers there
+loss-no-proxy = the proxy does not answer, is none, or does not let us in; nothing went around it
 loss-hung-up = the connection broke
 loss-not-a-relay = something answers there that is not a relay
 loss-wrong-key = it has another key than the one it is known by
@@ -101,6 +102,10 @@ home-not-private = others on this machine can read or change it
 home-damaged = damaged
 relay-answers = answers
 clock-not-trusted = it says { $now }; nothing depends on it
+
+## proxy
+proxy-through = Relays are reached through { $proxy } and in no other way.
+proxy-none = Relays are reached without a proxy.
 
 ## grow
 grown = There is room again; the file of the home has { $size } now.
@@ -222,6 +227,12 @@ error-no-own-relay = This home uses relays of others, so there is nothing to lis
     .next = Leave --relay-listen away.
 error-bad-public = --relay-public is not HOST:PORT.
     .next = Write, for example, relay.example:7443.
+error-bad-proxy = SOGON_PROXY is not a proxy, so nothing was sent.
+    .next = Write, for example, socks5://127.0.0.1:9050; or leave it away and use `sogon proxy`.
+error-other-proxy = Another process has this home open, and does not go through that proxy.
+    .next = End it first, or set the proxy for the home with `sogon proxy`.
+error-proxy-own-relay = This home has a relay of its own on this machine, and no proxy leads there.
+    .next = Leave the proxy away, or make a home that uses somebody else's relay.
 error-checks = { $count ->
         [one] One check failed.
        *[other] { $count } checks failed.

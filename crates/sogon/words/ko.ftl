@@ -11,6 +11,7 @@ well = 이상 없음
 relay-unreached = 중계 서버 { $host }에 닿지 못했습니다: { $why }. 그쪽으로 갈 것은 보낼 편지함에 남아 있습니다.
 relay-reached = 중계 서버 { $host }에 다시 연결되었습니다.
 loss-unreachable = 응답이 없습니다
+loss-no-proxy = 프록시가 응답하지 않거나, 프록시가 아니거나, 들여보내 주지 않습니다. 프록시를 거치지 않고 나간 것은 없습니다
 loss-hung-up = 연결이 끊겼습니다
 loss-not-a-relay = 중계 서버가 아닌 것이 응답합니다
 loss-wrong-key = 알고 있던 것과 다른 키를 내놓았습니다
@@ -101,6 +102,10 @@ home-not-private = 이 컴퓨터의 다른 사용자가 읽거나 바꿀 수 있
 home-damaged = 손상됨
 relay-answers = 응답함
 clock-not-trusted = { $now }(이)라고 합니다. 여기에 기대는 것은 없습니다
+
+## proxy
+proxy-through = 중계 서버에는 { $proxy }을(를) 거쳐서만 연결합니다.
+proxy-none = 중계 서버에 프록시 없이 연결합니다.
 
 ## grow
 grown = 자리가 다시 생겼습니다. 이제 집 파일의 크기는 { $size }입니다.
@@ -222,6 +227,12 @@ error-no-own-relay = 이 집은 다른 사람의 중계 서버를 쓰므로 들�
     .next = --relay-listen을 빼고 실행하세요.
 error-bad-public = --relay-public이 호스트:포트 꼴이 아닙니다.
     .next = 예를 들어 relay.example:7443처럼 쓰세요.
+error-bad-proxy = SOGON_PROXY가 프록시 주소가 아니어서 아무것도 보내지 않았습니다.
+    .next = 예를 들어 socks5://127.0.0.1:9050처럼 쓰거나, 지우고 `sogon proxy`를 쓰세요.
+error-other-proxy = 다른 프로세스가 이 집을 열고 있는데 그 프록시를 거치지 않습니다.
+    .next = 그 프로세스를 먼저 끝내거나 `sogon proxy`로 이 집의 프록시를 정하세요.
+error-proxy-own-relay = 이 집은 이 기기에 자기 중계 서버가 있고, 프록시를 거쳐서는 거기에 닿지 못합니다.
+    .next = 프록시를 빼거나, 다른 사람의 중계 서버를 쓰는 집을 새로 만드세요.
 error-checks = 점검 { $count }개가 통과하지 못했습니다.
     .next = ✗ 표시가 있는 줄을 보세요.
 error-trial = 시험이 실패했습니다: 메시지가 도착하지 않았거나 낱말이 전선에서 보였습니다.

@@ -11,13 +11,14 @@ use sogon_engine::{Arrival, Loss};
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
 use sogon_wire::{Reply, Request, Tag};
 use tokio::{
-    net::{TcpStream, UdpSocket, lookup_host},
+    net::{TcpStream, UdpSocket},
     time::sleep_until,
 };
 
 use super::exchange::Exchange;
 use crate::{
     link::{Asked, Order, Orders, dial},
+    lookup::addresses,
     visit::Visit,
 };
 
@@ -270,7 +271,7 @@ impl Run<'_> {
 }
 
 async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> {
-    let to = lookup_host((relay.host(), relay.port())).await.ok()?.next()?;
+    let to = addresses(relay).await?.next()?;
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

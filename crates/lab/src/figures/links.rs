@@ -440,8 +440,6 @@ impl Traveller {
 
     fn carry(&self, links: &mut RelayLinks, via: &RelayAddr, done: Done) {
         for mut transmit in done.sent {
-                eprintln!("{:?} {:?}", self.begun.elapsed(), transmit.request());
-            }
             transmit.relay = via.clone();
             links.transmit(transmit);
         }

@@ -1,6 +1,9 @@
 //! A pipe in real time: one direction of a link that runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use tokio::{
     sync::Notify,
@@ -9,19 +12,22 @@ use tokio::{
 
 use super::{pipe::Pipe, tally::Tally};
 
-/// One direction of a running link.
-pub(super) struct Lane<P> {
+/// A [`Pipe`] on tokio's clock.
+pub struct Lane<P> {
     pipe: Mutex<Pipe<P>>,
     nudged: Notify,
     begun: Instant,
 }
 
 impl<P: Clone> Lane<P> {
-    pub(super) fn new(pipe: Pipe<P>, begun: Instant) -> Self {
+    /// Begins at this moment.
+    #[must_use]
+    pub fn new(pipe: Pipe<P>, begun: Instant) -> Self {
         Self { pipe: Mutex::new(pipe), nudged: Notify::new(), begun }
     }
 
-    pub(super) fn push(&self, packets: impl IntoIterator<Item = (P, usize)>) {
+    /// Sends packets, each with its bytes on the wire.
+    pub fn push(&self, packets: impl IntoIterator<Item = (P, usize)>) {
         let now = self.begun.elapsed();
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
         for (packet, bytes) in packets {
@@ -32,7 +38,7 @@ impl<P: Clone> Lane<P> {
     }
 
     /// The next packet that arrives, when it does. For one who waits, and no other.
-    pub(super) async fn next(&self) -> P {
+    pub async fn next(&self) -> P {
         loop {
             let deadline = {
                 let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +57,15 @@ impl<P: Clone> Lane<P> {
         }
     }
 
-    pub(super) fn tally(&self) -> Tally {
+    /// What crossed it so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
         self.pipe.lock().unwrap_or_else(PoisonError::into_inner).tally()
+    }
+}
+
+impl<P> fmt::Debug for Lane<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lane(..)")
     }
 }

@@ -6,7 +6,7 @@ mod first_window;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
@@ -70,7 +70,7 @@ struct Inner {
     left: Vec<(u16, SocketHandle)>,
     ports: BTreeSet<u16>,
     /// Sockets that have not sent their first window yet.
-    first: HashMap<SocketHandle, FirstWindow>,
+    first: BTreeMap<u16, FirstWindow>,
     next_port: u16,
 }
 
@@ -81,7 +81,7 @@ impl Stack {
         seed: u64,
         send: impl Fn(Vec<Vec<u8>>) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let mut wire = Wire { arrived: VecDeque::new(), leaving: Vec::new(), mtu };
+        let mut wire = Wire { arrived: VecDeque::new(), leaving: Vec::new(), room: 0, mtu };
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = seed;
         let mut interface = Interface::new(config, &mut wire, StackInstant::ZERO);
@@ -95,7 +95,7 @@ impl Stack {
             wire,
             left: Vec::new(),
             ports: BTreeSet::new(),
-            first: HashMap::new(),
+            first: BTreeMap::new(),
             next_port: PORT_MIN,
         };
         let (inner, nudged, begun) = (Mutex::new(inner), Notify::new(), Instant::now());
@@ -146,7 +146,7 @@ impl Stack {
     fn hold(self: &Arc<Self>, inner: &mut Inner, port: u16, socket: Socket<'static>) -> Stream {
         inner.ports.insert(port);
         let handle = inner.sockets.add(socket);
-        inner.first.insert(handle, FirstWindow::default());
+        inner.first.insert(port, FirstWindow::new(handle));
         self.nudged.notify_one();
         Stream { stack: Arc::clone(self), handle, port }
     }
@@ -157,10 +157,24 @@ impl Stack {
         let micros = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
         let now = StackInstant::from_micros(micros);
         let Inner { interface, sockets, wire, first, .. } = &mut *inner;
-        // Before the timers of the sockets, so that nothing is repeated without control.
-        control(first, sockets, |first, socket| first.is_stalled(socket.send_queue(), now));
-        while interface.poll(now, wire, sockets) == PollResult::SocketStateChanged {}
-        control(first, sockets, |first, _| first.room() == 0);
+        // One packet at a time, so that nothing more is sent without control than may be.
+        loop {
+            let before = wire.leaving.len();
+            wire.room = before + 1;
+            let polled = interface.poll(now, wire, sockets);
+            let sent = wire.leaving.get(before..).unwrap_or_default();
+            if sent.is_empty() && polled == PollResult::None {
+                break;
+            }
+            first.retain(|port, first| {
+                let over = sent.iter().any(|packet| first.is_over(*port, packet));
+                if over {
+                    let socket = sockets.get_mut::<Socket<'_>>(first.handle);
+                    socket.set_congestion_control(CongestionControl::Cubic);
+                }
+                !over
+            });
+        }
         let packets = std::mem::take(&mut wire.leaving);
         let wait = interface.poll_delay(now, sockets);
         inner.forget_gone();
@@ -190,19 +204,19 @@ impl Inner {
 
     fn write(
         &mut self,
-        handle: SocketHandle,
+        stream: &Stream,
         bytes: &[u8],
         context: &mut Context<'_>,
     ) -> Poll<Result<usize, Reset>> {
-        let socket = self.sockets.get_mut::<Socket<'_>>(handle);
-        let room = self.first.get(&handle).map_or(bytes.len(), FirstWindow::room);
+        let socket = self.sockets.get_mut::<Socket<'_>>(stream.handle);
+        let room = self.first.get(&stream.port).map_or(bytes.len(), FirstWindow::room);
         match socket.send_slice(bytes.get(..room).unwrap_or(bytes)) {
             Ok(0) => {
                 socket.register_send_waker(context.waker());
                 Poll::Pending
             }
             Ok(count) => {
-                if let Some(first) = self.first.get_mut(&handle) {
+                if let Some(first) = self.first.get_mut(&stream.port) {
                     first.gave(count);
                 }
                 Poll::Ready(Ok(count))
@@ -219,28 +233,12 @@ impl Inner {
             let gone = !socket.is_open() && socket.remote_endpoint().is_none();
             if gone {
                 sockets.remove(*handle);
-                first.remove(handle);
+                first.remove(port);
                 ports.remove(port);
             }
             !gone
         });
     }
-}
-
-/// Puts the sockets whose first window is over under congestion control.
-fn control(
-    first: &mut HashMap<SocketHandle, FirstWindow>,
-    sockets: &mut SocketSet<'static>,
-    mut is_over: impl FnMut(&mut FirstWindow, &Socket<'static>) -> bool,
-) {
-    first.retain(|handle, first| {
-        let socket = sockets.get_mut::<Socket<'static>>(*handle);
-        let over = is_over(first, socket);
-        if over {
-            socket.set_congestion_control(CongestionControl::Cubic);
-        }
-        !over
-    });
 }
 
 /// Like the kernel's: timestamps in every segment, as they cost their 12 bytes there too.
@@ -305,7 +303,7 @@ impl Stream {
 
     pub(super) async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Reset> {
         while !bytes.is_empty() {
-            let wrote = poll_fn(|context| self.stack.lock().write(self.handle, bytes, context));
+            let wrote = poll_fn(|context| self.stack.lock().write(self, bytes, context));
             let wrote = wrote.await?;
             self.stack.nudged.notify_one();
             bytes = bytes.get(wrote..).unwrap_or_default();
@@ -354,6 +352,8 @@ pub(super) fn opens(packet: &[u8]) -> Option<u16> {
 struct Wire {
     arrived: VecDeque<Vec<u8>>,
     leaving: Vec<Vec<u8>>,
+    /// How many may be leaving before the sockets have to wait.
+    room: usize,
     mtu: usize,
 }
 
@@ -385,7 +385,7 @@ impl Device for Wire {
     }
 
     fn transmit(&mut self, _: StackInstant) -> Option<Leaving<'_>> {
-        Some(Leaving(&mut self.leaving))
+        (self.leaving.len() < self.room).then_some(Leaving(&mut self.leaving))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

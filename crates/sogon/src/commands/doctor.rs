@@ -116,9 +116,10 @@ fn clock(words: &Words) -> Check {
 async fn relays(desk: &Desk) -> Result<Vec<Check>, Trouble> {
     let owner = desk.hand.look(|vault| view::owner(vault)).await?;
     let mut checks = Vec::new();
+    let ways = desk.hand.ways().await?;
     for relay in owner.map(|owner| owner.relays).unwrap_or_default() {
         let place = format!("{}:{}", relay.host(), relay.port());
-        let (ok, detail, said) = match link::probe(&relay).await {
+        let (ok, detail, said) = match link::probe(&relay, ways.clone()).await {
             Ok(_) => (true, "answers", desk.words.say("relay-answers", &[])),
             Err(why) => {
                 let why = desk::loss(why);

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Parser;
+use sogon_carry::{Proxy, Ways};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream, unix::OwnedReadHalf, unix::OwnedWriteHalf},
@@ -27,7 +28,7 @@ use crate::{
     desk::Desk,
     hand::Hand,
     home::Home,
-    trouble::Trouble,
+    trouble::{Kind, Trouble},
     words::{Language, Words},
 };
 
@@ -186,7 +187,10 @@ async fn carry_out(
         ending: host.ending.clone(),
     };
     let work = async move {
-        let done = commands::run(&desk, &cli.command).await;
+        let done = match same_proxy(&desk.hand, cli.common.proxy.as_ref()).await {
+            Ok(()) => commands::run(&desk, &cli.command).await,
+            Err(trouble) => Err(trouble),
+        };
         exit(&desk, done).await
     };
     tokio::pin!(work);
@@ -204,6 +208,15 @@ async fn carry_out(
         frame::write(to, &Word::Said(piece).to_json()).await?;
     }
     frame::write(to, &Word::Exit(code).to_json()).await
+}
+
+/// A guest that wants a proxy must not be carried around it.
+async fn same_proxy(hand: &Hand, wanted: Option<&Proxy>) -> Result<(), Trouble> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    match hand.ways().await? {
+        Ways::Through(proxy) if proxy == *wanted => Ok(()),
+        _ => Err(Kind::OtherProxy.into()),
+    }
 }
 
 /// Says what went wrong, if anything did, and gives the exit code.

@@ -34,7 +34,7 @@ impl Person {
         let (batch, _) = Engine::set_up(&name, std::slice::from_ref(relay), &system)?;
         let mut opened = home.create(&random_passphrase()?, Weight::Light)?;
         opened.vault.commit(&batch)?;
-        let (hand, closing) = hand::take(opened)?;
+        let (hand, closing) = hand::take(opened, None)?;
         let person = Self { name, hand, closing };
         person.hand.live().await?;
         Ok(person)

@@ -72,7 +72,7 @@ async fn serve(options: &Options, weather: Weather) -> std::io::Result<()> {
     Ok(())
 }
 
-fn words(counters: &Counters) -> String {
+pub(crate) fn words(counters: &Counters) -> String {
     let way = |name: &str, tally: &Tally| {
         format!(
             "{name}: {} packets and {} bytes sent, {} and {} arrived; {} lost, {} sent into an \
@@ -90,7 +90,7 @@ fn words(counters: &Counters) -> String {
     format!("{}\n{}", way("up", &counters.up), way("down", &counters.down))
 }
 
-fn object(counters: &Counters) -> String {
+pub(crate) fn object(counters: &Counters) -> String {
     let way = |tally: &Tally| {
         serde_json::json!({
             "offered_packets": tally.offered_packets,

@@ -8,6 +8,7 @@
 
 mod link;
 mod seeds;
+mod tun;
 
 use std::process::ExitCode;
 
@@ -34,12 +35,19 @@ enum Command {
     /// A poor link on this machine, for UDP and TCP, until interrupted. Prints one line when ready:
     /// where to send to.
     Link(link::Options),
+    /// Run whole programs at the two ends of a poor link, so that the kernel's own TCP meets the
+    /// weather. Needs Linux, user namespaces, /dev/net/tun and the programs unshare and ip; no root.
+    Tun(tun::Options),
+    #[command(hide = true)]
+    TunEnd(tun::End),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Seeds { count, first } => seeds::live(count, first),
         Command::Link(options) => link::run(options),
+        Command::Tun(options) => tun::run(&options),
+        Command::TunEnd(end) => tun::end(&end),
     }
 }
 

@@ -2,26 +2,31 @@
 //!
 //! The stack's own congestion control begins with two kilobytes, which would charge every short
 //! stream round trips that no system of today pays. So a socket begins without it, is given no
-//! more than ten segments, and is put under control when they have left, or earlier when nothing
-//! was acknowledged for nearly as long as it takes the timer of the stack to repeat something.
+//! more than ten segments, and is put under control when they have left or one is repeated.
 
-use smoltcp::time::{Duration, Instant};
+use smoltcp::{
+    iface::SocketHandle,
+    wire::{Ipv4Packet, TcpPacket, TcpSeqNumber},
+};
 
 /// RFC 6928: ten segments, of 1,460 bytes each.
 const BYTES: usize = 14_600;
-/// The stack repeats nothing before a second has passed (RFC 6298, 2.4).
-const SILENCE_MAX: Duration = Duration::from_millis(900);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FirstWindow {
+    pub(super) handle: SocketHandle,
     given: usize,
-    /// What waited for an acknowledgement at the last look,
-    waiting: usize,
-    /// and since when no less.
-    since: Option<Instant>,
+    sent: usize,
+    /// The first byte that has not been sent yet.
+    next: Option<TcpSeqNumber>,
 }
 
 impl FirstWindow {
+    pub(super) fn new(handle: SocketHandle) -> Self {
+        Self { handle, given: 0, sent: 0, next: None }
+    }
+
+    /// How much more the socket may be given.
     pub(super) fn room(&self) -> usize {
         BYTES - self.given
     }
@@ -30,33 +35,21 @@ impl FirstWindow {
         self.given += bytes;
     }
 
-    /// Whether acknowledgements fail to come.
-    pub(super) fn is_stalled(&mut self, waiting: usize, now: Instant) -> bool {
-        if waiting == 0 {
-            self.since = None;
-        } else if waiting < self.waiting || self.since.is_none() {
-            self.since = Some(now);
+    /// Whether this packet, the last that left the stack, ends the first window of the socket at
+    /// this port.
+    pub(super) fn is_over(&mut self, port: u16, packet: &[u8]) -> bool {
+        let Ok(packet) = Ipv4Packet::new_checked(packet) else { return false };
+        let Ok(segment) = TcpPacket::new_checked(packet.payload()) else { return false };
+        let bytes = segment.payload().len();
+        if segment.src_port() != port || bytes == 0 {
+            return false;
         }
-        self.waiting = waiting;
-        self.since.is_some_and(|since| now - since >= SILENCE_MAX)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_stalls_only_while_something_waits_and_nothing_is_acknowledged() {
-        let mut first = FirstWindow::default();
-        let mut stalled = |waiting, ms| first.is_stalled(waiting, Instant::from_millis(ms));
-        assert!(!stalled(0, 0));
-        assert!(!stalled(500, 5_000));
-        assert!(!stalled(900, 5_800), "more waits");
-        assert!(!stalled(400, 5_899), "some was acknowledged");
-        assert!(!stalled(400, 6_798));
-        assert!(stalled(400, 6_799));
-        assert!(!stalled(0, 6_800));
-        assert!(!stalled(10, 9_000));
+        let (begin, end) = (segment.seq_number(), segment.seq_number() + bytes);
+        match self.next {
+            Some(next) if begin < next => return true,
+            _ => self.next = Some(end),
+        }
+        self.sent += bytes;
+        self.sent >= BYTES
     }
 }

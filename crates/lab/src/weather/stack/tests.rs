@@ -49,17 +49,21 @@ async fn a_stream_opens_with_what_opens_one_and_its_first_ten_segments_leave_at_
     to.opened().await.unwrap();
     // Nothing is acknowledged, and ten segments leave, with their headers of 52 bytes.
     let said = vec![7; 40_000];
-    let writing = from.write_all(&said);
+    from.write_all(&said[..100]).await.unwrap();
+    let small = turned(&near);
+    assert_eq!(small.len(), 1);
+    let writing = from.write_all(&said[100..]);
     tokio::pin!(writing);
     assert!(waits(&mut writing).await);
     let flight = turned(&near);
     let bytes: usize = flight.iter().map(Vec::len).sum();
-    assert_eq!(bytes - flight.len() * 52, 14_600);
+    assert_eq!(bytes - flight.len() * 52, 14_500);
     assert!(flight.iter().all(|packet| packet.len() <= 1_500 && opens(packet).is_none()));
     // The stack takes the rest, and congestion control keeps it.
     assert!(!waits(&mut writing).await);
     assert_eq!(turned(&near), Vec::<Vec<u8>>::new(), "more than ten");
     flight.into_iter().for_each(|packet| far.0.deliver(packet));
+    small.into_iter().for_each(|packet| far.0.deliver(packet));
     let mut heard = Vec::new();
     let mut bytes = [0; 4_096];
     while heard.len() < said.len() {
@@ -74,6 +78,24 @@ async fn a_stream_opens_with_what_opens_one_and_its_first_ten_segments_leave_at_
         }
     }
     assert!(heard == said);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_repeated_is_repeated_under_control() {
+    let (near, far) = (stack(End::Near), stack(End::Far));
+    let from = near.0.connect().unwrap();
+    let first = turned(&near);
+    let _to = far.0.listen(opens(&first[0]).unwrap()).unwrap();
+    far.0.deliver(first[0].clone());
+    exchange(&near, &far);
+    from.write_all(&[7; 9_000]).await.unwrap();
+    let lost = turned(&near);
+    assert_eq!(lost.iter().map(|packet| packet.len() - 52).sum::<usize>(), 9_000);
+    // The stack's timer: its clock is tokio's, and stands still but for this.
+    tokio::time::advance(Duration::from_secs(3)).await;
+    let again = turned(&near);
+    let bytes: usize = again.iter().map(|packet| packet.len() - 52).sum();
+    assert!((1_000..=2_048).contains(&bytes), "{bytes} repeated at once");
 }
 
 #[tokio::test]
