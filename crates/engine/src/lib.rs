@@ -17,7 +17,7 @@ mod time;
 pub mod view;
 mod view_rows;
 
-pub use api::{Act, Answer, EngineError, Event, Input, Output, Step};
+pub use api::{Act, Answer, EngineError, Event, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
 pub use engine::Engine;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};

@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Group(Group),
     Send(Send),
     Read(Read),
+    Delete(Delete),
     Search(Search),
     Sync(Sync),
     Lock(Lock),
@@ -310,6 +311,27 @@ pub(crate) struct Send {
     /// The id of the message it answers
     #[arg(long, value_name = "ID")]
     pub(crate) reply: Option<String>,
+    /// Let it be gone so long after it was seen, on both sides
+    #[arg(long, value_name = "D")]
+    pub(crate) expires: Option<Span>,
+    /// Let it be seen once
+    #[arg(long, conflicts_with = "expires")]
+    pub(crate) once: bool,
+}
+
+/// Remove a message.
+///
+/// Here it leaves no trace but its id. With --everywhere the others are asked to remove it too:
+/// their Sogon does so, but whoever wants to keep what they saw can.
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// The contact or group it was written to or came from
+    pub(crate) conversation: String,
+    /// Its id, as `read --json` shows it
+    pub(crate) id: String,
+    /// Ask everybody to remove it; only for messages of your own
+    #[arg(long)]
+    pub(crate) everywhere: bool,
 }
 
 /// Show messages.
@@ -396,6 +418,7 @@ impl Command {
             | Self::Join(_)
             | Self::Group(_)
             | Self::Send(_)
+            | Self::Delete(_)
             | Self::Sync(_)
             | Self::Doctor => true,
             Self::Read(read) => read.follow,

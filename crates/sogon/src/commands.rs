@@ -3,6 +3,7 @@
 
 mod alerts;
 mod contacts;
+mod delete;
 mod doctor;
 mod follow;
 mod group;
@@ -41,6 +42,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Grow(grow) => grow::run(desk, grow).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::Read(read) => read::run(desk, read).await,
+        Command::Delete(delete) => delete::run(desk, delete).await,
         Command::Search(search) => search::run(desk, search).await,
         Command::Sync(_) => sync::run(desk).await,
         Command::Lock(_) => locking::lock(desk).await,

@@ -7,7 +7,8 @@ use std::{
 };
 
 use sogon_engine::{
-    Act, Answer, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick, WallClock, view,
+    Act, Answer, Change, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick,
+    WallClock, view,
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
 use sogon_wire::RelayAddr;
@@ -244,6 +245,11 @@ impl Keeper {
                 Output::Save(batch) => {
                     if let Err(error) = self.vault.commit(&batch) {
                         return Err(self.reopen(error.into()));
+                    }
+                    // Words that are to be gone are gone from the log of the store too. When that
+                    // fails they go with the next settling.
+                    if batch.iter().any(|change| matches!(change, Change::Unindex { .. })) {
+                        let _ = self.vault.settle();
                     }
                 }
                 Output::Transmit(transmit) => {

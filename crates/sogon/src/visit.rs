@@ -4,6 +4,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use serde_json::json;
+use sogon_engine::{Act, view::AlertKind};
 use sogon_relay::Running;
 use sogon_vault::{Passphrase, Vault, VaultError};
 use tokio::{
@@ -172,7 +173,8 @@ async fn stay(
     let mut tries = Tries::default();
     loop {
         let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
-        let (done, ending) = unlocked(cli, home, opened, reaches_relays, desk).await;
+        let wrong = tries.forgiven();
+        let (done, ending) = unlocked(cli, home, opened, reaches_relays, desk, wrong).await;
         match (&cli.command, ending) {
             (Command::Open(_), Ok(Ending::Given(Farewell::Lock))) => {}
             (Command::Open(_), Ok(Ending::Given(_))) => return Ok(()),
@@ -201,11 +203,19 @@ async fn unlocked(
     opened: Opened,
     reaches_relays: bool,
     desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+    wrong: usize,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
     let (hand, mut closing) = match hand::take(opened) {
         Ok(taken) => taken,
         Err(trouble) => return (Err(trouble), Ok(Ending::Closed)),
     };
+    if wrong > 0 {
+        let note = Act::Note { kind: AlertKind::UnlockFailed, detail: wrong.to_string() };
+        // It is said before anybody can do anything in the home.
+        if let Err(trouble) = hand.act(note).await {
+            return (Err(trouble), Ok(Ending::Closed));
+        }
+    }
     let (end, ending) = watch::channel(false);
     let desk = desk(hand.clone(), ending.clone());
     let stay = if cli.command.lingers() { Stay::Long } else { Stay::Short };

@@ -60,6 +60,7 @@ synced = Sent { $sent }, received { $received }, waiting { $waiting }. { $up } u
 ## lock, unlock, passwd, decoy, wipe
 home-locked = The home is locked.
 home-unlocked = The home is unlocked.
+home-deleted = The message is gone here.
 home-changed = The new passphrase opens the home from now on. Copies of the home made before still open with the old one.
 home-wiped = The home is gone. Copies of it made before are not.
 home-wiped-others = Every other home in this place is gone, if there was one.
@@ -82,6 +83,10 @@ alert-relay-key = The relay proved another key than the one it is known by
 alert-rejoined = A member came back with new keys
 alert-away = This home was away too long and asked to be let in again
 alert-bad-answer = An answer to a link could not be opened
+alert-unlock-failed = Wrong passphrases were tried while the home was locked
+alert-passphrase-changed = The passphrase was changed
+alert-restored = This home was taken up from a backup
+alert-backed-up = A backup of this home was written
 alert-key-change = A contact's key is another than before: verify them again
 
 ## doctor

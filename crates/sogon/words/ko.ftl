@@ -60,6 +60,7 @@ synced = 보냄 { $sent }, 받음 { $received }, 대기 { $waiting }. 올림 { $
 ## lock, unlock, passwd, decoy, wipe
 home-locked = 집을 잠갔습니다.
 home-unlocked = 집을 열었습니다.
+home-deleted = 메시지를 여기서 지웠습니다.
 home-changed = 이제부터 새 암호로 열립니다. 전에 만든 사본은 옛 암호로 열립니다.
 home-wiped = 집을 없앴습니다. 전에 만든 사본은 남아 있습니다.
 home-wiped-others = 여기에 다른 집이 있었다면 모두 없앴습니다.
@@ -82,6 +83,10 @@ alert-relay-key = 중계 서버가 알고 있던 것과 다른 키를 내놓았�
 alert-rejoined = 구성원이 새 키로 돌아왔습니다
 alert-away = 이 집이 너무 오래 떠나 있어서 다시 들여 달라고 했습니다
 alert-bad-answer = 링크에 온 답을 열 수 없었습니다
+alert-unlock-failed = 잠겨 있는 동안 틀린 암호를 넣었습니다
+alert-passphrase-changed = 암호가 바뀌었습니다
+alert-restored = 이 집은 예비본에서 되살렸습니다
+alert-backed-up = 이 집의 예비본을 만들었습니다
 alert-key-change = 연락처의 키가 전과 다릅니다: 다시 확인하세요
 
 ## doctor

@@ -22,6 +22,8 @@ mod memory_test;
 mod neighbours;
 mod pages;
 mod passphrase;
+#[cfg(test)]
+mod raw_test;
 mod record;
 mod rows;
 mod search;

@@ -1,5 +1,6 @@
 //! `sogon lock`, `unlock`, `passwd`, `wipe`, in an open home.
 
+use sogon_engine::{Act, view::AlertKind};
 use sogon_vault::Passphrase;
 
 use crate::{
@@ -24,6 +25,8 @@ pub(super) async fn passwd(desk: &Desk) -> Result<(), Trouble> {
     let input = desk.input.as_deref().and_then(|input| input.split_once('\n'));
     let (old, new) = input.ok_or(Kind::Bug)?;
     desk.hand.change_passphrase(Passphrase::new(old)?, Passphrase::new(new)?).await?;
+    let note = Act::Note { kind: AlertKind::PassphraseChanged, detail: String::new() };
+    desk.hand.act(note).await?;
     desk.console.state("changed", &desk.words).await
 }
 
