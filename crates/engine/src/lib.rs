@@ -11,6 +11,7 @@ mod content;
 mod engine;
 mod ids;
 mod links;
+mod portable;
 mod rows;
 mod step;
 mod time;

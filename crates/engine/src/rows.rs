@@ -251,6 +251,10 @@ pub(crate) struct ConversationRow {
     /// A fork out of this log was told already.
     #[n(27)]
     pub(crate) fork_told: bool,
+    /// The charter, while there is nothing else: the home was taken up from a backup, and waits to
+    /// be let in again.
+    #[n(40)]
+    pub(crate) restored: Option<BytesRow>,
 }
 
 /// Somebody in a conversation.

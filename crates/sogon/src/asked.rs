@@ -41,6 +41,11 @@ pub(crate) fn ask(cli: &Cli, words: &Words) -> Result<Asked, Trouble> {
             asked.input = Some(format!("{}\n{}", old.as_str(), new.as_str()));
             asked.passphrase = Some(Passphrase::new(&old)?);
         }
+        Command::Backup(backup) => {
+            let source = Source::of(backup.backup_passphrase_file.as_deref());
+            let typed = source.typed_twice(&words.say("ask-backup-passphrase", &[]), words)?;
+            asked.input = Some(typed.to_string());
+        }
         Command::Wipe(wipe) => meant(wipe, words)?,
         _ => {}
     }

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Decoy(Decoy),
     Wipe(Wipe),
+    Backup(Backup),
+    Restore(Restore),
     /// Show your own log of security events
     Alerts,
     /// Check this home and its relays; prints no secret
@@ -184,6 +186,43 @@ pub(crate) struct DecoyAdd {
     /// Make no duress passphrase
     #[arg(long, conflicts_with = "duress_passphrase_file")]
     pub(crate) no_duress: bool,
+}
+
+/// Write an encrypted copy of this home that a new device can start from.
+///
+/// It is sealed with a passphrase of its own, so it can lie where the home's may not be typed. A
+/// sixth of it may be lost, in one piece or in crumbs. It holds people, conversations and messages;
+/// it holds no key that opens what is still under way.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to write, or with --check the one to look at; `-` is not taken
+    pub(crate) file: PathBuf,
+    /// Read the file and say whether it would restore; touches no home
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Read the backup's passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: Option<PathBuf>,
+    /// For tests and trials: a passphrase that is quick to guess
+    #[arg(long, hide = true)]
+    pub(crate) light: bool,
+}
+
+/// Make a home from a backup.
+///
+/// Contacts and messages are there at once. Each conversation goes on as soon as somebody in it was
+/// connected: this home asks to be let in again, with fresh keys. The old device must not be used
+/// any more; links made with it no longer work.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup
+    pub(crate) file: PathBuf,
+    /// Read the backup's passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: Option<PathBuf>,
+    /// For tests and trials: a small home with a passphrase that is quick to guess
+    #[arg(long, hide = true)]
+    pub(crate) light: bool,
 }
 
 /// Make this home unreadable for ever, also for you.

@@ -2,6 +2,7 @@
 //! the loop, and shows what is stored.
 
 mod alerts;
+mod backup;
 mod contacts;
 mod delete;
 mod doctor;
@@ -49,12 +50,14 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Unlock(_) => locking::unlock(desk).await,
         Command::Passwd(_) => locking::passwd(desk).await,
         Command::Wipe(wipe) => locking::wipe(desk, wipe).await,
+        Command::Backup(backup) => backup::run(desk, backup).await,
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,
         // These need no home and were carried out before one was opened.
         Command::Try(_)
         | Command::Init(_)
         | Command::Decoy(_)
+        | Command::Restore(_)
         | Command::Completions(_)
         | Command::Man => Err(Kind::Bug.into()),
     }

@@ -140,7 +140,7 @@ impl Home {
 const GUESS_MS: u64 = 1_000;
 
 /// The cost at which a guess takes about a second here.
-fn tuned() -> Result<Cost, VaultError> {
+pub(crate) fn tuned() -> Result<Cost, VaultError> {
     let begun = Instant::now();
     Cost::SMALL_DEVICE.try_out()?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sogon_engine::{
-    Act, Answer, Change, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick,
+    Act, Answer, Batch, Change, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick,
     WallClock, view,
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
@@ -40,6 +40,8 @@ pub(crate) enum Wish {
     Grow(u32, Reply<()>),
     /// Another passphrase from now on: the one until now, and the new one.
     Passphrase([Passphrase; 2], Reply<()>),
+    /// What goes into a backup.
+    Portable(Reply<Batch>),
     /// The key blocks of all other homes become noise.
     WipeOthers(Reply<()>),
     /// No more of this home here.
@@ -211,6 +213,9 @@ impl Keeper {
             Wish::Passphrase(both, reply) => {
                 let _ = reply.send(self.change_passphrase(&both));
             }
+            Wish::Portable(reply) => {
+                let _ = reply.send(self.portable());
+            }
             Wish::WipeOthers(reply) => {
                 let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
             }
@@ -218,6 +223,11 @@ impl Keeper {
             // The loop itself does this.
             Wish::Close(..) => {}
         }
+    }
+
+    fn portable(&self) -> Result<Batch, Trouble> {
+        let engine = self.engine.as_ref().map_err(|trouble| trouble.clone())?;
+        Ok(engine.portable(&self.vault)?)
     }
 
     fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {

@@ -2,6 +2,7 @@
 //! words, and decides nothing itself.
 
 mod asked;
+mod backup;
 mod cli;
 mod commands;
 mod console;
@@ -92,6 +93,14 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             let source = Source::choose(cli.common.passphrase_file.as_deref());
             let three = decoy::Three::ask(&source, options, words)?;
             decoy::add(options, &home, &three, console, words).await?;
+        }
+        Command::Backup(options) if options.check => {
+            backup::check(options, console, words).await?;
+        }
+        Command::Restore(options) => {
+            let home = Home::choose(cli.common.home.as_deref())?;
+            let source = Source::choose(cli.common.passphrase_file.as_deref());
+            backup::restore(options, &home, &source, console, words).await?;
         }
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Man => console.raw(manual()).await?,

@@ -63,6 +63,17 @@ impl Source {
         }
     }
 
+    /// A passphrase that exists, asked for in these words.
+    ///
+    /// # Errors
+    /// As [`Source::existing`].
+    pub(crate) fn typed_as(&self, prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+        match self {
+            Self::File(path) => first_line(path),
+            Self::Keyboard => typed(prompt),
+        }
+    }
+
     /// The passphrase of a home to be made; typed twice.
     ///
     /// # Errors

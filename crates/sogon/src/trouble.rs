@@ -74,6 +74,10 @@ kinds! {
     NotMeant = "not-meant", 1;
     /// A line of the notes does not begin with a day.
     BadNotes = "bad-notes", 1;
+    /// A backup file cannot be read or made.
+    BackupFile = "backup-file", 1;
+    /// More of a backup is lost than can be made good.
+    BackupDamaged = "backup-damaged", 1;
     /// Another process has the home and did not let go in time.
     Busy = "busy", 1;
     /// The process that has the home open is of another version.

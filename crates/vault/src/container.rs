@@ -87,11 +87,7 @@ impl Container {
             disk.write(offset(at), &noise(count)?)?;
             at = at.saturating_add(256);
         }
-        let mut salt = [0; 32];
-        while salt == [0; 32] || (Cost::STEPS.contains(&cost) && Cost::of_salt(&salt) != cost) {
-            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
-        }
-        disk.write(0, &salt)?;
+        disk.write(0, &cost.salt()?)?;
         disk.sync()?;
         Ok(Self { disk, size })
     }

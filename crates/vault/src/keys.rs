@@ -80,6 +80,17 @@ impl Cost {
         real.rev().find(fits).copied().unwrap_or(Self::SMALL_DEVICE)
     }
 
+    /// A fresh salt that says this step; for a cost that is none, any salt.
+    pub(crate) fn salt(self) -> Result<Salt, VaultError> {
+        loop {
+            let mut salt = [0; 32];
+            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
+            if !Self::STEPS.contains(&self) || Self::of_salt(&salt) == self {
+                return Ok(salt);
+            }
+        }
+    }
+
     /// The step that a salt was chosen for.
     pub(crate) fn of_salt(salt: &Salt) -> Cost {
         let [first, ..] = *Sha256::new()
@@ -157,6 +168,20 @@ impl SlotKeys {
             .map_err(|_| VaultError::Bug)?;
         Ok(key)
     }
+}
+
+/// The key of a backup.
+pub(crate) fn backup_key(
+    passphrase: &Passphrase,
+    salt: &Salt,
+    cost: Cost,
+) -> Result<Key, VaultError> {
+    let mut key = Key::empty();
+    SlotKeys::derive(passphrase, salt, cost)?
+        .0
+        .expand(b"sogon backup 1 shards", key.0.as_mut_slice())
+        .map_err(|_| VaultError::Bug)?;
+    Ok(key)
 }
 
 impl fmt::Debug for SlotKeys {

@@ -4,6 +4,7 @@
 //! most one of them. A [`Vault`] is an open slot. It takes batches of changes, each stored whole or
 //! not at all, and answers as a [`sogon_engine::Shelf`]. It knows rows and words, not what they mean.
 
+mod backup;
 mod blank;
 mod bytes;
 mod container;
@@ -33,6 +34,7 @@ mod spare;
 mod stack;
 mod vault;
 
+pub use backup::{Backup, Condition};
 pub use container::{SLOTS, Size};
 pub use disk::Disk;
 pub use error::VaultError;
