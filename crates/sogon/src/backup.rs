@@ -141,7 +141,7 @@ pub(crate) async fn restore(
     let from = Source::of(restore.backup_passphrase_file.as_deref());
     let from = Passphrase::new(&from.typed_as(&words.say("ask-backup-passphrase", &[]))?)?;
     let found = read(&restore.file, &from)?;
-    let passphrase = source.fresh(words)?;
+    let passphrase = source.fresh(home, words)?;
     let counts = Counts::of(&found.batch);
     // What is noise until it is whole has another name until then.
     let begun = home.container().with_extension("new");

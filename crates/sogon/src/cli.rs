@@ -36,6 +36,10 @@ pub(crate) struct Common {
     /// otherwise it is asked on the terminal
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// 32 random bytes without which the passphrase opens nothing, kept away from the home (a card,
+    /// a key store); otherwise SOGON_DEVICE_SECRET_FILE; `init` makes the file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) device_secret: Option<PathBuf>,
 }
 
 /// What there is to do. A variant without a comment has its help where its arguments are.
@@ -73,6 +77,7 @@ pub(crate) enum Command {
     /// Check this home and its relays; prints no secret
     Doctor,
     Grow(Grow),
+    Words(Words),
     Completions(Completions),
     /// Print the manual page
     Man,
@@ -414,6 +419,20 @@ pub(crate) struct Grow {
     /// How much more room, in MiB
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     pub(crate) mib: u32,
+}
+
+/// Draw a passphrase by chance, and say what passphrases are worth.
+///
+/// Prints words of a list of 2,048, each worth eleven bits, and what it costs to guess such a
+/// passphrase on a copy of a home, beside others. No program can make whoever has a copy wait.
+#[derive(Debug, Args)]
+pub(crate) struct Words {
+    /// How many words
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(3..=24))]
+    pub(crate) count: u32,
+    /// Judge the passphrase in the first line of this file instead of drawing one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) judge: Option<PathBuf>,
 }
 
 /// Print a completion script for a shell.

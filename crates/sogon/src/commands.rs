@@ -58,6 +58,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         | Command::Init(_)
         | Command::Decoy(_)
         | Command::Restore(_)
+        | Command::Words(_)
         | Command::Completions(_)
         | Command::Man => Err(Kind::Bug.into()),
     }

@@ -74,6 +74,8 @@ kinds! {
     NotMeant = "not-meant", 1;
     /// A line of the notes does not begin with a day.
     BadNotes = "bad-notes", 1;
+    /// The device secret cannot be read or made, or is none.
+    DeviceSecret = "device-secret", 3;
     /// A backup file cannot be read or made.
     BackupFile = "backup-file", 1;
     /// More of a backup is lost than can be made good.

@@ -49,7 +49,8 @@ pub(crate) async fn run(
     words: &Words,
 ) -> Result<u8, Trouble> {
     let home = Home::choose(cli.common.home.as_deref())?;
-    let Asked { input, passphrase } = asked::ask(cli, words)?;
+    let home = home.with_device(cli.common.device_secret.as_deref())?;
+    let Asked { input, passphrase } = asked::ask(cli, &home, words)?;
     let request = Request {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         args,
@@ -145,7 +146,7 @@ async fn enter(
             Some(known) => known,
             None => {
                 let source = Source::choose(cli.common.passphrase_file.as_deref());
-                passphrase.insert(source.existing(words)?)
+                passphrase.insert(source.existing(home, words)?)
             }
         };
         match home.open(passphrase) {

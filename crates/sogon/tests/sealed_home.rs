@@ -249,3 +249,43 @@ fn a_crash_leaves_no_image_of_memory_and_nobody_of_the_same_user_looks_inside() 
     assert_eq!(owner, 0);
     open.interrupt();
 }
+
+#[test]
+fn a_passphrase_by_chance_and_one_that_somebody_chose_are_told_apart() {
+    let world = World::new();
+    let mina = world.stranger("Mina");
+    let drawn = mina.object(&["words", "-n", "7"]);
+    assert_eq!(drawn["passphrase"].as_str().unwrap().split(' ').count(), 7);
+    assert_eq!(drawn["bits"], 77.0);
+    let kinds: Vec<_> = drawn["compare"].as_array().unwrap().iter().collect();
+    assert!(kinds[0]["dollars"].as_f64() < Some(10.0), "six digits are nothing: {}", kinds[0]);
+    assert!(kinds[2]["years"].as_f64() > Some(1_000.0), "six words are: {}", kinds[2]);
+    let shown = mina.done(&["--lang", "ko", "words"]);
+    assert!(shown.lines().next().unwrap().chars().any(|c| ('가'..='힣').contains(&c)), "{shown}");
+    for weak in ["qlalfqjsgh1!", "rlaalstn900101", "password2026"] {
+        let file = passphrase(&world, weak);
+        let judged = mina.object(&["words", "--judge", file.to_str().unwrap()]);
+        assert!(judged["bits"].as_f64() < Some(44.0), "{weak}: {judged}");
+        assert_eq!(judged["passphrase"], Value::Null);
+    }
+}
+
+#[test]
+fn a_copy_of_the_home_without_the_device_secret_opens_nothing() {
+    let world = World::new();
+    let mina = world.stranger("Mina");
+    let card = world.folder.path().join("card");
+    let secret = ["--device-secret", card.to_str().unwrap()];
+    let init = ["init", "--light", "--name", "Mina", "--relay", world.address()];
+    mina.done(&[&init[..], &secret].concat());
+    assert_eq!(fs::metadata(&card).unwrap().len(), 32);
+    mina.done(&[&["contacts"][..], &secret].concat());
+    mina.run(&["contacts"]).failed(3, "opens nothing");
+    let mut open = mina.stays(&[&["open"][..], &secret].concat());
+    open.next();
+    mina.done(&["lock"]);
+    assert_eq!(state(&mina, &["unlock"]), "unlocked", "the program that waits has it");
+    open.interrupt();
+    fs::remove_file(&card).unwrap();
+    mina.run(&[&["contacts"][..], &secret].concat()).failed(3, "Bring the medium");
+}

@@ -154,7 +154,8 @@ impl SlotKeys {
         let params = Params::new(cost.memory_kib, cost.passes, 1, Some(32));
         let params = params.map_err(|_| VaultError::Bug)?;
         let mut stretched = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        Argon2::new_with_secret(passphrase.device(), Algorithm::Argon2id, Version::V0x13, params)
+            .map_err(|_| VaultError::Bug)?
             .hash_password_into(passphrase.bytes(), salt, stretched.as_mut_slice())
             .map_err(|_| VaultError::Bug)?;
         Ok(Self(Hkdf::new(Some(salt), stretched.as_slice())))

@@ -4,7 +4,6 @@
 use std::{io, time::Instant};
 
 use clap::Parser;
-use sogon_vault::Passphrase;
 use tokio::{io::AsyncWriteExt, net::UnixStream};
 
 use super::{
@@ -74,7 +73,7 @@ async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Optio
 }
 
 fn unlock(home: &Home, input: Option<String>, tries: &mut Tries) -> Result<Opened, Trouble> {
-    let passphrase = Passphrase::new(&input.unwrap_or_default())?;
+    let passphrase = home.key(&input.unwrap_or_default())?;
     tries.open(home, passphrase, Instant::now())
 }
 
