@@ -88,6 +88,8 @@ kinds! {
     HostEnded = "host-ended", 1;
     /// The container was changed or lost bytes.
     Damaged = "damaged", 1;
+    /// A newer version made it.
+    HomeNewer = "home-newer", 1;
     /// The disk is full.
     DiskFull = "disk-full", 1;
     /// The home is full.
@@ -195,6 +197,7 @@ impl From<VaultError> for Trouble {
             VaultError::HomeFull => Kind::HomeFull,
             VaultError::BatchTooLarge | VaultError::TooLong => Kind::TooLarge,
             VaultError::Damaged => Kind::Damaged,
+            VaultError::Newer => Kind::HomeNewer,
             VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
             VaultError::BadPassphrase => Kind::BadPassphrase,
             VaultError::NoRandomness => Kind::System,

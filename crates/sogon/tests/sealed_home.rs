@@ -52,6 +52,9 @@ fn a_home_is_locked_on_demand_and_opened_again_by_its_passphrase_only() {
     assert_eq!(mina.object(&["send", "Joon", "yes"])["state"], "handed");
     open.interrupt();
     assert_eq!(mina.texts(), ["are you there?", "yes"]);
+    let log = mina.objects(&["alerts"]);
+    assert_eq!((&log[0]["kind"], &log[0]["detail"]), (&"unlock-failed".into(), &"1".into()));
+    assert_eq!(log[1]["chain"], "whole");
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn a_decoy_is_a_home_like_any_other_and_duress_leaves_nothing_else() {
     let forced = with(&mina, &duress);
     assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);
     let log = forced.object(&["alerts"]);
-    assert_eq!(log["chain"], "whole");
+    assert_eq!(log["chain"], "whole", "of what happened to another home nothing is said");
     mina.run(&["read"]).failed(3, "opens nothing");
     shown.run(&["read"]).failed(3, "opens nothing");
     assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);

@@ -116,8 +116,7 @@ impl Container {
             for copy in 0..COPIES {
                 let sector = self.read_sector(key_block(place, copy))?;
                 if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
-                    let (block, stripes_min) =
-                        Block::parse(&text, place).ok_or(VaultError::Damaged)?;
+                    let (block, stripes_min) = Block::parse(&text, place)?;
                     found.get_or_insert((Found { place, block }, stripes_min));
                 }
             }

@@ -22,6 +22,8 @@ mod leftovers;
 #[cfg(test)]
 mod memory_test;
 mod neighbours;
+#[cfg(test)]
+mod older_test;
 mod pages;
 mod passphrase;
 #[cfg(test)]
