@@ -20,6 +20,7 @@ use crate::{
     link::{Figures, Links},
     moment,
     questions::Questions,
+    tray::{self, Waiting},
     trouble::{Kind, Trouble},
 };
 
@@ -62,12 +63,14 @@ pub(crate) enum Farewell {
 }
 
 /// What the home was when the loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ending {
     /// Closed, because nobody needed it any more.
     Closed,
-    /// Given up on demand.
-    Given(Farewell),
+    /// Locked on demand. Without a tray what comes waits at the relay.
+    Locked(Option<Box<Waiting>>),
+    /// Wiped on demand.
+    Gone,
 }
 
 /// What happened since the home was opened.
@@ -106,7 +109,7 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        Opened { vault, cost }: Opened,
+        Opened { mut vault, cost }: Opened,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
@@ -114,7 +117,8 @@ impl Keeper {
             return Err(Kind::Unfinished.into());
         }
         let engine = Ok(engine_on(&vault)?);
-        let links = Links::new(&vault)?;
+        let stored = tray::emptied(&mut vault)?;
+        let links = Links::new(&vault, stored)?;
         Ok(Self {
             vault,
             cost,
@@ -173,15 +177,19 @@ impl Keeper {
             self.links.hang_up().await;
             self.keep_sessions();
         }
-        let Self { mut vault, engine, .. } = self;
+        let watched = self.links.watched();
+        let Self { vault, engine, .. } = self;
         drop(engine);
-        let done = match how {
-            Farewell::Lock => vault.reseal().and_then(|()| vault.close()),
-            Farewell::Wipe => vault.wipe(),
-            Farewell::WipeAll => vault.wipe_container(),
+        let (done, ending) = match how {
+            Farewell::Lock => match Waiting::close(vault, watched) {
+                Ok(waiting) => (Ok(()), Ending::Locked(Some(Box::new(waiting)))),
+                Err(trouble) => (Err(trouble), Ending::Locked(None)),
+            },
+            Farewell::Wipe => (vault.wipe().map_err(Trouble::from), Ending::Gone),
+            Farewell::WipeAll => (vault.wipe_container().map_err(Trouble::from), Ending::Gone),
         };
-        let _ = reply.send(done.map_err(Trouble::from));
-        Ok(Ending::Given(how))
+        let _ = reply.send(done);
+        Ok(ending)
     }
 
     /// A reply that nobody waits for is nobody's loss: what was done is done.

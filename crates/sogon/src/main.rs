@@ -27,6 +27,7 @@ mod questions;
 mod sessions;
 mod sleep;
 mod span;
+mod tray;
 mod trial;
 mod tries;
 mod trouble;

@@ -26,6 +26,7 @@ use crate::{
     own_relay::OwnRelay,
     passphrase::Source,
     sleep,
+    tray::Waiting,
     tries::Tries,
     trouble::{Kind, Trouble},
     words::Words,
@@ -176,17 +177,22 @@ async fn stay(
         let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
         let wrong = tries.forgiven();
         let (done, ending) = unlocked(cli, home, opened, reaches_relays, desk, wrong).await;
-        match (&cli.command, ending) {
-            (Command::Open(_), Ok(Ending::Given(Farewell::Lock))) => {}
-            (Command::Open(_), Ok(Ending::Given(_))) => return Ok(()),
+        let waiting = match (&cli.command, ending) {
+            (Command::Open(_), Ok(Ending::Locked(waiting))) => waiting,
+            (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
             (_, closed) => return done.and(closed.map(|_| ())),
+        };
+        if let Some(waiting) = &waiting {
+            waiting.take(home);
         }
         let said = || words.say("open-locked", &[]);
         console.result(json!({ "locked": true }), said).await?;
         let left = {
             let door = Door::make(home).map_err(|_| Kind::Folder)?;
             tokio::select! {
-                left = door.guard(home, &mut tries) => left,
+                left = door.guard(home, &mut tries, waiting.as_deref()) => left,
+                // It ends only with the guard.
+                () = fetch(waiting.as_deref()) => return Err(Kind::Bug.into()),
                 trouble = interrupted() => return Err(trouble),
             }
         };
@@ -194,6 +200,13 @@ async fn stay(
             Left::Unlocked(again) => opened = *again,
             Left::Wiped => return Ok(()),
         }
+    }
+}
+
+async fn fetch(waiting: Option<&Waiting>) {
+    match waiting {
+        Some(waiting) => waiting.fetch().await,
+        None => std::future::pending().await,
     }
 }
 

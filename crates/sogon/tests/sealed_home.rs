@@ -292,3 +292,31 @@ fn a_copy_of_the_home_without_the_device_secret_opens_nothing() {
     fs::remove_file(&card).unwrap();
     mina.run(&[&["contacts"][..], &secret].concat()).failed(3, "Bring the medium");
 }
+
+#[test]
+fn what_comes_while_the_home_is_locked_is_fetched_sealed_and_shown_when_it_is_opened() {
+    let mut world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let mut open = mina.stays(&["open"]);
+    assert_eq!(open.next()["ready"], true);
+    mina.done(&["lock"]);
+    assert_eq!(open.next()["locked"], true);
+    let locked = fs::read(mina.home.join("data")).unwrap();
+    joon.done(&["send", "Mina", "come when you can"]);
+    // The file of the home changes when the box was laid into its tray.
+    while fs::read(mina.home.join("data")).unwrap() == locked {}
+    let with_tray = fs::read(mina.home.join("data")).unwrap();
+    assert_eq!(with_tray.len(), locked.len());
+    // Nobody opens the file beside the program that keeps it.
+    let wrong = with(&mina, &passphrase(&world, "아무 말이나"));
+    wrong.run(&["unlock"]).failed(3, "opens nothing");
+    world.relay_stops();
+    assert_eq!(state(&mina, &["unlock"]), "unlocked");
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(open.next()["text"], "come when you can", "without any relay");
+    open.interrupt();
+    world.relay_returns();
+    mina.done(&["sync"]);
+    joon.done(&["sync"]);
+    assert_eq!(mina.texts(), ["come when you can"], "once");
+}

@@ -36,6 +36,7 @@ mod slot;
 mod spare;
 mod stack;
 mod strength;
+mod tray;
 mod vault;
 mod words;
 
@@ -48,5 +49,6 @@ pub use neighbours::wipe_all;
 pub use passphrase::{DeviceSecret, Passphrase};
 pub use sector::SECTOR_BYTES;
 pub use strength::{Attack, Strength};
+pub use tray::{Tray, TrayKey};
 pub use vault::Vault;
 pub use words::WordList;
