@@ -90,7 +90,11 @@ fn compare(place: &Path, count: u64) {
     );
 
     let bytes = vault.used_bytes().unwrap() / count;
-    let theirs = std::fs::metadata(&file).unwrap().len() / count;
+    let size = |ending: &str| {
+        let path = place.join(format!("plain{ending}"));
+        std::fs::metadata(path).map_or(0, |about| about.len())
+    };
+    let theirs = (size("") + size("-wal")) / count;
     println!("  {name}: {bytes} bytes each in the home, with its index; SQLite {theirs}");
 
     let (mut commits, mut floors) = (Vec::new(), Vec::new());
