@@ -374,7 +374,7 @@ def content(data):
         found = [("kind", fields[0])]
     except (Refused, AttributeError, KeyError, TypeError, UnicodeDecodeError):
         raise Refused("not-content")
-    names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes"}
+    names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes", 20: "fades_s"}
     for n, name in names.items():
         if fields.get(n) is not None:
             found.append((name, fields[n].hex() if isinstance(fields[n], bytes) else fields[n]))

@@ -47,3 +47,80 @@ pub(crate) fn tell(
     desk.put(COUNTERS, COUNT, next.to_be_bytes().to_vec());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sogon_seal::shelf::{Order, Row, ShelfFault, Table};
+
+    use super::*;
+    use crate::view;
+
+    /// A store with nothing in it.
+    struct Nothing;
+
+    impl Shelf for Nothing {
+        fn row(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, ShelfFault> {
+            Ok(None)
+        }
+
+        fn scan(
+            &self,
+            _: Table,
+            _: &[u8],
+            _: Option<&[u8]>,
+            _: usize,
+            _: Order,
+        ) -> Result<Vec<Row>, ShelfFault> {
+            Ok(Vec::new())
+        }
+
+        fn search(&self, _: &str, _: usize) -> Result<Vec<u64>, ShelfFault> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn told(desk: &Desk<'_>) {
+        let kinds = [AlertKind::UnlockFailed, AlertKind::Fork, AlertKind::PassphraseChanged];
+        for (kind, at) in kinds.into_iter().zip(100..) {
+            tell(desk, WallClock(at), kind, "미나".to_owned()).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_entry_that_was_changed_moved_or_removed_breaks_the_chain() {
+        let store = Nothing;
+        let whole = |change: &dyn Fn(&Desk<'_>)| {
+            let desk = Desk::new(&store);
+            told(&desk);
+            change(&desk);
+            view::alerts(&desk).unwrap().1
+        };
+        assert!(whole(&|_| {}));
+        for place in 1_u64..=3 {
+            let key = place.to_be_bytes();
+            assert!(!whole(&|desk| desk.delete(ALERTS, &key)), "removed {place}");
+            let rewritten = |desk: &Desk<'_>| {
+                let mut row: AlertRow = read(desk, ALERTS, &key).unwrap().unwrap();
+                row.at_s = 1;
+                desk.put(ALERTS, &key, encode(&row).unwrap());
+            };
+            assert!(!whole(&rewritten), "changed {place}");
+            let row = |desk: &Desk<'_>| desk.row(ALERTS, &key).unwrap().unwrap();
+            assert!(!whole(&|desk| desk.put(ALERTS, &9_u64.to_be_bytes(), row(desk))), "added");
+        }
+        let swapped = |desk: &Desk<'_>| {
+            let [one, two] = [1_u64, 2].map(|place| place.to_be_bytes());
+            let rows = [one, two].map(|key| desk.row(ALERTS, &key).unwrap().unwrap());
+            let [first, second] = rows;
+            desk.put(ALERTS, &one, second);
+            desk.put(ALERTS, &two, first);
+        };
+        assert!(!whole(&swapped));
+        let shortened = |desk: &Desk<'_>| {
+            desk.delete(ALERTS, &3_u64.to_be_bytes());
+            desk.put(COUNTERS, COUNT, 2_u64.to_be_bytes().to_vec());
+        };
+        // Whoever can rewrite the count too has the keys of the home, and with them everything.
+        assert!(whole(&shortened));
+    }
+}

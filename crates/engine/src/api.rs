@@ -3,7 +3,7 @@
 use sogon_seal::shelf::{Batch, ShelfFault};
 use sogon_wire::{Invite, RelayAddr, Uses};
 
-use crate::{Arrival, ContactId, ConversationId, Loss, MessageId, Tick, Transmit};
+use crate::{Arrival, ContactId, ConversationId, Loss, MessageId, Tick, Transmit, view::AlertKind};
 
 /// One input of [`crate::Engine::handle`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,36 @@ pub enum Act {
         text: String,
         /// The message it answers, if any.
         reply_to: Option<MessageId>,
+    },
+    /// As [`Act::Send`], for words that are to be gone after they were seen. Answer:
+    /// [`Answer::Queued`].
+    SendFading {
+        /// Which conversation.
+        to: ConversationId,
+        /// What is written, at most [`crate::TEXT_BYTES_MAX`] bytes.
+        text: String,
+        /// The message it answers, if any.
+        reply_to: Option<MessageId>,
+        /// Seconds between being seen and being gone, on each side by its own clock; 0 for words to
+        /// be seen once.
+        after_s: u64,
+    },
+    /// Remove a message. Answer: [`Answer::Done`].
+    Delete {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// Where it is to be gone.
+        reach: Reach,
+    },
+    /// An entry in the owner's log, about something that happened outside the engine. Answer:
+    /// [`Answer::Done`].
+    Note {
+        /// What happened.
+        kind: AlertKind,
+        /// About whom or what.
+        detail: String,
     },
     /// Make a group. Answer: [`Answer::Grouped`].
     NewGroup {
@@ -93,6 +123,15 @@ pub enum Act {
         /// Which conversation.
         conversation: ConversationId,
     },
+}
+
+/// Where a message is to be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In this home only.
+    Here,
+    /// Everybody is asked to remove it; only for messages of one's own.
+    Everywhere,
 }
 
 /// What an act gives back at once, true as soon as the step is saved.

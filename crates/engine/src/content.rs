@@ -32,6 +32,9 @@ pub(crate) struct Content {
     /// Which part of how many.
     #[n(7)]
     pub(crate) part: Option<Part>,
+    /// So many seconds after a reader has seen it, it is to be gone; 0 for at once.
+    #[n(20)]
+    pub(crate) fades_s: Option<u64>,
 }
 
 /// A receipt: everything in this epoch's log up to `seq` was opened, but for `gaps`.
@@ -86,6 +89,9 @@ pub(crate) const KIND_ASK_PACKAGE: u32 = 5;
 pub(crate) const KIND_WELCOME: u32 = 6;
 /// The author goes out of the group: somebody please commit it.
 pub(crate) const KIND_LEAVE: u32 = 7;
+
+/// The author's message of the id in `reply_to` is to be gone.
+pub(crate) const KIND_DELETE: u32 = 40;
 
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;

@@ -107,7 +107,10 @@ impl Engine {
         let desk = Desk::new(shelf);
         let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
         let mut work = Work::new(&mut self.memory, &desk, sealer, &self.identity, now);
-        let done = work.input(input).and_then(|answer| work.flow().map(|()| answer));
+        let done = work.input(input).and_then(|answer| {
+            work.fade()?;
+            work.flow().map(|()| answer)
+        });
         let (transmit, tell, wake) = work.finish();
         let answer = match done {
             Ok(answer) => answer,
@@ -125,6 +128,18 @@ impl Engine {
             .chain(wake.map(Output::Wake))
             .collect();
         Ok(Step { outputs, answer })
+    }
+
+    /// What a new device needs to go on from here: who the owner is, people, conversations and what
+    /// was said in them. No key of any epoch is in it, so it opens nothing that is still under way,
+    /// and the new device is let into each conversation again with keys of its own.
+    ///
+    /// # Errors
+    /// [`EngineError::Shelf`] or [`EngineError::Bug`] when the store is not one of ours.
+    pub fn portable(&self, shelf: &dyn Shelf) -> Result<Batch, EngineError> {
+        let desk = Desk::new(shelf);
+        let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
+        crate::portable::rows(shelf, sealer)
     }
 
     /// The epoch of a conversation and a commitment to its keys (from the exporter): equal for two

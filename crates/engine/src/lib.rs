@@ -11,13 +11,14 @@ mod content;
 mod engine;
 mod ids;
 mod links;
+mod portable;
 mod rows;
 mod step;
 mod time;
 pub mod view;
 mod view_rows;
 
-pub use api::{Act, Answer, EngineError, Event, Input, Output, Step};
+pub use api::{Act, Answer, EngineError, Event, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
 pub use engine::Engine;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};

@@ -37,6 +37,8 @@ pub(crate) const KEPT: Table = Table(28);
 pub(crate) const DONE: Table = Table(27);
 
 /// The most rows of a kind a view walks over.
+/// `second | order`: messages that are to be gone by then, and their conversation.
+pub(crate) const FADES: Table = Table(40);
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner.
@@ -249,6 +251,10 @@ pub(crate) struct ConversationRow {
     /// A fork out of this log was told already.
     #[n(27)]
     pub(crate) fork_told: bool,
+    /// The charter, while there is nothing else: the home was taken up from a backup, and waits to
+    /// be let in again.
+    #[n(40)]
+    pub(crate) restored: Option<BytesRow>,
 }
 
 /// Somebody in a conversation.
@@ -335,6 +341,9 @@ pub(crate) struct MessageRow {
     /// The content as it came, when this version does not understand it.
     #[cbor(n(10), with = "minicbor::bytes")]
     pub(crate) raw: Option<Vec<u8>>,
+    /// It is to be gone so many seconds after it was seen here.
+    #[n(20)]
+    pub(crate) fades_s: Option<u64>,
 }
 
 /// Something of one's own that waits.

@@ -121,6 +121,8 @@ pub struct Message {
     pub order: u64,
     /// Nobody has looked at it here.
     pub unread: bool,
+    /// It is gone so many seconds after it was seen; 0 for once.
+    pub fades_s: Option<u64>,
 }
 
 /// One entry of the owner's log.
@@ -162,6 +164,18 @@ pub enum AlertKind {
     /// A contact's identity key is another than before.
     #[n(7)]
     KeyChange,
+    /// Somebody tried wrong passphrases while the home was locked; the detail is how many.
+    #[n(40)]
+    UnlockFailed,
+    /// The passphrase was changed.
+    #[n(41)]
+    PassphraseChanged,
+    /// The home was taken up from a backup.
+    #[n(42)]
+    Restored,
+    /// A backup of the home was written.
+    #[n(43)]
+    BackedUp,
 }
 
 /// The owner of the home; `None` in a store not yet set up.

@@ -126,6 +126,7 @@ fn message_view(
         reply_to: row.reply_to,
         order,
         unread: row.unread,
+        fades_s: row.fades_s,
     })
 }
 

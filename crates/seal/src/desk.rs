@@ -48,6 +48,11 @@ impl<'a> Desk<'a> {
         self.words.borrow_mut().insert(id, Some(text));
     }
 
+    /// Makes no words lead to `id` any more.
+    pub fn unindex(&self, id: u64) {
+        self.words.borrow_mut().insert(id, None);
+    }
+
     /// The state now, to come back to with [`Desk::undo`].
     #[must_use]
     pub fn mark(&self) -> Mark {

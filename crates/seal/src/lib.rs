@@ -23,7 +23,7 @@ pub use keys::{Closing, InviteKeys, LogKeys};
 pub use mls::{
     conversation::{
         Change, Charter, Committed, Conversation, GroupName, LogHead, Member, Opened, Rescue,
-        Staged,
+        Staged, ask_rescue_anew,
     },
     key_package::{KeyPackage, PackageUse},
     provider::{Library, Sealer},

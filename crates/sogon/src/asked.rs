@@ -8,6 +8,7 @@ use sogon_vault::Passphrase;
 use crate::{
     cli::{Cli, Command, Wipe},
     console,
+    home::Home,
     passphrase::Source,
     trouble::{Kind, Trouble},
     words::Words,
@@ -29,7 +30,7 @@ pub(crate) struct Asked {
 ///
 /// # Errors
 /// [`Kind::BadInput`], [`Kind::NotMeant`], or what is wrong with a passphrase.
-pub(crate) fn ask(cli: &Cli, words: &Words) -> Result<Asked, Trouble> {
+pub(crate) fn ask(cli: &Cli, home: &Home, words: &Words) -> Result<Asked, Trouble> {
     let home_source = Source::choose(cli.common.passphrase_file.as_deref());
     let mut asked = Asked::default();
     match &cli.command {
@@ -39,7 +40,12 @@ pub(crate) fn ask(cli: &Cli, words: &Words) -> Result<Asked, Trouble> {
             let old = home_source.typed(words)?;
             let new = Source::of(passwd.new_passphrase_file.as_deref()).typed_fresh(words)?;
             asked.input = Some(format!("{}\n{}", old.as_str(), new.as_str()));
-            asked.passphrase = Some(Passphrase::new(&old)?);
+            asked.passphrase = Some(home.key(&old)?);
+        }
+        Command::Backup(backup) => {
+            let source = Source::of(backup.backup_passphrase_file.as_deref());
+            let typed = source.typed_twice(&words.say("ask-backup-passphrase", &[]), words)?;
+            asked.input = Some(typed.to_string());
         }
         Command::Wipe(wipe) => meant(wipe, words)?,
         _ => {}

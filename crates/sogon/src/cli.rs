@@ -44,6 +44,10 @@ pub(crate) struct Common {
     /// socks5://127.0.0.1:9050; otherwise SOGON_PROXY, otherwise what `proxy` set
     #[arg(long, global = true, value_name = "ADDR", value_parser = proxy::parse)]
     pub(crate) proxy: Option<Proxy>,
+    /// 32 random bytes without which the passphrase opens nothing, kept away from the home (a card,
+    /// a key store); otherwise SOGON_DEVICE_SECRET_FILE; `init` makes the file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) device_secret: Option<PathBuf>,
 }
 
 /// What there is to do. A variant without a comment has its help where its arguments are.
@@ -64,6 +68,7 @@ pub(crate) enum Command {
     Group(Group),
     Send(Send),
     Read(Read),
+    Delete(Delete),
     Search(Search),
     Sync(Sync),
     Lock(Lock),
@@ -73,12 +78,15 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Decoy(Decoy),
     Wipe(Wipe),
+    Backup(Backup),
+    Restore(Restore),
     /// Show your own log of security events
     Alerts,
     /// Check this home and its relays; prints no secret
     Doctor,
     Grow(Grow),
     Proxy(ProxySetting),
+    Words(Words),
     Completions(Completions),
     /// Print the manual page
     Man,
@@ -192,6 +200,43 @@ pub(crate) struct DecoyAdd {
     /// Make no duress passphrase
     #[arg(long, conflicts_with = "duress_passphrase_file")]
     pub(crate) no_duress: bool,
+}
+
+/// Write an encrypted copy of this home that a new device can start from.
+///
+/// It is sealed with a passphrase of its own, so it can lie where the home's may not be typed. A
+/// sixth of it may be lost, in one piece or in crumbs. It holds people, conversations and messages;
+/// it holds no key that opens what is still under way.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to write, or with --check the one to look at; `-` is not taken
+    pub(crate) file: PathBuf,
+    /// Read the file and say whether it would restore; touches no home
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Read the backup's passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: Option<PathBuf>,
+    /// For tests and trials: a passphrase that is quick to guess
+    #[arg(long, hide = true)]
+    pub(crate) light: bool,
+}
+
+/// Make a home from a backup.
+///
+/// Contacts and messages are there at once. Each conversation goes on as soon as somebody in it was
+/// connected: this home asks to be let in again, with fresh keys. The old device must not be used
+/// any more; links made with it no longer work.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup
+    pub(crate) file: PathBuf,
+    /// Read the backup's passphrase from the first line of this file; otherwise it is asked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: Option<PathBuf>,
+    /// For tests and trials: a small home with a passphrase that is quick to guess
+    #[arg(long, hide = true)]
+    pub(crate) light: bool,
 }
 
 /// Make this home unreadable for ever, also for you.
@@ -319,6 +364,27 @@ pub(crate) struct Send {
     /// The id of the message it answers
     #[arg(long, value_name = "ID")]
     pub(crate) reply: Option<String>,
+    /// Let it be gone so long after it was seen, on both sides
+    #[arg(long, value_name = "D")]
+    pub(crate) expires: Option<Span>,
+    /// Let it be seen once
+    #[arg(long, conflicts_with = "expires")]
+    pub(crate) once: bool,
+}
+
+/// Remove a message.
+///
+/// Here it leaves no trace but its id. With --everywhere the others are asked to remove it too:
+/// their Sogon does so, but whoever wants to keep what they saw can.
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    /// The contact or group it was written to or came from
+    pub(crate) conversation: String,
+    /// Its id, as `read --json` shows it
+    pub(crate) id: String,
+    /// Ask everybody to remove it; only for messages of your own
+    #[arg(long)]
+    pub(crate) everywhere: bool,
 }
 
 /// Show messages.
@@ -376,6 +442,20 @@ pub(crate) struct ProxySetting {
     pub(crate) choice: Option<Choice>,
 }
 
+/// Draw a passphrase by chance, and say what passphrases are worth.
+///
+/// Prints words of a list of 2,048, each worth eleven bits, and what it costs to guess such a
+/// passphrase on a copy of a home, beside others. No program can make whoever has a copy wait.
+#[derive(Debug, Args)]
+pub(crate) struct Words {
+    /// How many words
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(3..=24))]
+    pub(crate) count: u32,
+    /// Judge the passphrase in the first line of this file instead of drawing one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) judge: Option<PathBuf>,
+}
+
 /// Print a completion script for a shell.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
@@ -417,6 +497,7 @@ impl Command {
             | Self::Join(_)
             | Self::Group(_)
             | Self::Send(_)
+            | Self::Delete(_)
             | Self::Sync(_)
             | Self::Doctor => true,
             Self::Read(read) => read.follow,

@@ -2,7 +2,9 @@
 //! the loop, and shows what is stored.
 
 mod alerts;
+mod backup;
 mod contacts;
+mod delete;
 mod doctor;
 mod follow;
 mod group;
@@ -43,18 +45,22 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Proxy(setting) => proxy::run(desk, setting).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::Read(read) => read::run(desk, read).await,
+        Command::Delete(delete) => delete::run(desk, delete).await,
         Command::Search(search) => search::run(desk, search).await,
         Command::Sync(_) => sync::run(desk).await,
         Command::Lock(_) => locking::lock(desk).await,
         Command::Unlock(_) => locking::unlock(desk).await,
         Command::Passwd(_) => locking::passwd(desk).await,
         Command::Wipe(wipe) => locking::wipe(desk, wipe).await,
+        Command::Backup(backup) => backup::run(desk, backup).await,
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,
         // These need no home and were carried out before one was opened.
         Command::Try(_)
         | Command::Init(_)
         | Command::Decoy(_)
+        | Command::Restore(_)
+        | Command::Words(_)
         | Command::Completions(_)
         | Command::Man => Err(Kind::Bug.into()),
     }

@@ -39,12 +39,17 @@ impl Three {
     ///
     /// # Errors
     /// What is wrong with one of them.
-    pub(crate) fn ask(home: &Source, add: &DecoyAdd, words: &Words) -> Result<Self, Trouble> {
+    pub(crate) fn ask(
+        place: &Home,
+        home: &Source,
+        add: &DecoyAdd,
+        words: &Words,
+    ) -> Result<Self, Trouble> {
         let fresh = |file: Option<&Path>, prompt: String| {
             let typed = Source::of(file).typed_twice(&prompt, words)?;
-            Ok::<_, Trouble>(Passphrase::new(&typed)?)
+            place.key(&typed)
         };
-        let home = home.existing(words)?;
+        let home = home.existing(place, words)?;
         let decoy = add.decoy_passphrase_file.as_deref();
         let decoy = fresh(decoy, words.say("ask-decoy-passphrase", &[]))?;
         let duress = match add.no_duress {

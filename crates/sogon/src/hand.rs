@@ -2,7 +2,7 @@
 //! closed.
 
 use sogon_carry::{Proxy, Ways};
-use sogon_engine::{Act, Answer, ConversationId, Event, MessageId, ShelfFault, view};
+use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, ShelfFault, view};
 use sogon_vault::{Passphrase, Vault};
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
@@ -110,6 +110,14 @@ impl Hand {
         new: Passphrase,
     ) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Passphrase([old, new], reply)).await
+    }
+
+    /// What goes into a backup.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`] when the store cannot answer.
+    pub(crate) async fn portable(&self) -> Result<Batch, Trouble> {
+        self.wish(Wish::Portable).await
     }
 
     /// Overwrites the key blocks of all other homes in the container.

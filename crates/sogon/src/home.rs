@@ -1,13 +1,16 @@
 //! The home on this disk: a private folder with one file in it that looks like random bytes.
 
 use std::{
-    env, fs, io,
+    env,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use directories::ProjectDirs;
-use sogon_vault::{Cost, Passphrase, Size, Vault, VaultError};
+use sogon_vault::{Cost, DeviceSecret, Passphrase, Size, Vault, VaultError};
+use zeroize::Zeroizing;
 
 use crate::trouble::{Kind, Trouble};
 
@@ -36,6 +39,8 @@ pub(crate) struct Opened {
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     folder: PathBuf,
+    /// What its passphrases are of use with only.
+    device: Option<DeviceSecret>,
 }
 
 impl Home {
@@ -55,7 +60,50 @@ impl Home {
     pub(crate) fn at(folder: PathBuf) -> Self {
         // The same home has the same name from wherever it is called.
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Self { folder: fs::canonicalize(&folder).unwrap_or(folder) }
+        Self { folder: fs::canonicalize(&folder).unwrap_or(folder), device: None }
+    }
+
+    /// With the device secret in this file, or in the one that SOGON_DEVICE_SECRET_FILE names.
+    ///
+    /// # Errors
+    /// [`Kind::DeviceSecret`] when it cannot be read, or is none.
+    pub(crate) fn with_device(self, flag: Option<&Path>) -> Result<Self, Trouble> {
+        let Some(path) = device_file(flag) else { return Ok(self) };
+        // One byte more than there may be; a pipe from a key store is as good as a file.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64));
+        let read = File::open(&path).and_then(|file| file.take(33).read_to_end(&mut bytes));
+        let secret = DeviceSecret::restore(&bytes);
+        match (read, secret) {
+            (Ok(_), Ok(secret)) => Ok(Self { device: Some(secret), ..self }),
+            _ => Err(Trouble::of(Kind::DeviceSecret, &[("path", &path.display().to_string())])),
+        }
+    }
+
+    /// As [`Home::with_device`], and makes the file when it is not there.
+    ///
+    /// # Errors
+    /// [`Kind::DeviceSecret`] when it cannot be made.
+    pub(crate) fn with_new_device(self, flag: Option<&Path>) -> Result<Self, Trouble> {
+        if let Some(path) = device_file(flag).filter(|path| !path.exists()) {
+            let wrong =
+                |_| Trouble::of(Kind::DeviceSecret, &[("path", &path.display().to_string())]);
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let secret = DeviceSecret::random()?;
+            let mut file = options.open(&path).map_err(wrong)?;
+            file.write_all(secret.bytes()).and_then(|()| file.sync_all()).map_err(wrong)?;
+        }
+        self.with_device(flag)
+    }
+
+    /// The passphrase that was typed, of use for this home.
+    ///
+    /// # Errors
+    /// [`Kind::BadPassphrase`].
+    pub(crate) fn key(&self, typed: &str) -> Result<Passphrase, Trouble> {
+        Ok(Passphrase::new(typed)?.with(self.device.clone()))
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -140,11 +188,16 @@ impl Home {
 const GUESS_MS: u64 = 1_000;
 
 /// The cost at which a guess takes about a second here.
-fn tuned() -> Result<Cost, VaultError> {
+pub(crate) fn tuned() -> Result<Cost, VaultError> {
     let begun = Instant::now();
     Cost::SMALL_DEVICE.try_out()?;
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Cost::tuned(took, GUESS_MS))
+}
+
+fn device_file(flag: Option<&Path>) -> Option<PathBuf> {
+    let named = || env::var_os("SOGON_DEVICE_SECRET_FILE").filter(|name| !name.is_empty());
+    flag.map(Path::to_path_buf).or_else(|| named().map(PathBuf::from))
 }
 
 /// A folder that only its owner can look into.

@@ -8,7 +8,8 @@ use std::{
 
 use sogon_carry::{Proxy, Ways};
 use sogon_engine::{
-    Act, Answer, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick, WallClock, view,
+    Act, Answer, Batch, Change, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick,
+    WallClock, view,
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
 use sogon_wire::RelayAddr;
@@ -20,6 +21,7 @@ use crate::{
     link::{Figures, Links},
     moment, proxy,
     questions::Questions,
+    tray::{self, Waiting},
     trouble::{Kind, Trouble},
 };
 
@@ -40,6 +42,8 @@ pub(crate) enum Wish {
     Grow(u32, Reply<()>),
     /// Another passphrase from now on: the one until now, and the new one.
     Passphrase([Passphrase; 2], Reply<()>),
+    /// What goes into a backup.
+    Portable(Reply<Batch>),
     /// The key blocks of all other homes become noise.
     WipeOthers(Reply<()>),
     /// No more of this home here.
@@ -64,12 +68,14 @@ pub(crate) enum Farewell {
 }
 
 /// What the home was when the loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ending {
     /// Closed, because nobody needed it any more.
     Closed,
-    /// Given up on demand.
-    Given(Farewell),
+    /// Locked on demand. Without a tray what comes waits at the relay.
+    Locked(Option<Box<Waiting>>),
+    /// Wiped on demand.
+    Gone,
 }
 
 /// What happened since the home was opened.
@@ -108,7 +114,7 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        Opened { vault, cost }: Opened,
+        Opened { mut vault, cost }: Opened,
         proxy: Option<&Proxy>,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
@@ -117,7 +123,8 @@ impl Keeper {
             return Err(Kind::Unfinished.into());
         }
         let engine = Ok(engine_on(&vault)?);
-        let links = Links::new(&vault, proxy::ways(&vault, proxy)?)?;
+        let stored = tray::emptied(&mut vault)?;
+        let links = Links::new(&vault, proxy::ways(&vault, proxy)?, stored)?;
         Ok(Self {
             vault,
             cost,
@@ -176,15 +183,19 @@ impl Keeper {
             self.links.hang_up().await;
             self.keep_sessions();
         }
-        let Self { mut vault, engine, .. } = self;
+        let (watched, ways) = (self.links.watched(), self.links.ways());
+        let Self { vault, engine, .. } = self;
         drop(engine);
-        let done = match how {
-            Farewell::Lock => vault.reseal().and_then(|()| vault.close()),
-            Farewell::Wipe => vault.wipe(),
-            Farewell::WipeAll => vault.wipe_container(),
+        let (done, ending) = match how {
+            Farewell::Lock => match Waiting::close(vault, watched, ways) {
+                Ok(waiting) => (Ok(()), Ending::Locked(Some(Box::new(waiting)))),
+                Err(trouble) => (Err(trouble), Ending::Locked(None)),
+            },
+            Farewell::Wipe => (vault.wipe().map_err(Trouble::from), Ending::Gone),
+            Farewell::WipeAll => (vault.wipe_container().map_err(Trouble::from), Ending::Gone),
         };
-        let _ = reply.send(done.map_err(Trouble::from));
-        Ok(Ending::Given(how))
+        let _ = reply.send(done);
+        Ok(ending)
     }
 
     /// A reply that nobody waits for is nobody's loss: what was done is done.
@@ -216,6 +227,9 @@ impl Keeper {
             Wish::Passphrase(both, reply) => {
                 let _ = reply.send(self.change_passphrase(&both));
             }
+            Wish::Portable(reply) => {
+                let _ = reply.send(self.portable());
+            }
             Wish::WipeOthers(reply) => {
                 let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
             }
@@ -238,6 +252,11 @@ impl Keeper {
         self.vault.commit(&[proxy::row(proxy.as_ref())])?;
         self.links.change_ways(proxy.map_or(Ways::Any, Ways::Through));
         Ok(())
+    }
+
+    fn portable(&self) -> Result<Batch, Trouble> {
+        let engine = self.engine.as_ref().map_err(|trouble| trouble.clone())?;
+        Ok(engine.portable(&self.vault)?)
     }
 
     fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {
@@ -265,6 +284,11 @@ impl Keeper {
                 Output::Save(batch) => {
                     if let Err(error) = self.vault.commit(&batch) {
                         return Err(self.reopen(error.into()));
+                    }
+                    // Words that are to be gone are gone from the log of the store too. When that
+                    // fails they go with the next settling.
+                    if batch.iter().any(|change| matches!(change, Change::Unindex { .. })) {
+                        let _ = self.vault.settle();
                     }
                 }
                 Output::Transmit(transmit) => {

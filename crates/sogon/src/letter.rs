@@ -42,6 +42,7 @@ pub(crate) fn object(message: &Message) -> Value {
         "text": message.text,
         "state": message.delivery.map(state),
         "reply_to": message.reply_to.map(|id| id.to_string()),
+        "expires_s": message.fades_s,
     })
 }
 

@@ -1,13 +1,13 @@
 //! The joint with the carry room: what leaves for relays, what they bring, and what it cost.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use sogon_carry::{Carrier, Forgetful, Meter, RelayLinks, Ways};
 use sogon_engine::{Arrival, Ask, Batch, Loss, Transmit};
 use sogon_vault::Vault;
 use sogon_wire::{About, RelayAddr, Reply};
 
-use crate::{sessions::Sessions, trouble::Trouble};
+use crate::{sessions::Sessions, tray::Watched, trouble::Trouble};
 
 /// What the transport counted since the home was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,11 @@ pub(crate) struct Links {
     links: RelayLinks,
     meter: Meter,
     sessions: Arc<Sessions>,
+    watched: Watched,
+    /// Out of the tray, until somebody asks for it.
+    stored: Vec<(RelayAddr, Reply)>,
+    /// Asked for and stored: given out before anything that comes.
+    early: VecDeque<Arrival>,
 }
 
 impl Links {
@@ -59,10 +64,15 @@ impl Links {
     ///
     /// # Errors
     /// When the home cannot be read.
-    pub(crate) fn new(vault: &Vault, ways: Ways) -> Result<Self, Trouble> {
+    pub(crate) fn new(
+        vault: &Vault,
+        ways: Ways,
+        stored: Vec<(RelayAddr, Reply)>,
+    ) -> Result<Self, Trouble> {
+        let (watched, early) = (Watched::new(), VecDeque::new());
         let sessions = Arc::new(Sessions::load(vault)?);
         let links = RelayLinks::new(Arc::clone(&sessions) as _, ways);
-        Ok(Self { meter: links.meter(), links, sessions })
+        Ok(Self { meter: links.meter(), links, sessions, watched, stored, early })
     }
 
     pub(crate) fn ways(&self) -> Ways {
@@ -75,12 +85,45 @@ impl Links {
     }
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
+        let relay = &transmit.relay;
+        match &transmit.ask {
+            Ask::Watch { log, after } => {
+                self.watched.insert((relay.clone(), *log), *after);
+                let theirs = |stored: &mut (RelayAddr, Reply)| {
+                    let its = matches!(&stored.1, Reply::Entries { log: its, .. } if its == log);
+                    its && stored.0 == *relay
+                };
+                for (relay, reply) in self.stored.extract_if(.., theirs) {
+                    self.early.push_back(Arrival::Reply { relay, tag: transmit.tag, reply });
+                }
+            }
+            Ask::Unwatch { log } => {
+                self.watched.remove(&(relay.clone(), *log));
+            }
+            _ => {}
+        }
         self.links.transmit(transmit);
     }
 
     /// Waits for the next arrival; loses none when dropped.
     pub(crate) async fn next(&mut self) -> Arrival {
-        self.links.next().await
+        if let Some(arrival) = self.early.pop_front() {
+            return arrival;
+        }
+        let arrival = self.links.next().await;
+        if let Arrival::Reply { relay, reply: Reply::Entries { log, from, boxes, .. }, .. } =
+            &arrival
+            && let Some(after) = self.watched.get_mut(&(relay.clone(), *log))
+        {
+            let last = from.saturating_add(boxes.len() as u64).saturating_sub(1);
+            *after = (*after).max(last);
+        }
+        arrival
+    }
+
+    /// What is watched, and how far it came.
+    pub(crate) fn watched(&self) -> Watched {
+        self.watched.clone()
     }
 
     pub(crate) fn figures(&self) -> Figures {

@@ -2,12 +2,14 @@
 //! words, and decides nothing itself.
 
 mod asked;
+mod backup;
 mod cli;
 mod commands;
 mod console;
 mod decoy;
 mod desk;
 mod door;
+mod drawn;
 mod entropy;
 mod guard;
 mod hand;
@@ -26,6 +28,7 @@ mod questions;
 mod sessions;
 mod sleep;
 mod span;
+mod tray;
 mod trial;
 mod tries;
 mod trouble;
@@ -80,9 +83,10 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
         Command::Init(options) => {
             let home = Home::choose(cli.common.home.as_deref())?;
             home.prepare()?;
+            let home = home.with_new_device(cli.common.device_secret.as_deref())?;
             // Asked before the signals are ours: Ctrl-C at the prompt ends the program.
             let source = Source::choose(cli.common.passphrase_file.as_deref());
-            let passphrase = source.fresh(words)?;
+            let passphrase = source.fresh(&home, words)?;
             let proxy = cli.common.proxy.as_ref();
             tokio::select! {
                 done = init::run(options, proxy, &home, &passphrase, console, words) => done?,
@@ -91,11 +95,22 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
         }
         Command::Decoy(cli::Decoy::Add(options)) => {
             let home = Home::choose(cli.common.home.as_deref())?;
+            let home = home.with_device(cli.common.device_secret.as_deref())?;
             let source = Source::choose(cli.common.passphrase_file.as_deref());
-            let three = decoy::Three::ask(&source, options, words)?;
+            let three = decoy::Three::ask(&home, &source, options, words)?;
             decoy::add(options, &home, &three, console, words).await?;
         }
+        Command::Backup(options) if options.check => {
+            backup::check(options, console, words).await?;
+        }
+        Command::Restore(options) => {
+            let home = Home::choose(cli.common.home.as_deref())?;
+            let home = home.with_new_device(cli.common.device_secret.as_deref())?;
+            let source = Source::choose(cli.common.passphrase_file.as_deref());
+            backup::restore(options, &home, &source, console, words).await?;
+        }
         Command::Completions(options) => console.raw(completions(options)).await?,
+        Command::Words(options) => drawn::run(options, console, words).await?,
         Command::Man => console.raw(manual()).await?,
         _ => {
             let args = std::env::args_os().skip(1);

@@ -8,15 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sogon_vault::Passphrase;
+use sogon_vault::{Passphrase, Strength};
 use zeroize::Zeroizing;
 
 use crate::{
     console,
+    home::Home,
     trouble::{Kind, Trouble},
     words::Words,
 };
 
+/// Below this a passphrase is guessed on a copy for what a car costs, or less.
+const WEAK_BITS: f64 = 44.0;
 /// A longer file is no passphrase file.
 const FILE_BYTES_MAX: u64 = 4_096;
 
@@ -48,8 +51,8 @@ impl Source {
     ///
     /// # Errors
     /// [`Kind::Locked`] when there is nobody to ask; [`Kind::PassphraseFile`].
-    pub(crate) fn existing(&self, words: &Words) -> Result<Passphrase, Trouble> {
-        Ok(Passphrase::new(&self.typed(words)?)?)
+    pub(crate) fn existing(&self, home: &Home, words: &Words) -> Result<Passphrase, Trouble> {
+        home.key(&self.typed(words)?)
     }
 
     /// As [`Source::existing`], as it was typed.
@@ -63,12 +66,23 @@ impl Source {
         }
     }
 
+    /// A passphrase that exists, asked for in these words.
+    ///
+    /// # Errors
+    /// As [`Source::existing`].
+    pub(crate) fn typed_as(&self, prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+        match self {
+            Self::File(path) => first_line(path),
+            Self::Keyboard => typed(prompt),
+        }
+    }
+
     /// The passphrase of a home to be made; typed twice.
     ///
     /// # Errors
     /// As [`Source::existing`], and [`Kind::PassphraseDiffers`].
-    pub(crate) fn fresh(&self, words: &Words) -> Result<Passphrase, Trouble> {
-        Ok(Passphrase::new(&self.typed_fresh(words)?)?)
+    pub(crate) fn fresh(&self, home: &Home, words: &Words) -> Result<Passphrase, Trouble> {
+        home.key(&self.typed_fresh(words)?)
     }
 
     /// As [`Source::fresh`], as it was typed.
@@ -94,6 +108,11 @@ impl Source {
                 let first = typed(prompt)?;
                 if *first != *typed(&words.say("ask-passphrase-again", &[]))? {
                     return Err(Kind::PassphraseDiffers.into());
+                }
+                if Strength::of_chosen(&first).bits < WEAK_BITS {
+                    let weak = format!("{}\n", words.say("passphrase-weak", &[]));
+                    // Nobody is left to be told when standard error is gone.
+                    let _ = console::write(&console::Said::Err(weak));
                 }
                 Ok(first)
             }

@@ -7,7 +7,7 @@ use std::{str::FromStr, time::Duration};
 pub(crate) struct Span(u64);
 
 impl Span {
-    pub(crate) fn seconds(self) -> u64 {
+    pub(crate) const fn seconds(self) -> u64 {
         self.0
     }
 

@@ -27,6 +27,11 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
+    /// How many wrong ones there were since the last time this was asked; waiting starts anew.
+    pub(crate) fn forgiven(&mut self) -> usize {
+        std::mem::take(self).wrong
+    }
+
     /// Tries a passphrase, unless it is too early for that.
     ///
     /// # Errors

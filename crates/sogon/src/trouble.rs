@@ -74,6 +74,12 @@ kinds! {
     NotMeant = "not-meant", 1;
     /// A line of the notes does not begin with a day.
     BadNotes = "bad-notes", 1;
+    /// The device secret cannot be read or made, or is none.
+    DeviceSecret = "device-secret", 3;
+    /// A backup file cannot be read or made.
+    BackupFile = "backup-file", 1;
+    /// More of a backup is lost than can be made good.
+    BackupDamaged = "backup-damaged", 1;
     /// Another process has the home and did not let go in time.
     Busy = "busy", 1;
     /// The process that has the home open is of another version.
@@ -82,6 +88,8 @@ kinds! {
     HostEnded = "host-ended", 1;
     /// The container was changed or lost bytes.
     Damaged = "damaged", 1;
+    /// A newer version made it.
+    HomeNewer = "home-newer", 1;
     /// The disk is full.
     DiskFull = "disk-full", 1;
     /// The home is full.
@@ -195,6 +203,7 @@ impl From<VaultError> for Trouble {
             VaultError::HomeFull => Kind::HomeFull,
             VaultError::BatchTooLarge | VaultError::TooLong => Kind::TooLarge,
             VaultError::Damaged => Kind::Damaged,
+            VaultError::Newer => Kind::HomeNewer,
             VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
             VaultError::BadPassphrase => Kind::BadPassphrase,
             VaultError::NoRandomness => Kind::System,

@@ -5,6 +5,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use serde_json::json;
 use sogon_carry::Proxy;
+use sogon_engine::{Act, view::AlertKind};
 use sogon_relay::Running;
 use sogon_vault::{Passphrase, Vault, VaultError};
 use tokio::{
@@ -26,6 +27,7 @@ use crate::{
     own_relay::OwnRelay,
     passphrase::Source,
     proxy, sleep,
+    tray::Waiting,
     tries::Tries,
     trouble::{Kind, Trouble},
     words::Words,
@@ -57,7 +59,8 @@ pub(crate) async fn run(
         args.insert(0, format!("--proxy={proxy}"));
     }
     let home = Home::choose(cli.common.home.as_deref())?;
-    let Asked { input, passphrase } = asked::ask(cli, words)?;
+    let home = home.with_device(cli.common.device_secret.as_deref())?;
+    let Asked { input, passphrase } = asked::ask(cli, &home, words)?;
     let request = Request {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         args,
@@ -154,7 +157,7 @@ async fn enter(
             Some(known) => known,
             None => {
                 let source = Source::choose(cli.common.passphrase_file.as_deref());
-                passphrase.insert(source.existing(words)?)
+                passphrase.insert(source.existing(home, words)?)
             }
         };
         match home.open(passphrase) {
@@ -184,18 +187,24 @@ async fn stay(
     let mut tries = Tries::default();
     loop {
         let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
-        let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk).await;
-        match (&cli.command, ending) {
-            (Command::Open(_), Ok(Ending::Given(Farewell::Lock))) => {}
-            (Command::Open(_), Ok(Ending::Given(_))) => return Ok(()),
+        let wrong = tries.forgiven();
+        let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong).await;
+        let waiting = match (&cli.command, ending) {
+            (Command::Open(_), Ok(Ending::Locked(waiting))) => waiting,
+            (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
             (_, closed) => return done.and(closed.map(|_| ())),
+        };
+        if let Some(waiting) = &waiting {
+            waiting.take(home);
         }
         let said = || words.say("open-locked", &[]);
         console.result(json!({ "locked": true }), said).await?;
         let left = {
             let door = Door::make(home).map_err(|_| Kind::Folder)?;
             tokio::select! {
-                left = door.guard(home, &mut tries) => left,
+                left = door.guard(home, &mut tries, waiting.as_deref()) => left,
+                // It ends only with the guard.
+                () = fetch(waiting.as_deref()) => return Err(Kind::Bug.into()),
                 trouble = interrupted() => return Err(trouble),
             }
         };
@@ -203,6 +212,13 @@ async fn stay(
             Left::Unlocked(again) => opened = *again,
             Left::Wiped => return Ok(()),
         }
+    }
+}
+
+async fn fetch(waiting: Option<&Waiting>) {
+    match waiting {
+        Some(waiting) => waiting.fetch().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -214,11 +230,19 @@ async fn unlocked(
     opened: Opened,
     reaches_relays: bool,
     desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+    wrong: usize,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
     let (hand, mut closing) = match hand::take(opened, proxy) {
         Ok(taken) => taken,
         Err(trouble) => return (Err(trouble), Ok(Ending::Closed)),
     };
+    if wrong > 0 {
+        let note = Act::Note { kind: AlertKind::UnlockFailed, detail: wrong.to_string() };
+        // It is said before anybody can do anything in the home.
+        if let Err(trouble) = hand.act(note).await {
+            return (Err(trouble), Ok(Ending::Closed));
+        }
+    }
     let (end, ending) = watch::channel(false);
     let desk = desk(hand.clone(), ending.clone());
     let stay = if cli.command.lingers() { Stay::Long } else { Stay::Short };

@@ -52,6 +52,9 @@ fn a_home_is_locked_on_demand_and_opened_again_by_its_passphrase_only() {
     assert_eq!(mina.object(&["send", "Joon", "yes"])["state"], "handed");
     open.interrupt();
     assert_eq!(mina.texts(), ["are you there?", "yes"]);
+    let log = mina.objects(&["alerts"]);
+    assert_eq!((&log[0]["kind"], &log[0]["detail"]), (&"unlock-failed".into(), &"1".into()));
+    assert_eq!(log[1]["chain"], "whole");
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn a_decoy_is_a_home_like_any_other_and_duress_leaves_nothing_else() {
     let forced = with(&mina, &duress);
     assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);
     let log = forced.object(&["alerts"]);
-    assert_eq!(log["chain"], "whole");
+    assert_eq!(log["chain"], "whole", "of what happened to another home nothing is said");
     mina.run(&["read"]).failed(3, "opens nothing");
     shown.run(&["read"]).failed(3, "opens nothing");
     assert_eq!(forced.texts(), ["bread, milk", "call the doctor"]);
@@ -248,4 +251,72 @@ fn a_crash_leaves_no_image_of_memory_and_nobody_of_the_same_user_looks_inside() 
     let owner = fs::metadata(format!("/proc/{}/mem", open.pid())).unwrap().uid();
     assert_eq!(owner, 0);
     open.interrupt();
+}
+
+#[test]
+fn a_passphrase_by_chance_and_one_that_somebody_chose_are_told_apart() {
+    let world = World::new();
+    let mina = world.stranger("Mina");
+    let drawn = mina.object(&["words", "-n", "7"]);
+    assert_eq!(drawn["passphrase"].as_str().unwrap().split(' ').count(), 7);
+    assert_eq!(drawn["bits"], 77.0);
+    let kinds: Vec<_> = drawn["compare"].as_array().unwrap().iter().collect();
+    assert!(kinds[0]["dollars"].as_f64() < Some(10.0), "six digits are nothing: {}", kinds[0]);
+    assert!(kinds[2]["years"].as_f64() > Some(1_000.0), "six words are: {}", kinds[2]);
+    let shown = mina.done(&["--lang", "ko", "words"]);
+    assert!(shown.lines().next().unwrap().chars().any(|c| ('가'..='힣').contains(&c)), "{shown}");
+    for weak in ["qlalfqjsgh1!", "rlaalstn900101", "password2026"] {
+        let file = passphrase(&world, weak);
+        let judged = mina.object(&["words", "--judge", file.to_str().unwrap()]);
+        assert!(judged["bits"].as_f64() < Some(44.0), "{weak}: {judged}");
+        assert_eq!(judged["passphrase"], Value::Null);
+    }
+}
+
+#[test]
+fn a_copy_of_the_home_without_the_device_secret_opens_nothing() {
+    let world = World::new();
+    let mina = world.stranger("Mina");
+    let card = world.folder.path().join("card");
+    let secret = ["--device-secret", card.to_str().unwrap()];
+    let init = ["init", "--light", "--name", "Mina", "--relay", world.address()];
+    mina.done(&[&init[..], &secret].concat());
+    assert_eq!(fs::metadata(&card).unwrap().len(), 32);
+    mina.done(&[&["contacts"][..], &secret].concat());
+    mina.run(&["contacts"]).failed(3, "opens nothing");
+    let mut open = mina.stays(&[&["open"][..], &secret].concat());
+    open.next();
+    mina.done(&["lock"]);
+    assert_eq!(state(&mina, &["unlock"]), "unlocked", "the program that waits has it");
+    open.interrupt();
+    fs::remove_file(&card).unwrap();
+    mina.run(&[&["contacts"][..], &secret].concat()).failed(3, "Bring the medium");
+}
+
+#[test]
+fn what_comes_while_the_home_is_locked_is_fetched_sealed_and_shown_when_it_is_opened() {
+    let mut world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let mut open = mina.stays(&["open"]);
+    assert_eq!(open.next()["ready"], true);
+    mina.done(&["lock"]);
+    assert_eq!(open.next()["locked"], true);
+    let locked = fs::read(mina.home.join("data")).unwrap();
+    joon.done(&["send", "Mina", "come when you can"]);
+    // The file of the home changes when the box was laid into its tray.
+    while fs::read(mina.home.join("data")).unwrap() == locked {}
+    let with_tray = fs::read(mina.home.join("data")).unwrap();
+    assert_eq!(with_tray.len(), locked.len());
+    // Nobody opens the file beside the program that keeps it.
+    let wrong = with(&mina, &passphrase(&world, "아무 말이나"));
+    wrong.run(&["unlock"]).failed(3, "opens nothing");
+    world.relay_stops();
+    assert_eq!(state(&mina, &["unlock"]), "unlocked");
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(open.next()["text"], "come when you can", "without any relay");
+    open.interrupt();
+    world.relay_returns();
+    mina.done(&["sync"]);
+    joon.done(&["sync"]);
+    assert_eq!(mina.texts(), ["come when you can"], "once");
 }

@@ -87,11 +87,7 @@ impl Container {
             disk.write(offset(at), &noise(count)?)?;
             at = at.saturating_add(256);
         }
-        let mut salt = [0; 32];
-        while salt == [0; 32] || (Cost::STEPS.contains(&cost) && Cost::of_salt(&salt) != cost) {
-            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
-        }
-        disk.write(0, &salt)?;
+        disk.write(0, &cost.salt()?)?;
         disk.sync()?;
         Ok(Self { disk, size })
     }
@@ -120,8 +116,7 @@ impl Container {
             for copy in 0..COPIES {
                 let sector = self.read_sector(key_block(place, copy))?;
                 if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
-                    let (block, stripes_min) =
-                        Block::parse(&text, place).ok_or(VaultError::Damaged)?;
+                    let (block, stripes_min) = Block::parse(&text, place)?;
                     found.get_or_insert((Found { place, block }, stripes_min));
                 }
             }

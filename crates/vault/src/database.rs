@@ -7,7 +7,9 @@ use sogon_vault_door::VFS;
 use crate::fault::Fault;
 use crate::{rows, search};
 
-/// The form of the rows, kept in the database's own header.
+/// The form of the rows, kept in the database's own header. A later form is reached from each earlier
+/// one inside the transaction that also sets the number, so a home has one form or the other; there
+/// is no way back.
 const FORM: i64 = 1;
 
 /// Makes one change, inside the transaction of its batch.
@@ -47,6 +49,7 @@ pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
             transaction.commit()?;
         }
         FORM => {}
+        newer if newer > FORM => return Err(Fault::Newer),
         _ => return Err(Fault::Damaged),
     }
     Ok(db)

@@ -35,6 +35,9 @@ pub enum VaultError {
     /// Bytes of the container were changed or lost: restore a backup.
     #[error("the home is damaged")]
     Damaged,
+    /// A newer version of the program made this home: use that one; nothing was changed.
+    #[error("the home was made by a newer version")]
+    Newer,
     /// An earlier failure left it unknown what is on the disk: open the home again.
     #[error("the home must be opened again")]
     Reopen,

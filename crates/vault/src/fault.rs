@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Database(rusqlite::Error),
     /// The rows contradict each other.
     Damaged,
+    /// The rows have a form that a newer version gave them.
+    Newer,
     /// A key or a value is longer than a row may be.
     TooLong,
     /// There is no connection: an earlier failure could not be undone.
@@ -27,6 +29,7 @@ impl From<Fault> for VaultError {
     fn from(fault: Fault) -> Self {
         let error = match fault {
             Fault::Damaged => return VaultError::Damaged,
+            Fault::Newer => return VaultError::Newer,
             Fault::TooLong => return VaultError::TooLong,
             Fault::Closed => return VaultError::Reopen,
             Fault::Database(error) => error,

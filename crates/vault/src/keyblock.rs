@@ -108,7 +108,17 @@ impl Block {
     }
 
     /// Reads the block at `place`, and the stripes its container had at least.
-    pub(crate) fn parse(text: &Text, place: u8) -> Option<(Self, u32)> {
+    ///
+    /// # Errors
+    /// [`VaultError::Newer`] for a form of a later version, [`VaultError::Damaged`].
+    pub(crate) fn parse(text: &Text, place: u8) -> Result<(Self, u32), VaultError> {
+        match text.bytes().first() {
+            Some(version) if *version > VERSION => Err(VaultError::Newer),
+            _ => Self::known(text, place).ok_or(VaultError::Damaged),
+        }
+    }
+
+    fn known(text: &Text, place: u8) -> Option<(Self, u32)> {
         let mut fields = Reader::new(text.bytes());
         let [version] = fields.array()?;
         let stripes = fields.u32()?;
@@ -138,7 +148,7 @@ mod tests {
         let (read, _) = Block::parse(&text, 3).unwrap();
         assert_eq!((read.slot, read.habit, read.loud), (3, Habit::KEEP, Slots::default()));
         text.bytes_mut()[0] = 9;
-        assert!(Block::parse(&text, 3).is_none());
+        assert_eq!(Block::parse(&text, 3).map(drop).unwrap_err(), VaultError::Newer);
     }
 
     #[test]

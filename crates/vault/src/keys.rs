@@ -80,6 +80,17 @@ impl Cost {
         real.rev().find(fits).copied().unwrap_or(Self::SMALL_DEVICE)
     }
 
+    /// A fresh salt that says this step; for a cost that is none, any salt.
+    pub(crate) fn salt(self) -> Result<Salt, VaultError> {
+        loop {
+            let mut salt = [0; 32];
+            getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
+            if !Self::STEPS.contains(&self) || Self::of_salt(&salt) == self {
+                return Ok(salt);
+            }
+        }
+    }
+
     /// The step that a salt was chosen for.
     pub(crate) fn of_salt(salt: &Salt) -> Cost {
         let [first, ..] = *Sha256::new()
@@ -143,7 +154,8 @@ impl SlotKeys {
         let params = Params::new(cost.memory_kib, cost.passes, 1, Some(32));
         let params = params.map_err(|_| VaultError::Bug)?;
         let mut stretched = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        Argon2::new_with_secret(passphrase.device(), Algorithm::Argon2id, Version::V0x13, params)
+            .map_err(|_| VaultError::Bug)?
             .hash_password_into(passphrase.bytes(), salt, stretched.as_mut_slice())
             .map_err(|_| VaultError::Bug)?;
         Ok(Self(Hkdf::new(Some(salt), stretched.as_slice())))
@@ -157,6 +169,20 @@ impl SlotKeys {
             .map_err(|_| VaultError::Bug)?;
         Ok(key)
     }
+}
+
+/// The key of a backup.
+pub(crate) fn backup_key(
+    passphrase: &Passphrase,
+    salt: &Salt,
+    cost: Cost,
+) -> Result<Key, VaultError> {
+    let mut key = Key::empty();
+    SlotKeys::derive(passphrase, salt, cost)?
+        .0
+        .expand(b"sogon backup 1 shards", key.0.as_mut_slice())
+        .map_err(|_| VaultError::Bug)?;
+    Ok(key)
 }
 
 impl fmt::Debug for SlotKeys {

@@ -4,12 +4,14 @@
 //! most one of them. A [`Vault`] is an open slot. It takes batches of changes, each stored whole or
 //! not at all, and answers as a [`sogon_engine::Shelf`]. It knows rows and words, not what they mean.
 
+mod backup;
 mod blank;
 mod bytes;
 mod container;
 mod database;
 mod diff;
 mod disk;
+mod dubeolsik;
 mod error;
 mod fault;
 mod header;
@@ -20,8 +22,12 @@ mod leftovers;
 #[cfg(test)]
 mod memory_test;
 mod neighbours;
+#[cfg(test)]
+mod older_test;
 mod pages;
 mod passphrase;
+#[cfg(test)]
+mod raw_test;
 mod record;
 mod rows;
 mod search;
@@ -29,13 +35,20 @@ mod sector;
 mod slot;
 mod spare;
 mod stack;
+mod strength;
+mod tray;
 mod vault;
+mod words;
 
+pub use backup::{Backup, Condition};
 pub use container::{SLOTS, Size};
 pub use disk::Disk;
 pub use error::VaultError;
 pub use keys::Cost;
 pub use neighbours::wipe_all;
-pub use passphrase::Passphrase;
+pub use passphrase::{DeviceSecret, Passphrase};
 pub use sector::SECTOR_BYTES;
+pub use strength::{Attack, Strength};
+pub use tray::{Tray, TrayKey};
 pub use vault::Vault;
+pub use words::WordList;

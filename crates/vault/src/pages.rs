@@ -95,6 +95,11 @@ impl Pages {
         &mut self.slot
     }
 
+    /// How the sectors of the slot are shared out.
+    pub(crate) fn shape(&self) -> Shape {
+        self.header.shape
+    }
+
     /// The most pages the database can have.
     pub(crate) fn count_max(&self) -> u32 {
         self.slot.sectors().saturating_sub(self.header.shape.pages_at()).min(NEW.saturating_sub(1))

@@ -17,7 +17,48 @@ const BYTES_MAX: usize = 1024;
 /// println!("{passphrase}");
 /// ```
 #[derive(PartialEq, Eq)]
-pub struct Passphrase(Zeroizing<String>);
+pub struct Passphrase {
+    words: Zeroizing<String>,
+    device: Option<DeviceSecret>,
+}
+
+/// 32 random bytes kept somewhere else than the home: a copy of the home alone is then of no use,
+/// whatever the passphrase. Zeroed on drop, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeviceSecret(Zeroizing<[u8; 32]>);
+
+impl DeviceSecret {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`VaultError::NoRandomness`].
+    pub fn random() -> Result<Self, VaultError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| VaultError::NoRandomness)?;
+        Ok(Self(bytes))
+    }
+
+    /// One that was kept.
+    ///
+    /// # Errors
+    /// [`VaultError::BadPassphrase`] unless there are 32 bytes.
+    pub fn restore(bytes: &[u8]) -> Result<Self, VaultError> {
+        let bytes = bytes.try_into().map_err(|_| VaultError::BadPassphrase)?;
+        Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    /// What is to be kept.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DeviceSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceSecret(..)")
+    }
+}
 
 impl Passphrase {
     /// Takes a passphrase as typed.
@@ -31,11 +72,22 @@ impl Passphrase {
         // Room for the worst growth of NFC (a factor of three): a moved String leaves a copy behind.
         let mut normal = Zeroizing::new(String::with_capacity(typed.len().saturating_mul(3)));
         normal.extend(typed.nfc());
-        Ok(Self(normal))
+        Ok(Self { words: normal, device: None })
+    }
+
+    /// The same, of use only together with this secret.
+    #[must_use]
+    pub fn with(self, device: Option<DeviceSecret>) -> Self {
+        Self { device, ..self }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.words.as_bytes()
+    }
+
+    /// The secret, or nothing.
+    pub(crate) fn device(&self) -> &[u8] {
+        self.device.as_ref().map_or(&[], |device| device.bytes())
     }
 }
 

@@ -214,6 +214,20 @@ impl Vault {
         database::set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
     }
 
+    /// The bytes of pages that hold something, their share of the container's sealing included.
+    ///
+    /// # Errors
+    /// [`VaultError::Reopen`] when the home must be opened again.
+    pub fn used_bytes(&self) -> Result<u64, VaultError> {
+        let number = |name| {
+            self.db()?
+                .query_row(name, [], |row| row.get::<_, u32>(0))
+                .map_err(|_| VaultError::Damaged)
+        };
+        let used = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
+        Ok(u64::from(used).saturating_mul(crate::SECTOR_BYTES as u64))
+    }
+
     /// Reads every page and checks that they agree with each other.
     ///
     /// # Errors
@@ -290,7 +304,7 @@ impl Vault {
         }
     }
 
-    fn db(&self) -> Result<&Connection, VaultError> {
+    pub(crate) fn db(&self) -> Result<&Connection, VaultError> {
         self.db.as_ref().ok_or(VaultError::Reopen)
     }
 

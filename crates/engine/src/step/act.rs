@@ -5,7 +5,7 @@ use crate::{
     Act, Answer, ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     NAME_BYTES_MAX, TEXT_BYTES_MAX,
     content::{Content, KIND_TEXT},
-    rows::{DeliveryRow, KindRow, MESSAGES, MessageRow, State, decode, encode},
+    rows::{DeliveryRow, KindRow, MESSAGES, MessageRow, State, decode, encode, number_of},
 };
 use sogon_seal::shelf::{Order, Shelf};
 
@@ -18,8 +18,15 @@ impl Work<'_> {
                 self.join(&invite, name).map(|contact| Answer::Joining { contact })
             }
             Act::Send { to, text, reply_to } => {
-                self.send(to, text, reply_to).map(|message| Answer::Queued { message })
+                self.send(to, text, reply_to, None).map(|message| Answer::Queued { message })
             }
+            Act::SendFading { to, text, reply_to, after_s } => self
+                .send(to, text, reply_to, Some(after_s))
+                .map(|message| Answer::Queued { message }),
+            Act::Delete { conversation, message, reach } => {
+                self.delete(conversation, message, reach).map(|()| Answer::Done)
+            }
+            Act::Note { kind, detail } => self.alert(kind, detail).map(|()| Answer::Done),
             Act::NewGroup { title, members } => {
                 check_name(Some(&title))?;
                 if members.len() >= GROUP_MEMBERS_MAX {
@@ -55,6 +62,7 @@ impl Work<'_> {
         to: ConversationId,
         text: String,
         reply_to: Option<MessageId>,
+        fades_s: Option<u64>,
     ) -> Result<MessageId, EngineError> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(EngineError::TooLarge);
@@ -77,12 +85,14 @@ impl Work<'_> {
             seq: 0,
             unread: false,
             raw: None,
+            fades_s,
         };
         let order = self.add_message(to, &mut row, &message)?;
         self.keep_conversation(to, &row)?;
         let content =
-            Content { id: Some(id), at_s: Some(at_s), reply_to, ..Content::of(KIND_TEXT) };
+            Content { id: Some(id), at_s: Some(at_s), reply_to, fades_s, ..Content::of(KIND_TEXT) };
         self.queue(to, &content.with_text(&text), Some(order), Haste::Now)?;
+        self.start_fading(to, order, fades_s);
         self.say(Event::Progress { conversation: to, message: id });
         Ok(id)
     }
@@ -114,6 +124,7 @@ impl Work<'_> {
                     message.unread = false;
                     left = left.saturating_sub(1);
                     self.desk.put(MESSAGES, &key, encode(&message)?);
+                    self.start_fading(id, number_of(&key), message.fades_s);
                 }
                 after = Some(key);
             }

@@ -50,7 +50,10 @@ impl Work<'_> {
         if row.state == State::Over {
             return Ok(());
         }
-        if page.log == row.log()? {
+        if row.restored.is_some() {
+            // There are no keys yet: only the answer to one's own request says something.
+            self.follow_readmission(id, &mut row, &page)?;
+        } else if page.log == row.log()? {
             self.follow_main(relay, id, &mut row, asked_from, &page)?;
         } else if page.log == log_of(&row.rescue_keys)? {
             self.follow_rescues(&mut row, &page)?;

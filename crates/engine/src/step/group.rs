@@ -91,6 +91,7 @@ impl Work<'_> {
             members: Vec::new(),
             leaving: false,
             fork_told: false,
+            restored: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.

@@ -3,6 +3,7 @@
 
 mod act;
 mod commits;
+mod fade;
 mod first_contact;
 mod flow;
 mod follow;
@@ -177,6 +178,7 @@ impl<'a> Work<'a> {
             seq: conversation.cursor,
             unread: false,
             raw: None,
+            fades_s: None,
         };
         self.add_message(id, conversation, &message)?;
         self.say(Event::Changed { conversation: id });

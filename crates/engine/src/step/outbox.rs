@@ -278,6 +278,7 @@ impl Work<'_> {
             id: Some(message.id),
             at_s: Some(message.at_s),
             reply_to: message.reply_to,
+            fades_s: message.fades_s,
             ..Content::of(crate::content::KIND_TEXT)
         };
         self.queue(id, &content.with_text(&message.text), Some(order), Haste::Now)?;

@@ -7,8 +7,8 @@ use super::{Work, outbox::Haste};
 use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE, KIND_RECEIPT, KIND_TEXT,
-        KIND_TITLE, KIND_WELCOME,
+        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE,
+        KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME,
     },
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
@@ -50,6 +50,7 @@ impl Work<'_> {
                 }
             }
             KIND_WELCOME => self.receive_welcome(id, row, from, content),
+            KIND_DELETE => self.receive_deletion(id, row, from, &content),
             KIND_LEAVE => self.receive_leave(id, row, from),
             _ => {
                 let raw = Some(bytes.to_vec());
@@ -96,6 +97,7 @@ impl Work<'_> {
             seq,
             unread: true,
             raw,
+            fades_s: content.fades_s,
         };
         self.add_message(id, row, &message)?;
         self.say(Event::Received { conversation: id, message: message_id });

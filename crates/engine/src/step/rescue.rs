@@ -1,12 +1,12 @@
 //! Away too long, or on the losing side of a fork: being let in again, and letting others in.
 
-use sogon_seal::{Conversation, LogKeys};
+use sogon_seal::{Charter, Conversation, LogKeys, ask_rescue_anew};
 
 use super::{Work, follow::Page, internal, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event,
     content::{Content, KIND_RECEIPT},
-    rows::{ConversationRow, KindRow, ReadmitRow, RescueRow, State},
+    rows::{ConversationRow, KindRow, ReadmitRow, RescueRow, State, decode},
     view::AlertKind,
 };
 
@@ -60,8 +60,14 @@ impl Work<'_> {
         id: ConversationId,
         row: &mut ConversationRow,
     ) -> Result<(), EngineError> {
-        let group = self.group(row.group)?;
-        let (posting, keys) = group.ask_rescue(self.identity).map_err(internal)?;
+        let (posting, keys) = match &row.restored {
+            Some(charter) => {
+                let charter: Charter = decode(&charter.0)?;
+                ask_rescue_anew(self.sealer, self.identity, row.group, &charter)
+            }
+            None => self.group(row.group)?.ask_rescue(self.identity),
+        }
+        .map_err(internal)?;
         let relay = row.relay.clone();
         self.post_side(&relay, &posting, false)?;
         row.rescue = Some(RescueRow { keys: keys.to_bytes(), cursor: 0, bursts: 0 });
@@ -115,6 +121,10 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         let Some(mut rescue) = row.rescue.take() else { return Ok(()) };
         let keys = LogKeys::from_bytes(&rescue.keys).map_err(internal)?;
+        if keys.log() != page.log {
+            row.rescue = Some(rescue);
+            return Ok(());
+        }
         for (seq, boxed) in page.after(rescue.cursor) {
             rescue.cursor = seq;
             let Ok(welcome) = keys.open_welcome(&boxed) else { continue };
@@ -129,6 +139,10 @@ impl Work<'_> {
             }
             row.chain_before = None;
             row.state = State::Open;
+            if row.restored.take().is_some() && !row.is_group {
+                // The key package the partner has in stock belongs to the device that is gone.
+                self.hand_out_package(id)?;
+            }
             row.closings.clear();
             row.acks.clear();
             self.enter_epoch(id, row, &group)?;
@@ -154,6 +168,10 @@ impl Work<'_> {
             return Ok(());
         }
         let mut changed = false;
+        if row.restored.is_some() && row.rescue.is_none() {
+            self.ask_rescue(id, &mut row)?;
+            changed = true;
+        }
         for removal in &mut row.removals {
             removal.patience = removal.patience.saturating_add(1);
             changed = true;
@@ -167,6 +185,8 @@ impl Work<'_> {
             changed = true;
             if rescue.bursts >= ASK_AGAIN_BURSTS && row.state == State::Open {
                 row.rescue = None;
+            } else if rescue.bursts >= ASK_AGAIN_BURSTS && row.restored.is_some() {
+                self.ask_rescue(id, &mut row)?;
             } else if rescue.bursts >= ASK_AGAIN_BURSTS {
                 self.send_probe(&mut row)?;
                 self.ask_rescue(id, &mut row)?;

@@ -3,9 +3,9 @@
 use std::{fs::File, io::Write, path::Path, time::Instant};
 
 use rusqlite::{Connection, params};
-use sogon_engine::{Batch, Change, Shelf, Table};
+use sogon_engine::{Batch, Change, Order, Shelf, Table};
 use sogon_lab::Chance;
-use sogon_vault::{Cost, Passphrase, SECTOR_BYTES, Size, Vault};
+use sogon_vault::{Cost, Passphrase, SECTOR_BYTES, Size, Strength, Vault};
 
 use super::table;
 
@@ -13,6 +13,8 @@ use super::table;
 const BULK: usize = 200;
 /// A word of two syllables in one message of so many.
 const RARE: &str = "은행";
+/// An English word in as many.
+const ENGLISH_RARE: &str = "umbrella";
 const RARE_ONCE_IN: u64 = 5_000;
 const RARE_AT: u64 = 500;
 const HITS_MAX: usize = 50;
@@ -28,17 +30,49 @@ pub(crate) fn run(quick: bool) {
     );
     let folder = std::env::current_exe().unwrap();
     let folder = folder.parent().expect("a program lies in a folder");
-    let sizes: &[u64] = if quick { &[1_000] } else { &[1_000, 100_000] };
+    let sizes: &[u64] = if quick { &[1_000] } else { &[1_000, 100_000, 1_000_000] };
     for count in sizes {
         let place = tempfile::Builder::new().prefix("figures-").tempdir_in(folder).unwrap();
         compare(place.path(), *count);
     }
+    attacks();
+}
+
+/// What a copy of a home costs to attack, as computed from the assumption beside it.
+fn attacks() {
+    for cost in [Cost::SMALL_DEVICE, Cost::STANDARD, Cost::STEPS[7]] {
+        let begun = Instant::now();
+        cost.try_out().unwrap();
+        let took = begun.elapsed().as_millis();
+        let mib = cost.memory_kib() / 1024;
+        let rate = Strength::of_words(1).attack(cost).guesses_per_second;
+        println!(
+            "  Argon2id {mib} MiB: an unlock here {took} ms; a card of 1 TB/s {rate:.0} guesses a second"
+        );
+        let kinds = [
+            ("6 digits", Strength::of_digits(6)),
+            ("4 words", Strength::of_words(4)),
+            ("6 words", Strength::of_words(6)),
+        ];
+        for (name, strength) in kinds {
+            let attack = strength.attack(cost);
+            println!(
+                "    {name}: {:.2e} years with 1,000 cards, {:.2e} dollars",
+                attack.years, attack.dollars
+            );
+        }
+    }
+    println!("    any of them with a device secret that is elsewhere: 256 bits besides");
 }
 
 fn compare(place: &Path, count: u64) {
     let (name, passphrase) = (format!("{count} messages"), Passphrase::new("벚꽃 아래").unwrap());
     let (container, file) = (place.join("home"), place.join("plain"));
-    let size = Size::slot_mib(if count > 10_000 { 96 } else { 8 });
+    let size = Size::slot_mib(match count {
+        0..=10_000 => 8,
+        10_001..=200_000 => 96,
+        _ => 900,
+    });
     let mut vault = Vault::create(&container, &passphrase, size, Cost::NONE_FOR_TESTS).unwrap();
     let mut plain = Plain::open(&file);
     let mut people = Messages::new();
@@ -54,6 +88,14 @@ fn compare(place: &Path, count: u64) {
         "SQLite, same rows and index",
         &filling,
     );
+
+    let bytes = vault.used_bytes().unwrap() / count;
+    let size = |ending: &str| {
+        let path = place.join(format!("plain{ending}"));
+        std::fs::metadata(path).map_or(0, |about| about.len())
+    };
+    let theirs = (size("") + size("-wal")) / count;
+    println!("  {name}: {bytes} bytes each in the home, with its index; SQLite {theirs}");
 
     let (mut commits, mut floors) = (Vec::new(), Vec::new());
     let mut floor = File::create(place.join("floor")).unwrap();
@@ -84,6 +126,25 @@ fn compare(place: &Path, count: u64) {
     table::times(&what, "SQLite, same index", &index);
     table::times(&what, "SQLite, LIKE over all", &scan);
 
+    let english = vault.search(ENGLISH_RARE, HITS_MAX).unwrap();
+    assert_eq!(english, plain.search_word(ENGLISH_RARE), "they agree");
+    let mut index = Vec::new();
+    for _ in 0..SEARCHES {
+        let ours = timed(|| drop(vault.search(ENGLISH_RARE, HITS_MAX).unwrap()));
+        index.push((ours, timed(|| drop(plain.search_word(ENGLISH_RARE)))));
+    }
+    let what = format!("{name}: search of an English word, found {}", english.len());
+    table::times(&what, "SQLite, same index", &index);
+    let mut latest = Vec::new();
+    for _ in 0..SEARCHES {
+        let ours = timed(|| {
+            let rows = vault.scan(MESSAGES, b"", None, HITS_MAX, Order::Down).unwrap();
+            assert_eq!(rows.len(), HITS_MAX);
+        });
+        latest.push((ours, timed(|| assert_eq!(plain.latest(), HITS_MAX))));
+    }
+    table::times(&format!("{name}: the latest {HITS_MAX}"), "SQLite", &latest);
+
     vault.close().unwrap();
     drop(plain);
     let mut openings = Vec::new();
@@ -97,6 +158,10 @@ fn compare(place: &Path, count: u64) {
         openings.push((ours, theirs));
     }
     table::times(&format!("{name}: open, read one, close"), "SQLite", &openings);
+    let mut vault = Vault::open(&container, &passphrase, Cost::NONE_FOR_TESTS).unwrap();
+    let key = timed(|| vault.wipe_key().unwrap());
+    let all = timed(|| vault.wipe().unwrap());
+    println!("  {name}: wiped by its key in {:.1} ms, all of it in {:.0} ms", key * 1e3, all * 1e3);
 }
 
 fn timed(work: impl FnOnce()) -> f64 {
@@ -136,6 +201,7 @@ impl Messages {
         let mut words: Vec<&str> = (0..8).map(|_| self.chance.pick(&self.words).as_str()).collect();
         if number % RARE_ONCE_IN == RARE_AT {
             words.push(RARE);
+            words.push(ENGLISH_RARE);
         }
         let text = words.join(" ");
         // A secret that moves on leaves nothing of its old value.
@@ -208,6 +274,27 @@ impl Plain {
              WHERE pairs MATCH ?1 AND instr(text, ?1) ORDER BY pairs.rowid DESC LIMIT ?2",
             word,
         )
+    }
+
+    /// By all pairs of its letters, as the vault does.
+    fn search_word(&self, word: &str) -> Vec<u64> {
+        let sql = "SELECT document.id FROM pairs JOIN document ON document.id = pairs.rowid
+             WHERE pairs MATCH ?1 AND instr(text, ?3) ORDER BY pairs.rowid DESC LIMIT ?2";
+        let pairs: Vec<String> = pairs(word).split(' ').map(|pair| format!("\"{pair}\"")).collect();
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let id = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        let values = params![pairs.join(" AND "), HITS_MAX as i64, word];
+        let ids = statement.query_map(values, id).unwrap();
+        ids.map(|id| id.unwrap() as u64).collect()
+    }
+
+    fn latest(&self) -> usize {
+        let sql = "SELECT k, v FROM row WHERE t = ?1 ORDER BY k DESC LIMIT ?2";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let values = params![MESSAGES.0, HITS_MAX as i64];
+        let rows = statement
+            .query_map(values, |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)));
+        rows.unwrap().map(Result::unwrap).count()
     }
 
     fn scan(&self, word: &str) -> Vec<u64> {

@@ -609,12 +609,8 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// [`SealError::Bug`] when the library fails.
     pub fn ask_rescue(&self, identity: &Identity) -> Result<(Posting, LogKeys), SealError> {
-        let package = self.sealer.make_package(identity, super::key_package::PackageUse::Once)?;
         let state = [self.epoch().to_be_bytes().as_slice(), &self.tag()].concat();
-        let signature = identity.sign_rescue(&self.name.0, &[&state, package.as_slice()].concat());
-        let payload = [signature.as_slice(), &state, &package].concat();
-        let posting = self.rescue_log()?.post(self.sealer.entropy(), Kind::Rescue, &payload)?;
-        Ok((posting, readmission_log(&self.charter()?.rescue, &package)?))
+        ask_in_state(self.sealer, identity, self.name, &self.charter()?, &state)
     }
 
     /// Reads somebody's request to be let in again: their leaf, their fresh key package, and the
@@ -661,6 +657,35 @@ impl<'a> Conversation<'a> {
         }
         self.group.delete(self.sealer.desk).map_err(|_| SealError::Shelf)
     }
+}
+
+/// As [`Conversation::ask_rescue`], by somebody who has nothing of the conversation but its name and
+/// charter: a home taken up from a backup, which holds no keys of any epoch.
+///
+/// # Errors
+/// [`SealError::Bug`] when the library fails.
+pub fn ask_rescue_anew(
+    sealer: Sealer<'_>,
+    identity: &Identity,
+    name: GroupName,
+    charter: &Charter,
+) -> Result<(Posting, LogKeys), SealError> {
+    // No epoch has this state, so nobody takes the request for one that is overtaken.
+    ask_in_state(sealer, identity, name, charter, &[0xff; RESCUE_STATE_BYTES])
+}
+
+fn ask_in_state(
+    sealer: Sealer<'_>,
+    identity: &Identity,
+    name: GroupName,
+    charter: &Charter,
+    state: &[u8],
+) -> Result<(Posting, LogKeys), SealError> {
+    let package = sealer.make_package(identity, super::key_package::PackageUse::Once)?;
+    let signature = identity.sign_rescue(&name.0, &[state, package.as_slice()].concat());
+    let payload = [signature.as_slice(), state, &package].concat();
+    let posting = rescue_log(&charter.rescue)?.post(sealer.entropy(), Kind::Rescue, &payload)?;
+    Ok((posting, readmission_log(&charter.rescue, &package)?))
 }
 
 /// A member's request to be let in again.

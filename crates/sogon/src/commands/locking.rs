@@ -1,6 +1,6 @@
 //! `sogon lock`, `unlock`, `passwd`, `wipe`, in an open home.
 
-use sogon_vault::Passphrase;
+use sogon_engine::{Act, view::AlertKind};
 
 use crate::{
     cli::Wipe,
@@ -23,7 +23,9 @@ pub(super) async fn unlock(desk: &Desk) -> Result<(), Trouble> {
 pub(super) async fn passwd(desk: &Desk) -> Result<(), Trouble> {
     let input = desk.input.as_deref().and_then(|input| input.split_once('\n'));
     let (old, new) = input.ok_or(Kind::Bug)?;
-    desk.hand.change_passphrase(Passphrase::new(old)?, Passphrase::new(new)?).await?;
+    desk.hand.change_passphrase(desk.home.key(old)?, desk.home.key(new)?).await?;
+    let note = Act::Note { kind: AlertKind::PassphraseChanged, detail: String::new() };
+    desk.hand.act(note).await?;
     desk.console.state("changed", &desk.words).await
 }
 

@@ -25,7 +25,11 @@ pub(super) async fn run(desk: &Desk, send: &Send) -> Result<(), Trouble> {
         Some(id) => Some(answered(desk, to, id).await?),
         None => None,
     };
-    let act = Act::Send { to, text, reply_to };
+    let fades = if send.once { Some(0) } else { send.expires.map(Span::seconds) };
+    let act = match fades {
+        Some(after_s) => Act::SendFading { to, text, reply_to, after_s },
+        None => Act::Send { to, text, reply_to },
+    };
     let Answer::Queued { message } = desk.hand.act(act).await? else {
         return Err(Kind::Bug.into());
     };
@@ -81,7 +85,8 @@ async fn arrival(
 
 async fn stored(desk: &Desk, to: ConversationId, id: MessageId) -> Result<Delivery, Trouble> {
     let message = desk.hand.message(to, id).await?;
-    message.and_then(|message| message.delivery).ok_or_else(|| Kind::Bug.into())
+    // One to be seen once is gone here as soon as it is with the relay.
+    Ok(message.and_then(|message| message.delivery).unwrap_or(Delivery::Handed))
 }
 
 async fn answered(desk: &Desk, to: ConversationId, id: &str) -> Result<MessageId, Trouble> {

@@ -4,7 +4,6 @@
 use std::{io, time::Instant};
 
 use clap::Parser;
-use sogon_vault::Passphrase;
 use tokio::{io::AsyncWriteExt, net::UnixStream};
 
 use super::{
@@ -15,6 +14,7 @@ use crate::{
     cli::{Cli, Command},
     console::{self, Form, Said},
     home::{Home, Opened},
+    tray::Waiting,
     tries::Tries,
     trouble::{Kind, Trouble},
     words::{Language, Words},
@@ -30,17 +30,27 @@ pub(crate) enum Left {
 
 impl Door {
     /// Takes guests one after the other until one unlocks the home, or wipes it.
-    pub(crate) async fn guard(&self, home: &Home, tries: &mut Tries) -> Left {
+    pub(crate) async fn guard(
+        &self,
+        home: &Home,
+        tries: &mut Tries,
+        waiting: Option<&Waiting>,
+    ) -> Left {
         loop {
             let Ok(stream) = self.next().await else { continue };
-            if let Some(left) = answer(stream, home, tries).await {
+            if let Some(left) = answer(stream, home, tries, waiting).await {
                 return left;
             }
         }
     }
 }
 
-async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Option<Left> {
+async fn answer(
+    mut stream: UnixStream,
+    home: &Home,
+    tries: &mut Tries,
+    waiting: Option<&Waiting>,
+) -> Option<Left> {
     if !is_ours(&stream) {
         return None;
     }
@@ -55,6 +65,10 @@ async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Optio
     };
     let words = Words::new(Language::of(&request.language));
     let form = if cli.common.json { Form::Json } else { Form::People };
+    // The tray holds the file.
+    if let Some(waiting) = waiting {
+        waiting.release();
+    }
     let (left, done) = match &cli.command {
         Command::Unlock(_) => match unlock(home, request.input, tries) {
             Ok(opened) => (Some(Left::Unlocked(Box::new(opened))), Ok("unlocked")),
@@ -67,6 +81,9 @@ async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Optio
         },
         _ => (None, Err(Kind::LockedMeanwhile.into())),
     };
+    if let (Some(waiting), None) = (waiting, &left) {
+        waiting.take(home);
+    }
     // Whoever went away has nobody to be told; what was done is done.
     let _ = say(&mut stream, done, form, &words).await;
     let _ = stream.shutdown().await;
@@ -74,7 +91,7 @@ async fn answer(mut stream: UnixStream, home: &Home, tries: &mut Tries) -> Optio
 }
 
 fn unlock(home: &Home, input: Option<String>, tries: &mut Tries) -> Result<Opened, Trouble> {
-    let passphrase = Passphrase::new(&input.unwrap_or_default())?;
+    let passphrase = home.key(&input.unwrap_or_default())?;
     tries.open(home, passphrase, Instant::now())
 }
 

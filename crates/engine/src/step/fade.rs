@@ -1,0 +1,137 @@
+//! Messages that go: removed by hand, by their author, or some time after they were seen.
+//!
+//! The time is this home's own, from the moment the message was seen here: no clock of anybody else
+//! decides. What is gone leaves its id, so that a second copy on its way is not shown.
+
+use sogon_seal::{
+    Member,
+    shelf::{Order, Shelf},
+};
+
+use super::{Work, outbox::Haste};
+use crate::{
+    ConversationId, EngineError, Event, MessageId, Reach,
+    content::{Content, KIND_DELETE},
+    rows::{
+        ConversationRow, DeliveryRow, FADES, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX,
+        OutRow, SENT, id_of, in_conversation, number_of, read, read_all,
+    },
+};
+
+/// Messages removed in one step; the rest goes in the next.
+const FADES_MAX: usize = 256;
+/// The longest time between two looks at what is to go.
+const LOOK_S_MAX: u64 = 86_400;
+
+impl Work<'_> {
+    /// A message begins to fade: it was seen here, or written here.
+    pub(crate) fn start_fading(&self, id: ConversationId, order: u64, fades_s: Option<u64>) {
+        let Some(after_s) = fades_s else { return };
+        let due = self.now.wall.0.saturating_add(after_s);
+        let key = [due.to_be_bytes(), order.to_be_bytes()].concat();
+        self.desk.put(FADES, &key, id.0.to_vec());
+    }
+
+    /// Removes what is due, and asks to be called when the next is.
+    pub(crate) fn fade(&mut self) -> Result<(), EngineError> {
+        let rows = self.desk.scan(FADES, b"", None, FADES_MAX, Order::Up)?;
+        for (key, conversation) in rows {
+            let due = u64::from_be_bytes(id_of(&key));
+            let left_s = due.saturating_sub(self.now.wall.0);
+            if left_s > 0 {
+                self.wake_at(self.now.tick.after_ms(left_s.min(LOOK_S_MAX).saturating_mul(1_000)));
+                break;
+            }
+            let (id, order) = (ConversationId(id_of(&conversation)), number_of(&key));
+            let message = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
+            if message.is_some_and(|message| message.delivery == Some(DeliveryRow::Queued)) {
+                // Nobody has got it yet: what was written is not lost to its own author first.
+                continue;
+            }
+            self.desk.delete(FADES, &key);
+            self.remove(id, order)?;
+        }
+        Ok(())
+    }
+
+    /// The owner wants a message gone.
+    pub(crate) fn delete(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        reach: Reach,
+    ) -> Result<(), EngineError> {
+        let by_id = [id.0, message.0].concat();
+        let order = self.desk.row(MESSAGE_IDS, &by_id)?.ok_or(EngineError::Unknown)?;
+        let order = number_of(&order);
+        let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
+        let row = row.ok_or(EngineError::Unknown)?;
+        if reach == Reach::Everywhere {
+            let never_left = row.delivery == Some(DeliveryRow::Queued);
+            if row.from.is_some() || row.delivery.is_none() {
+                return Err(EngineError::Unknown);
+            }
+            // A box may be under way even so: the relay's answer is not there yet.
+            let content = Content { reply_to: Some(message), ..Content::of(KIND_DELETE) };
+            self.queue(id, &content, None, if never_left { Haste::Later } else { Haste::Now })?;
+        }
+        self.remove(id, order)
+    }
+
+    /// An author wants a message of theirs gone.
+    pub(crate) fn receive_deletion(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        let Some(message) = content.reply_to else { return Ok(()) };
+        self.owe_receipt(row);
+        let by_id = [id.0, message.0].concat();
+        let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else {
+            // It comes later, or was never sent: its id is known from now on and it is not shown.
+            self.desk.put(MESSAGE_IDS, &by_id, 0_u64.to_be_bytes().to_vec());
+            return Ok(());
+        };
+        let order = number_of(&order);
+        let known = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
+        if known.is_none_or(|known| known.from != Some(from.identity.0)) {
+            return Ok(());
+        }
+        // The conversation's row is in the caller's hands: what `remove` changes in it is told here.
+        let unread = self.remove_rows(id, order)?;
+        row.unread = row.unread.saturating_sub(unread);
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    fn remove(&mut self, id: ConversationId, order: u64) -> Result<(), EngineError> {
+        let unread = self.remove_rows(id, order)?;
+        let mut row = self.conversation(id)?;
+        row.unread = row.unread.saturating_sub(unread);
+        self.keep_conversation(id, &row)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// Every row that holds the words, or where they are. Gives how many unread ones went.
+    fn remove_rows(&mut self, id: ConversationId, order: u64) -> Result<u64, EngineError> {
+        let key = in_conversation(id, order);
+        let message = read::<MessageRow>(self.desk, MESSAGES, &key)?;
+        self.desk.delete(MESSAGES, &key);
+        self.desk.delete(ORDERS, &order.to_be_bytes());
+        self.desk.unindex(order);
+        for (key, row) in read_all::<OutRow>(self.desk, OUTBOX, &id.0)? {
+            if row.order == Some(order) {
+                self.desk.delete(OUTBOX, &key);
+            }
+        }
+        for (key, its) in self.sent(id)? {
+            if its == order {
+                self.desk.delete(SENT, &key);
+            }
+        }
+        Ok(u64::from(message.is_some_and(|message| message.unread)))
+    }
+}
