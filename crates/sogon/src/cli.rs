@@ -63,6 +63,7 @@ pub(crate) enum Command {
     /// Check this home and its relays; prints no secret
     Doctor,
     Grow(Grow),
+    Inspect(sogon_inspect::command::Options),
     Completions(Completions),
     /// Print the manual page
     Man,

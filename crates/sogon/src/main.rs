@@ -10,6 +10,7 @@ mod entropy;
 mod hand;
 mod home;
 mod init;
+mod inspection;
 mod keeper;
 mod letter;
 mod link;
@@ -79,6 +80,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
                 trouble = visit::interrupted() => return Err(trouble),
             }
         }
+        Command::Inspect(options) => return inspection::run(options, cli, console).await,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Man => console.raw(manual()).await?,
         _ => {

@@ -1,0 +1,145 @@
+# Words for people, in English. A rule says what it is; .whom to whom it points; .advice what to do.
+
+## The report
+first-line = What this cannot see: a system made to watch its owner can hide things from any program that runs on it. Trust a clean result only for files looked at on another machine.
+summary = { $files } files, { $bytes } looked at in { $seconds } s.
+nothing = Nothing was found that watches you or points to you.
+findings = Findings
+timeline = What was recorded about you, and when
+inputs = What was looked at
+more = … and { $count } more of the same kind.
+untold = { $count } more findings were too many to keep.
+passed-over = { $count } links and things that are no files were passed over.
+walls-weak = The programs that read the files were not walled off on this system: { $missing }. Look at hostile files on another machine.
+wall-files = they could open files
+wall-network = they could reach the network
+wall-memory = their memory was not limited
+masked = Numbers that name machines, handsets and people are starred out; --show-identities shows them.
+report-title = What was found
+report-made = Made by { $tool } on { $when }.
+report-hash = SHA-256
+column-path = Where
+column-offset = At byte
+column-what = What
+column-whom = Points to
+column-evidence = Evidence
+column-advice = What to do
+column-when = When
+column-sure = How sure
+column-bytes = Bytes
+severity-clean = clean
+severity-note = note
+severity-suspicious = suspicious
+severity-surveillance = surveillance
+severity-known-bad = known bad
+confidence-heuristic = looks like it
+confidence-match = a name or string fits
+confidence-proven = decoded
+progress = { $files } files, { $bytes }, { $rate }/s
+progress-rest = { $files } files, { $bytes }, { $rate }/s, { $rest } s left
+
+## What can go wrong
+error-path = { $path } cannot be read: { $why }.
+    .next = Check the path and that you may read it.
+error-worker = The program that reads files did not start: { $why }.
+    .next = Check that this program may start itself again, and try once more.
+error-lists = A list cannot be used: { $why }.
+    .next = Mend or leave out that list.
+error-report = The report { $path } cannot be written: { $why }.
+    .next = Choose a new file in a folder you may write to.
+error-report-inside = The report would lie inside what is looked at, and nothing there is ever written.
+    .next = Choose a place outside of it.
+
+## Marks in files
+redstar-chain = a mark of Red Star OS: the machines this file went through, in their order
+    .whom = the owners of the machines whose disks have these ids, the first one first
+    .advice = Do not pass it on as it is. `sogon clean` gives the file back without the mark.
+redstar-order-delete = a control mark: a Red Star machine that sees this file deletes it
+    .whom = whoever distributed the file with this mark
+    .advice = Keep a copy away from such machines; `sogon clean` takes the mark off.
+redstar-order-approved = a control mark: Red Star machines take this file for approved and do not tag it
+    .whom = an office that approves files
+    .advice = `sogon clean` takes the mark off.
+redstar-slot = a mark of Red Star OS inside an office document: the last machine that touched it
+    .whom = the owner of the machine whose disk has this id
+    .advice = Do not pass it on as it is. `sogon clean` takes the mark off; nothing of the document is lost.
+redstar-slot-damage = a mark of Red Star OS written over 31 bytes of an office document
+    .whom = the owner of the machine whose disk has this id
+    .advice = `sogon clean` takes the id off, but the 31 bytes are lost: get the document from where it came from, if you can.
+redstar-text = a mark of Red Star OS in the blanks between words
+    .whom = the owner of the machine whose disk has this id
+    .advice = Do not pass it on as it is. `sogon clean` takes it off; the words stay as they are.
+redstar-profile = a signed profile at the end of the file, as Red Star OS writes it
+    .whom = whoever holds the signing key
+    .advice = `sogon clean` takes it off.
+redstar-sidecar = a signed profile in a file of its own, as Red Star OS writes it
+    .whom = whoever holds the signing key
+    .advice = Do not pass it on together with the file it is about.
+natisign = NATISIGN: an office's signature, which phones and tablets ask for before they open a file
+    .whom = the office that approved the file
+    .advice = The file shows that it was approved; `sogon clean` takes the signature off. The signature covers at most 128 kilobytes of it and says nothing about the rest.
+selfsign = SELFSIGN: a mark by which a handset knows files that were made on it
+    .whom = the handset and the SIM with which the file was made
+    .advice = Do not pass it on. What stands in this mark is not published, so it cannot be taken off by itself.
+would-match = a device with the list you gave would recognise this file, delete it and store an alert
+    .whom = you, as the one who had it
+    .advice = Keep it away from such devices. Any change in the places that are compared makes it unknown to the list.
+
+## Traces and components
+redstar-component = a part of the watching software of Red Star OS
+    .advice = Treat everything on this system as seen. Move what matters to a machine you trust, cleaned.
+redstar-store = a file where Red Star OS stores its alerts
+    .advice = Read it before you hand the device on: it says what was recorded about you.
+redstar-seen-files = the list of files Red Star OS has seen
+    .advice = It holds a hash of every file name the system saw, with size and time.
+redstar-alert-log = alerts of Red Star OS: files that were recognised and deleted
+    .whom = the owner of this machine
+    .advice = See the timeline for what was recorded.
+redstar-alert = a recognised file
+    .whom = whoever had it on that day
+    .advice = Assume that this is known.
+redstar-program = a program or file names a part of the watching software of Red Star OS
+    .advice = In a program it is a part of that software; in a text somebody may only write about it.
+natisign-component = a part of the software that lets a phone open approved files only
+    .advice = Treat everything on this device as seen. It also deletes unsigned sound files when they are played.
+natisign-program = a program or file names the software that lets a phone open approved files only
+    .advice = In a program it is a part of that software; in a text somebody may only write about it.
+redflag-program = a program or file names the service that logs pages and takes pictures of the screen
+    .advice = Assume that everything shown on this device was recorded.
+handset-identity = the file by which the device marks files with its own numbers
+    .whom = this handset and its SIM
+    .advice = Any file with SELFSIGN can be traced to these numbers.
+revocation-list = the list of signatures that were called back
+    .advice = It shows which approved files are no longer allowed.
+
+## Lists of the user
+indicator = named by the indicators you gave
+    .advice = See the collection for what it is. Do not delete it before somebody you trust has looked at it.
+yara = fits a rule you gave
+    .advice = See the rule for what it is.
+
+## What could not be seen
+unreadable = it could not be read
+    .advice = Nothing was seen of it. Check that you may read it.
+too-large = inside an archive and too large to open there
+    .advice = Unpack it and look at it by itself.
+too-deep = an archive in too many archives
+    .advice = Unpack it and look at it by itself.
+not-opened = a form that is not opened here
+    .advice = Unpack or extract it and look at the files.
+encrypted = encrypted: what is inside was not seen
+    .advice = Unpack it with its passphrase and look at the files.
+cut = it breaks off or lies about its length
+    .advice = What lies behind the break was not seen.
+bomb = it unpacks to far more than it is
+    .advice = Do not unpack it: it is made to fill disks or to keep tools busy.
+rules-late = your rules took too long on this file
+    .advice = Some of them were not tried. Simpler rules help.
+crashed = the reader of this file crashed
+    .advice = It may be damaged, or made to attack tools. The crash did no harm here; please report it with the file if you can.
+timed-out = the reader of this file took too long
+    .advice = It was not seen to the end. Try --patience with more seconds.
+over-memory = the reader of this file needed too much memory
+    .advice = It was not seen to the end. Try --memory with more.
+given-up = the readers of this file crashed again and again
+    .advice = The rest of it was not seen. Take it for hostile.

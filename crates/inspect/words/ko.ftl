@@ -1,0 +1,145 @@
+# 사람이 읽는 말, 한국어. 규칙마다 무엇인지, .whom 누구를 가리키는지, .advice 무엇을 할지.
+
+## 보고
+first-line = 이 검사가 볼 수 없는 것: 주인을 감시하도록 만들어진 체계는 그 우에서 도는 어떤 프로그람에도 무엇이든 숨길 수 있습니다. 다른 기계에서 본 파일의 결과만 믿으십시오.
+summary = 파일 { $files }개, { $bytes }를 { $seconds }초 동안 보았습니다.
+nothing = 당신을 감시하거나 가리키는 것을 찾지 못했습니다.
+findings = 찾은 것
+timeline = 당신에 대해 기록된 것과 그 때
+inputs = 본 것
+more = … 같은 것이 { $count }개 더 있습니다.
+untold = 너무 많아 적지 못한 것이 { $count }개 더 있습니다.
+passed-over = 링크와 파일이 아닌 것 { $count }개는 지나쳤습니다.
+walls-weak = 이 체계에서는 파일을 읽는 프로그램을 완전히 가두지 못했습니다: { $missing }. 위험한 파일은 다른 기계에서 보십시오.
+wall-files = 파일을 열 수 있었음
+wall-network = 망에 닿을 수 있었음
+wall-memory = 기억기 한도가 없었음
+masked = 기계와 전화기와 사람을 가리키는 번호는 별표로 가렸습니다. --show-identities 로 보입니다.
+report-title = 찾은 것
+report-made = { $tool }이(가) { $when }에 만들었습니다.
+report-hash = SHA-256
+column-path = 곳
+column-offset = 바이트 자리
+column-what = 무엇
+column-whom = 가리키는 사람
+column-evidence = 증거
+column-advice = 할 일
+column-when = 때
+column-sure = 확실함
+column-bytes = 바이트
+severity-clean = 깨끗함
+severity-note = 알림
+severity-suspicious = 의심스러움
+severity-surveillance = 감시
+severity-known-bad = 알려진 악성
+confidence-heuristic = 비슷해 보임
+confidence-match = 이름이나 글자가 맞음
+confidence-proven = 풀어서 확인함
+progress = 파일 { $files }개, { $bytes }, 초당 { $rate }
+progress-rest = 파일 { $files }개, { $bytes }, 초당 { $rate }, 남은 시간 { $rest }초
+
+## 잘못될 수 있는 것
+error-path = { $path }을(를) 읽을 수 없습니다: { $why }.
+    .next = 경로와 읽기 권한을 확인하십시오.
+error-worker = 파일을 읽는 프로그램이 시작되지 않았습니다: { $why }.
+    .next = 이 프로그램이 자신을 다시 시작할 수 있는지 확인하고 다시 해 보십시오.
+error-lists = 목록을 쓸 수 없습니다: { $why }.
+    .next = 그 목록을 고치거나 빼십시오.
+error-report = 보고서 { $path }을(를) 쓸 수 없습니다: { $why }.
+    .next = 쓸 수 있는 폴더에 새 파일을 고르십시오.
+error-report-inside = 보고서가 검사 대상 안에 놓이게 됩니다. 그 안에는 아무것도 쓰지 않습니다.
+    .next = 그 밖의 곳을 고르십시오.
+
+## 파일 속의 표식
+redstar-chain = 붉은별의 표식: 이 파일이 거쳐 간 기계들, 차례대로
+    .whom = 이 번호의 디스크를 가진 기계의 주인들, 첫 기계부터
+    .advice = 그대로 넘기지 마십시오. `sogon clean`이 표식 없는 파일을 돌려줍니다.
+redstar-order-delete = 조종 표식: 붉은별 기계가 이 파일을 보면 지웁니다
+    .whom = 이 표식을 넣어 퍼뜨린 사람
+    .advice = 그런 기계에서 떨어진 곳에 사본을 두십시오. `sogon clean`이 표식을 뗍니다.
+redstar-order-approved = 조종 표식: 붉은별 기계가 이 파일을 허가된 것으로 보고 표식을 달지 않습니다
+    .whom = 파일을 허가하는 기관
+    .advice = `sogon clean`이 표식을 뗍니다.
+redstar-slot = 사무 문서 속의 붉은별 표식: 마지막으로 건드린 기계
+    .whom = 이 번호의 디스크를 가진 기계의 주인
+    .advice = 그대로 넘기지 마십시오. `sogon clean`이 표식을 떼며 문서는 조금도 잃지 않습니다.
+redstar-slot-damage = 붉은별 표식이 사무 문서의 31바이트를 덮어썼습니다
+    .whom = 이 번호의 디스크를 가진 기계의 주인
+    .advice = `sogon clean`이 번호를 떼지만 31바이트는 되찾을 수 없습니다. 할 수 있으면 문서를 원래 곳에서 다시 받으십시오.
+redstar-text = 낱말 사이 빈칸에 숨긴 붉은별 표식
+    .whom = 이 번호의 디스크를 가진 기계의 주인
+    .advice = 그대로 넘기지 마십시오. `sogon clean`이 떼며 글은 그대로입니다.
+redstar-profile = 붉은별이 파일 끝에 쓰는 서명된 프로필
+    .whom = 서명 열쇠를 가진 기관
+    .advice = `sogon clean`이 뗍니다.
+redstar-sidecar = 붉은별이 따로 쓰는 서명된 프로필 파일
+    .whom = 서명 열쇠를 가진 기관
+    .advice = 그 파일과 함께 넘기지 마십시오.
+natisign = NATISIGN: 전화기와 판형콤퓨터가 파일을 열기 전에 찾는 기관의 서명
+    .whom = 파일을 허가한 기관
+    .advice = 허가받은 파일임이 드러납니다. `sogon clean`이 서명을 뗍니다. 서명은 많아야 128킬로바이트만 보증하고 나머지에 대해서는 아무것도 말하지 않습니다.
+selfsign = SELFSIGN: 전화기가 스스로 만든 파일을 알아보는 표식
+    .whom = 파일을 만든 전화기와 SIM
+    .advice = 넘기지 마십시오. 이 표식의 속은 알려지지 않아 그것만 뗄 수 없습니다.
+would-match = 당신이 준 목록을 가진 기기는 이 파일을 알아보고 지우고 기록합니다
+    .whom = 그것을 가지고 있던 당신
+    .advice = 그런 기기에서 떨어진 곳에 두십시오. 견주는 자리가 조금만 바뀌어도 목록은 알아보지 못합니다.
+
+## 자취와 부품
+redstar-component = 붉은별의 감시 프로그램 부품
+    .advice = 이 체계의 모든 것을 남이 본 것으로 여기십시오. 중요한 것은 깨끗이 해서 믿는 기계로 옮기십시오.
+redstar-store = 붉은별이 경보를 쌓아 두는 파일
+    .advice = 기기를 넘기기 전에 읽으십시오. 당신에 대해 무엇이 기록됐는지 적혀 있습니다.
+redstar-seen-files = 붉은별이 본 파일의 목록
+    .advice = 체계가 본 모든 파일 이름의 해시와 크기와 때가 들어 있습니다.
+redstar-alert-log = 붉은별의 경보 기록: 알아보고 지운 파일
+    .whom = 이 기계의 주인
+    .advice = 무엇이 기록됐는지는 시간표를 보십시오.
+redstar-alert = 알아본 파일
+    .whom = 그날 그것을 가지고 있던 사람
+    .advice = 알려진 것으로 여기십시오.
+redstar-program = 프로그램이나 파일이 붉은별 감시 프로그램의 부품 이름을 담고 있습니다
+    .advice = 프로그램이면 그 부품입니다. 글이면 누가 그것에 대해 썼을 뿐일 수 있습니다.
+natisign-component = 허가된 파일만 열게 하는 전화기 프로그램의 부품
+    .advice = 이 기기의 모든 것을 남이 본 것으로 여기십시오. 서명 없는 소리 파일은 틀 때 지웁니다.
+natisign-program = 프로그램이나 파일이 허가된 파일만 열게 하는 프로그램의 이름을 담고 있습니다
+    .advice = 프로그램이면 그 부품입니다. 글이면 누가 그것에 대해 썼을 뿐일 수 있습니다.
+redflag-program = 프로그램이나 파일이 화면을 찍고 본 것을 적는 봉사의 이름을 담고 있습니다
+    .advice = 이 기기에 보인 모든 것이 기록된 것으로 여기십시오.
+handset-identity = 기기가 제 번호로 파일에 표식을 다는 데 쓰는 파일
+    .whom = 이 전화기와 그 SIM
+    .advice = SELFSIGN이 있는 파일은 모두 이 번호로 거슬러 찾을 수 있습니다.
+revocation-list = 거두어들인 서명의 목록
+    .advice = 더는 허용되지 않는 파일을 보여 줍니다.
+
+## 사용자의 목록
+indicator = 당신이 준 지표에 이름이 있습니다
+    .advice = 무엇인지는 그 모음을 보십시오. 믿는 사람이 보기 전에는 지우지 마십시오.
+yara = 당신이 준 규칙에 맞습니다
+    .advice = 무엇인지는 그 규칙을 보십시오.
+
+## 볼 수 없었던 것
+unreadable = 읽을 수 없었습니다
+    .advice = 아무것도 보지 못했습니다. 읽기 권한을 확인하십시오.
+too-large = 묶음 안에 있고 거기서 열기에는 너무 큽니다
+    .advice = 풀어서 따로 보십시오.
+too-deep = 묶음 속의 묶음이 너무 깊습니다
+    .advice = 풀어서 따로 보십시오.
+not-opened = 여기서 열지 않는 형식입니다
+    .advice = 풀거나 꺼내서 파일을 보십시오.
+encrypted = 암호화됨: 속을 보지 못했습니다
+    .advice = 암호로 풀어서 파일을 보십시오.
+cut = 끊겨 있거나 길이를 속입니다
+    .advice = 끊긴 뒤는 보지 못했습니다.
+bomb = 풀면 제 크기보다 터무니없이 커집니다
+    .advice = 풀지 마십시오. 디스크를 채우거나 도구를 붙잡으려고 만든 것입니다.
+rules-late = 이 파일에서 규칙이 너무 오래 걸렸습니다
+    .advice = 일부는 해 보지 못했습니다. 규칙을 간단히 하십시오.
+crashed = 이 파일을 읽던 프로그램이 죽었습니다
+    .advice = 상했거나 도구를 치려고 만든 것일 수 있습니다. 여기서는 해가 없었습니다. 할 수 있으면 파일과 함께 알려 주십시오.
+timed-out = 이 파일을 읽는 데 너무 오래 걸렸습니다
+    .advice = 끝까지 보지 못했습니다. --patience 로 더 기다려 보십시오.
+over-memory = 이 파일을 읽는 데 기억기가 너무 많이 필요했습니다
+    .advice = 끝까지 보지 못했습니다. --memory 로 더 주어 보십시오.
+given-up = 이 파일을 읽던 프로그램이 거듭 죽었습니다
+    .advice = 나머지는 보지 못했습니다. 해로운 것으로 여기십시오.

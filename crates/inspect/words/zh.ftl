@@ -1,0 +1,145 @@
+# 给人看的话，中文。每条规则：是什么；.whom 指向谁；.advice 怎么办。
+
+## 报告
+first-line = 本检查看不到的：为监视主人而造的系统，可以对在其上运行的任何程序隐瞒一切。只有在另一台机器上检查的结果才可信。
+summary = { $seconds } 秒内检查了 { $files } 个文件，{ $bytes }。
+nothing = 没有发现监视您或指向您的东西。
+findings = 发现
+timeline = 关于您的记录及其时间
+inputs = 检查的对象
+more = ……同类的还有 { $count } 个。
+untold = 另有 { $count } 个发现因太多而未保留。
+passed-over = 略过了 { $count } 个链接和非文件。
+walls-weak = 在本系统上，读取文件的程序未被完全隔离：{ $missing }。请在另一台机器上检查可疑文件。
+wall-files = 仍能打开文件
+wall-network = 仍能连接网络
+wall-memory = 内存未受限制
+masked = 指向机器、手机和人的号码已用星号遮盖；用 --show-identities 显示。
+report-title = 检查结果
+report-made = 由 { $tool } 于 { $when } 生成。
+report-hash = SHA-256
+column-path = 位置
+column-offset = 字节处
+column-what = 是什么
+column-whom = 指向
+column-evidence = 证据
+column-advice = 怎么办
+column-when = 时间
+column-sure = 把握
+column-bytes = 字节
+severity-clean = 干净
+severity-note = 提示
+severity-suspicious = 可疑
+severity-surveillance = 监视
+severity-known-bad = 已知恶意
+confidence-heuristic = 看起来像
+confidence-match = 名称或字符串相符
+confidence-proven = 已解码
+progress = { $files } 个文件，{ $bytes }，每秒 { $rate }
+progress-rest = { $files } 个文件，{ $bytes }，每秒 { $rate }，还需 { $rest } 秒
+
+## 可能出的错
+error-path = 无法读取 { $path }：{ $why }。
+    .next = 请检查路径和读取权限。
+error-worker = 读取文件的程序未能启动：{ $why }。
+    .next = 请确认本程序可以再次启动自身，然后重试。
+error-lists = 有一份列表不能用：{ $why }。
+    .next = 请修正或去掉那份列表。
+error-report = 无法写入报告 { $path }：{ $why }。
+    .next = 请在可写的文件夹里选一个新文件。
+error-report-inside = 报告会落在被检查的对象之内，而那里绝不写入任何东西。
+    .next = 请选择别处。
+
+## 文件里的标记
+redstar-chain = 红星系统的标记：此文件依次经过的机器
+    .whom = 这些硬盘编号所属机器的主人，按先后顺序
+    .advice = 不要原样转交。`sogon clean` 会还您一份没有标记的文件。
+redstar-order-delete = 控制标记：红星机器见到此文件就删除
+    .whom = 散发带此标记文件的人
+    .advice = 请在远离这类机器的地方留一份；`sogon clean` 可去掉标记。
+redstar-order-approved = 控制标记：红星机器把此文件当作已批准，不再加标记
+    .whom = 批准文件的机关
+    .advice = `sogon clean` 可去掉标记。
+redstar-slot = 办公文档中的红星标记：最后碰过它的机器
+    .whom = 该硬盘编号所属机器的主人
+    .advice = 不要原样转交。`sogon clean` 可去掉标记，文档毫无损失。
+redstar-slot-damage = 红星标记覆盖了办公文档的 31 个字节
+    .whom = 该硬盘编号所属机器的主人
+    .advice = `sogon clean` 可去掉编号，但那 31 个字节已丢失；可能的话请从来处重新取得文档。
+redstar-text = 藏在词间空格里的红星标记
+    .whom = 该硬盘编号所属机器的主人
+    .advice = 不要原样转交。`sogon clean` 可去掉，文字不变。
+redstar-profile = 红星系统写在文件末尾的签名档案
+    .whom = 持有签名密钥的机关
+    .advice = `sogon clean` 可去掉。
+redstar-sidecar = 红星系统另存的签名档案文件
+    .whom = 持有签名密钥的机关
+    .advice = 不要与它所属的文件一起转交。
+natisign = NATISIGN：手机和平板打开文件前要求的机关签名
+    .whom = 批准该文件的机关
+    .advice = 它显示文件是经批准的；`sogon clean` 可去掉签名。签名最多只覆盖 128 千字节，对其余部分毫无证明。
+selfsign = SELFSIGN：手机识别自己所产文件的标记
+    .whom = 产生该文件的手机和 SIM 卡
+    .advice = 不要转交。此标记的内容未公开，无法单独去掉。
+would-match = 带有您所给列表的设备会认出此文件、删除它并记录警报
+    .whom = 持有它的您
+    .advice = 让它远离这类设备。被比较之处只要有改动，列表就认不出。
+
+## 痕迹与部件
+redstar-component = 红星系统监视软件的一部分
+    .advice = 请把此系统上的一切当作已被看到。把重要的东西清理后移到可信的机器上。
+redstar-store = 红星系统存放警报的文件
+    .advice = 交出设备前请先阅读：里面写着关于您的记录。
+redstar-seen-files = 红星系统见过的文件列表
+    .advice = 其中有系统见过的每个文件名的散列、大小和时间。
+redstar-alert-log = 红星系统的警报：被认出并删除的文件
+    .whom = 此机器的主人
+    .advice = 记录了什么，请看时间线。
+redstar-alert = 被认出的文件
+    .whom = 那天持有它的人
+    .advice = 请当作已为人所知。
+redstar-program = 有程序或文件提到红星监视软件的部件
+    .advice = 若是程序，它就是其部件；若是文字，可能只是有人写到它。
+natisign-component = 使手机只能打开经批准文件的软件部件
+    .advice = 请把此设备上的一切当作已被看到。未签名的音频在播放时会被删除。
+natisign-program = 有程序或文件提到使手机只能打开经批准文件的软件
+    .advice = 若是程序，它就是其部件；若是文字，可能只是有人写到它。
+redflag-program = 有程序或文件提到记录页面并截屏的服务
+    .advice = 请当作此设备显示过的一切都已被记录。
+handset-identity = 设备用自己的号码标记文件所用的文件
+    .whom = 此手机及其 SIM 卡
+    .advice = 任何带 SELFSIGN 的文件都能追到这些号码。
+revocation-list = 被收回的签名列表
+    .advice = 它显示哪些批准过的文件不再允许。
+
+## 用户的列表
+indicator = 在您给的指标中有名字
+    .advice = 是什么请查该指标集。在可信的人看过之前不要删除。
+yara = 符合您给的规则
+    .advice = 是什么请看该规则。
+
+## 未能看到的
+unreadable = 无法读取
+    .advice = 什么也没看到。请检查读取权限。
+too-large = 在压缩包内，太大而无法在其中打开
+    .advice = 请解开后单独检查。
+too-deep = 压缩包嵌套太深
+    .advice = 请解开后单独检查。
+not-opened = 这里不打开的格式
+    .advice = 请解开或提取后检查文件。
+encrypted = 已加密：内容未看到
+    .advice = 请用密码解开后检查文件。
+cut = 中断或谎报长度
+    .advice = 中断之后的内容未看到。
+bomb = 解开后远大于其本身
+    .advice = 不要解开：它是为填满硬盘或拖住工具而造的。
+rules-late = 您的规则在此文件上用时太长
+    .advice = 有些规则没有试。请用更简单的规则。
+crashed = 读取此文件的程序崩溃了
+    .advice = 它可能已损坏，或为攻击工具而造。崩溃在此无害；可能的话请连同文件报告。
+timed-out = 读取此文件用时太长
+    .advice = 没有看完。请用 --patience 给更多秒数。
+over-memory = 读取此文件需要太多内存
+    .advice = 没有看完。请用 --memory 给更多。
+given-up = 读取此文件的程序一再崩溃
+    .advice = 其余部分未看到。请当作恶意文件。
