@@ -20,6 +20,11 @@ pub trait Source {
         None
     }
 
+    /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Box<dyn Source>)
+    }
+
     /// At most `bytes` bytes from `offset` on, fewer at the end.
     ///
     /// # Errors
@@ -94,6 +99,23 @@ impl Source for std::fs::File {
     }
 }
 
+/// A part of a source that owns it.
+struct OwnPart {
+    whole: Box<dyn Source>,
+    start: u64,
+    size: u64,
+}
+
+impl Source for OwnPart {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        Part::new(self.whole.as_ref(), self.start, self.size).read_at(offset, buffer)
+    }
+}
+
 /// A part of a source, as a source.
 pub struct Part<'a> {
     whole: &'a dyn Source,
@@ -126,6 +148,11 @@ impl Source for Part<'_> {
         let Some(buffer) = buffer.get_mut(..bytes) else { return Ok(0) };
         let Some(offset) = self.start.checked_add(offset) else { return Ok(0) };
         self.whole.read_at(offset, buffer)
+    }
+
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        let whole = self.whole.owned()?;
+        Some(Box::new(OwnPart { whole, start: self.start, size: self.size }))
     }
 }
 

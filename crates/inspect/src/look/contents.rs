@@ -31,7 +31,7 @@ impl<'p> Contents<'p> {
     pub(super) fn window(&mut self, looker: &mut Looker<'_>, window: &[u8], step: usize) {
         if !self.begun {
             self.begun = true;
-            let wanted = looker.know.indicators.has(stix::Kind::FileHash);
+            let wanted = looker.know.hashes_wanted();
             self.hashes = wanted.then(|| (Md5::new(), Sha1::new(), Sha256::new()));
         }
         let fresh = window.get(..step.min(window.len())).unwrap_or_default();
@@ -40,9 +40,11 @@ impl<'p> Contents<'p> {
             sha1.update(fresh);
             sha256.update(fresh);
         }
-        self.markers(looker, window);
-        self.rules(looker, window);
-        self.literals(looker, window);
+        if !self.kind.is_opened() || self.kind == Kind::Zip {
+            self.markers(looker, window);
+            self.rules(looker, window);
+            self.literals(looker, window);
+        }
         self.at = self.at.saturating_add(fresh.len() as u64);
         looker.to.progress(fresh.len() as u64);
     }

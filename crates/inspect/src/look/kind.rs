@@ -71,6 +71,21 @@ const MAGICS: &[(usize, &[u8], Kind)] = &[
 ];
 
 impl Kind {
+    /// It holds files, and they are looked at one by one.
+    #[must_use]
+    pub fn is_opened(self) -> bool {
+        !matches!(
+            self,
+            Self::Elf
+                | Self::Dex
+                | Self::Abx
+                | Self::Certificate
+                | Self::Text
+                | Self::Other
+                | Self::Unopened(_)
+        )
+    }
+
     /// The kind of a file with these first [`HEAD_BYTES`].
     #[must_use]
     pub fn of(head: &[u8]) -> Self {

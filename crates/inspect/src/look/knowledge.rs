@@ -110,6 +110,11 @@ impl Knowledge {
         })
     }
 
+    /// Whether files are known by their hashes.
+    pub(super) fn hashes_wanted(&self) -> bool {
+        self.indicators.has(Kind::FileHash)
+    }
+
     /// By how much windows overlap, so that nothing falls between two.
     pub(super) fn overlap(&self) -> usize {
         // Rules of the user may name longer strings; MEASURED ones are far below this.

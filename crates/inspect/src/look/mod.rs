@@ -191,6 +191,12 @@ impl<'a> Looker<'a> {
 
     /// All bytes, in one window or many.
     fn whole_contents(&mut self, path: &str, source: &dyn Source, kind: Kind) -> io::Result<()> {
+        // What is opened is looked at file by file, and not a second time as a whole; but an app is
+        // also known as a whole.
+        let opened = kind.is_opened() && kind != Kind::Zip;
+        if opened && !self.know.hashes_wanted() {
+            return Ok(());
+        }
         let mut contents = Contents::new(path, kind);
         if let Some(bytes) = source.memory() {
             contents.window(self, bytes, bytes.len());

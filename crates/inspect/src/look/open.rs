@@ -25,11 +25,7 @@ impl Looker<'_> {
         source: &dyn Source,
         kind: Kind,
     ) -> io::Result<()> {
-        let holds = !matches!(
-            kind,
-            Kind::Elf | Kind::Dex | Kind::Abx | Kind::Certificate | Kind::Text | Kind::Other
-        );
-        if holds && depth >= self.limits.depth {
+        if kind.is_opened() && depth >= self.limits.depth {
             self.note(path, "too-deep", &[("depth", &depth.to_string())]);
             return Ok(());
         }

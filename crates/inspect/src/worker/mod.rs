@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{self, Seek, SeekFrom},
     os::{fd::AsFd, unix::net::UnixStream},
+    rc::Rc,
 };
 
 use serde::{Deserialize, Serialize};
@@ -77,8 +78,9 @@ const SIGN_OF_LIFE_BYTES: u64 = 32 << 20;
 const SAID_MAX: usize = 200;
 
 /// An open file whose size was asked once.
+#[derive(Clone)]
 struct Handed {
-    file: File,
+    file: Rc<File>,
     size: u64,
 }
 
@@ -89,6 +91,10 @@ impl Source for Handed {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.read_at(offset, buffer)
+    }
+
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        Some(Box::new(self.clone()))
     }
 }
 
@@ -164,7 +170,7 @@ pub fn serve() -> io::Result<()> {
         };
         let Some(mut file) = file else { return Err(io::ErrorKind::InvalidData.into()) };
         let size = file.seek(SeekFrom::End(0))?;
-        let handed = Handed { file, size };
+        let handed = Handed { file: Rc::new(file), size };
         let mut mouth = Mouth { socket: &socket, waiting: Vec::new(), bytes: 0, gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
         looker.file(&job.path, &handed);

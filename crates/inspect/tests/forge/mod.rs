@@ -4,6 +4,7 @@
 //! figures link this: nothing that is shipped can write a mark.
 
 pub mod archives;
+pub mod disks;
 pub mod marks;
 pub mod office;
 
