@@ -4,6 +4,7 @@
 //! It imports no other room of the house, so that it can be shipped alone. [`tags`] knows the marks a
 //! device puts into files; [`clean`] writes a copy of a file without what would betray its sender.
 
+pub mod app;
 pub mod archive;
 pub mod clean;
 pub mod command;

@@ -29,10 +29,10 @@ impl Listener for Heard {
     fn happened(&mut self, _: Event) {}
 }
 
-fn look(image: &Vec<u8>) -> Vec<Finding> {
+fn look(image: &[u8]) -> Vec<Finding> {
     let (know, share) = (Knowledge::new(&Lists::default()).unwrap(), Share::default());
     let mut heard = Heard::default();
-    Looker::new(&know, Limits::default(), &share, &mut heard).file("disk", image);
+    Looker::new(&know, Limits::default(), &share, &mut heard).file("disk", &image.to_vec());
     heard.0
 }
 

@@ -112,6 +112,25 @@ handset-identity = the file by which the device marks files with its own numbers
 revocation-list = the list of signatures that were called back
     .advice = It shows which approved files are no longer allowed.
 
+## Apps and what a device trusts
+app-watches = an app with much power to watch
+    .advice = Ask who installed it and why. An app that is hidden and can see the screen or read messages is what stalkerware looks like; taking it off may be noticed by whoever put it there.
+app-signature = a signature of an app does not hold
+    .advice = It was changed after it was signed, or made to mislead: do not install it.
+app-unsigned = an app without any signature
+    .advice = No device installs it as it is.
+app-public-key = an app signed with a key that everybody has
+    .advice = Anybody could have changed it. A system app signed so means a system that anybody can change.
+app-unreadable = an app whose manifest makes no sense
+    .advice = It may be damaged, or made to mislead tools.
+app-is-admin = an app that administers the device
+    .advice = It can lock and wipe the device. Look in the settings whether it should.
+app-has-accessibility = an app that may see and operate every screen
+    .advice = Look in the settings whether it should.
+trust-added = a certificate authority that was added to what the device trusts
+    .whom = whoever holds its key can read encrypted traffic of this device
+    .advice = Ask who added it; in the settings it can be taken off.
+
 ## Lists of the user
 indicator = named by the indicators you gave
     .advice = See the collection for what it is. Do not delete it before somebody you trust has looked at it.

@@ -112,6 +112,25 @@ handset-identity = 设备用自己的号码标记文件所用的文件
 revocation-list = 被收回的签名列表
     .advice = 它显示哪些批准过的文件不再允许。
 
+## 应用与设备所信任的
+app-watches = 监视能力很强的应用
+    .advice = 请查明是谁、为何安装。隐藏起来又能看屏幕或读消息的应用正是跟踪软件的样子；删除它可能会被安装者察觉。
+app-signature = 应用的签名不成立
+    .advice = 它在签名后被改动，或为误导而造：不要安装。
+app-unsigned = 没有任何签名的应用
+    .advice = 这样的应用任何设备都不会安装。
+app-public-key = 用人人都有的密钥签名的应用
+    .advice = 任何人都可能改过它。若系统应用如此，则任何人都能改动该系统。
+app-unreadable = 清单不成样子的应用
+    .advice = 它可能已损坏，或为误导工具而造。
+app-is-admin = 管理本设备的应用
+    .advice = 它能锁定并清空设备。请在设置中查看是否应当如此。
+app-has-accessibility = 可以看到并操作每个屏幕的应用
+    .advice = 请在设置中查看是否应当如此。
+trust-added = 后来加入设备信任的证书机构
+    .whom = 持有其密钥的人可以读取本设备的加密通信
+    .advice = 请查明是谁加的；可在设置中移除。
+
 ## 用户的列表
 indicator = 在您给的指标中有名字
     .advice = 是什么请查该指标集。在可信的人看过之前不要删除。

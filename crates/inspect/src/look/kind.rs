@@ -101,8 +101,13 @@ impl Kind {
         if head.get(510..512) == Some(&[0x55, 0xAA]) {
             return if is_fat(head) { Self::Fat } else { Self::Disk };
         }
-        // A certificate in DER: a sequence of more than 255 bytes that begins with another one.
-        if head.starts_with(&[0x30, 0x82]) && head.get(4..6) == Some(&[0x30, 0x82]) {
+        // A certificate in DER: a sequence that begins with another one.
+        let inner = match head.get(..2) {
+            Some([0x30, 0x81]) => head.get(3),
+            Some([0x30, 0x82]) => head.get(4),
+            _ => None,
+        };
+        if inner == Some(&0x30) {
             return Self::Certificate;
         }
         let wide = head.starts_with(&[0xFF, 0xFE]);

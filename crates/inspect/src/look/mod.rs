@@ -1,5 +1,6 @@
 //! Looking: one file, and whatever is inside it, within limits.
 
+mod apps;
 mod contents;
 pub mod kind;
 mod knowledge;
@@ -92,6 +93,8 @@ pub struct Looker<'a> {
     siblings: u64,
     unpacked: u64,
     unpacked_max: u64,
+    /// The start of the signature file that lies beside an app.
+    beside: Option<&'a [u8]>,
     /// Files looked at.
     pub files: u64,
 }
@@ -119,8 +122,16 @@ impl<'a> Looker<'a> {
             siblings: 0,
             unpacked: 0,
             unpacked_max: UNPACKED_BYTES_MIN,
+            beside: None,
             files: 0,
         }
+    }
+
+    /// With the signature file (scheme v4) that lies beside the app.
+    #[must_use]
+    pub fn beside(mut self, signature: Option<&'a [u8]>) -> Self {
+        self.beside = signature;
+        self
     }
 
     /// Looks at a file and all that is in it; `path` is what findings call it.

@@ -25,8 +25,7 @@ impl Looker<'_> {
             "pattern.dat" => self.revocations(path, source)?,
             _ => {}
         }
-        let _ = kind;
-        Ok(())
+        self.apps(path, source, kind)
     }
 
     fn alert_log(&mut self, path: &str, source: &dyn Source, day: &str) -> io::Result<()> {

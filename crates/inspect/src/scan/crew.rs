@@ -123,11 +123,13 @@ impl<'r> Member<'r> {
                 return Ok(());
             }
         };
+        let beside = signature_beside(&errand.path);
+        let files: Vec<&File> = [Some(&file), beside.as_ref()].into_iter().flatten().collect();
         let share = Share { part: errand.part, of: errand.of, ..Share::default() };
         let mut job = Job { path: path.clone(), share };
         for _ in 0..DEATHS_MAX {
             let mut at = (path.clone(), 0);
-            let Err(end) = self.ask(&job, &file, &mut at, survey, counts) else { return Ok(()) };
+            let Err(end) = self.ask(&job, &files, &mut at, survey, counts) else { return Ok(()) };
             let (rule, why) = match &end {
                 End::Late => ("timed-out", String::new()),
                 End::Died(words) if words.contains("memory allocation") => {
@@ -157,12 +159,12 @@ impl<'r> Member<'r> {
     fn ask(
         &mut self,
         job: &Job,
-        file: &File,
+        files: &[&File],
         at: &mut (String, u64),
         survey: &Mutex<Survey>,
         counts: &Counts,
     ) -> Result<(), End> {
-        if send_with(&self.socket, job, file).is_err() {
+        if send_with(&self.socket, job, files).is_err() {
             return Err(End::Died(self.last_words()));
         }
         let mut told = 0_u64;
@@ -204,6 +206,14 @@ impl<'r> Member<'r> {
         }
         String::from_utf8_lossy(&words).split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+/// The signature (scheme v4) that lies beside an app, under its name with one more ending.
+fn signature_beside(path: &Path) -> Option<File> {
+    path.extension().filter(|ending| *ending == "apk")?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".idsig");
+    open_quietly(Path::new(&beside)).ok()
 }
 
 fn late(error: &io::Error) -> bool {

@@ -1,4 +1,4 @@
-//! Frames between the inspector and its workers: a length, JSON, and at times an open file.
+//! Frames between the inspector and its workers: a length, JSON, and at times open files.
 
 use std::{
     fs::File,
@@ -21,16 +21,16 @@ pub(crate) fn send(mut socket: &UnixStream, what: &impl Serialize) -> io::Result
     socket.write_all(&frame(what)?)
 }
 
-/// Sends a frame with an open file.
+/// Sends a frame with open files, two at most.
 pub(crate) fn send_with(
     mut socket: &UnixStream,
     what: &impl Serialize,
-    file: &File,
+    files: &[&File],
 ) -> io::Result<()> {
     let frame = frame(what)?;
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    let files = [file.as_fd()];
+    let files: Vec<_> = files.iter().map(AsFd::as_fd).collect();
     if !control.push(SendAncillaryMessage::ScmRights(&files)) {
         return Err(io::ErrorKind::OutOfMemory.into());
     }
@@ -58,27 +58,27 @@ pub(crate) fn receive<T: DeserializeOwned>(mut socket: &UnixStream, most: u32) -
     body(socket, head, most)
 }
 
-/// Receives a frame, and the open file that came with it.
+/// Receives a frame, and the open files that came with it.
 pub(crate) fn receive_with<T: DeserializeOwned>(
     mut socket: &UnixStream,
     most: u32,
-) -> io::Result<(T, Option<File>)> {
+) -> io::Result<(T, Vec<File>)> {
     let mut head = [0; 4];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
     let got = recvmsg(socket, &mut [IoSliceMut::new(&mut head)], &mut control, flags)?;
     if got.bytes == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    let mut file = None;
+    let mut received = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(files) = message {
-            file = files.map(File::from).last();
+            received.extend(files.map(File::from));
         }
     }
     socket.read_exact(head.get_mut(got.bytes..).unwrap_or_default())?;
-    Ok((body(socket, head, most)?, file))
+    Ok((body(socket, head, most)?, received))
 }
 
 fn body<T: DeserializeOwned>(socket: &UnixStream, head: [u8; 4], most: u32) -> io::Result<T> {

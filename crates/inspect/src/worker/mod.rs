@@ -74,6 +74,9 @@ pub(crate) enum Said {
 /// Bytes looked at after which a worker gives a sign of life.
 const SIGN_OF_LIFE_BYTES: u64 = 32 << 20;
 
+/// What is read of the signature beside an app; the tree behind it is made anew.
+const BESIDE_BYTES_MAX: usize = 1 << 16;
+
 /// As much is said at once.
 const SAID_MAX: usize = 200;
 
@@ -164,15 +167,18 @@ pub fn serve() -> io::Result<()> {
     send(&socket, &Ready { walls, trouble })?;
     let Ok(knowledge) = knowledge else { return Ok(()) };
     loop {
-        let (job, file): (Job, Option<File>) = match receive_with(&socket, FRAME_BYTES_MAX) {
+        let (job, files): (Job, Vec<File>) = match receive_with(&socket, FRAME_BYTES_MAX) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             got => got?,
         };
-        let Some(mut file) = file else { return Err(io::ErrorKind::InvalidData.into()) };
+        let mut files = files.into_iter();
+        let Some(mut file) = files.next() else { return Err(io::ErrorKind::InvalidData.into()) };
+        let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
         let handed = Handed { file: Rc::new(file), size };
         let mut mouth = Mouth { socket: &socket, waiting: Vec::new(), bytes: 0, gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
+        looker = looker.beside(beside.as_deref());
         looker.file(&job.path, &handed);
         let files = looker.files;
         mouth.say(Said::Done(files));

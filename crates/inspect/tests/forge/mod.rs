@@ -3,6 +3,7 @@
 //! Marks as devices write them, made from the published facts with keys of our own. Only tests and
 //! figures link this: nothing that is shipped can write a mark.
 
+pub mod apps;
 pub mod archives;
 pub mod disks;
 pub mod marks;
