@@ -44,9 +44,10 @@ fn app(package: &str, watches: bool) -> Vec<u8> {
     zip(&[("AndroidManifest.xml", &manifest, false), ("classes.dat", &code, true)])
 }
 
-fn check(apk: &Vec<u8>, idsig: Option<&[u8]>) -> Vec<(Scheme, Result<usize, BlockTrouble>)> {
-    let directory = Directory::read(apk).unwrap();
-    let said = Signatures::check(apk, &directory, idsig).unwrap();
+fn check(apk: &[u8], idsig: Option<&[u8]>) -> Vec<(Scheme, Result<usize, BlockTrouble>)> {
+    let apk = apk.to_vec();
+    let directory = Directory::read(&apk).unwrap();
+    let said = Signatures::check(&apk, &directory, idsig).unwrap();
     said.schemes.into_iter().map(|(scheme, said)| (scheme, said.map(|s| s.len()))).collect()
 }
 

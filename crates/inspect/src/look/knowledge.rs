@@ -117,7 +117,7 @@ impl Knowledge {
 
     /// By how much windows overlap, so that nothing falls between two.
     pub(super) fn overlap(&self) -> usize {
-        // Rules of the user may name longer strings; MEASURED ones are far below this.
+        // Rules of the user may name longer strings; those in use are far below this.
         if self.yara.is_some() { 64 << 10 } else { self.markers.longest().max(4 << 10) }
     }
 }
