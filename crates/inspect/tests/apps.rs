@@ -10,7 +10,7 @@ mod forge;
 
 use forge::{
     Dice,
-    apps::{Key, beside, certificate, jar_signed, manifest, signed},
+    apps::{Key, beside, certificate, jar_signed, jar_signed_saying, manifest, signed},
     archives::{Entry, zip},
 };
 use sogon_inspect::{
@@ -118,6 +118,17 @@ fn the_old_scheme_is_checked_file_by_file() {
         own.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice(), false)).collect();
     all.push(("assets/spy.bin", b"added later", true));
     assert_eq!(check(&zip(&all), None), [(Scheme::V1, Err(BlockTrouble::Altered))]);
+}
+
+#[test]
+fn a_newer_signature_is_not_taken_off_unseen() {
+    let manifest = manifest("org.example.notes", false);
+    let files: Vec<Entry<'_>> = vec![("AndroidManifest.xml", &manifest, false)];
+    let key = Key::ec(3);
+    let old = jar_signed_saying(&files, &key, "Mina", "X-Android-APK-Signed: 2\r\n");
+    assert_eq!(check(&old, None), [(Scheme::V1, Err(BlockTrouble::TakenOff))]);
+    let both = signed(&old, &key, "Mina", false);
+    assert_eq!(check(&both, None), [(Scheme::V1, Ok(1)), (Scheme::V2, Ok(1))]);
 }
 
 #[test]

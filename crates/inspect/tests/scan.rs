@@ -359,3 +359,28 @@ fn chains_of_many_machines_stay_in_bounds() {
     assert_eq!(machines.unwrap().value, "5000");
     assert!(survey.findings[0].evidence.len() < 40);
 }
+
+#[test]
+fn a_hidden_folder_that_fills_like_clockwork_is_told_and_a_holiday_is_not() {
+    use std::time::{Duration as Span, UNIX_EPOCH};
+
+    let folder = TempDir::new().unwrap();
+    let mut dice = Dice(6);
+    let mut fill = |name: &str, next: &mut dyn FnMut(&mut Dice, u64) -> u64| {
+        let folder = folder.path().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let mut at = 1_700_000_000;
+        for n in 0..60 {
+            at = next(&mut dice, at);
+            let file = fs::File::create(folder.join(format!("{n}.png"))).unwrap();
+            file.set_modified(UNIX_EPOCH + Span::from_secs(at)).unwrap();
+        }
+    };
+    fill("data/.trace", &mut |dice, at| at + 300 + dice.below(5));
+    fill("DCIM/holiday", &mut |dice, at| at + 5 + dice.below(4_000));
+    fill("copied", &mut |_, at| at);
+    let survey = look(folder.path());
+    assert_eq!(paths(&survey, "picture-rhythm", folder.path()), ["data/.trace"]);
+    let found = survey.findings.iter().find(|one| one.rule == "picture-rhythm").unwrap();
+    assert_eq!(found.severity, Severity::Suspicious);
+}

@@ -2,6 +2,7 @@
 
 mod crew;
 mod digest;
+mod rhythm;
 mod survey;
 mod walk;
 

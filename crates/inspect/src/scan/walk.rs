@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::survey::Survey;
+use super::{rhythm::Rhythm, survey::Survey};
 use crate::finding::{Confidence, Finding, Severity};
 
 /// Folders inside folders: a path has 4,096 bytes at most, so more is a loop.
@@ -20,6 +20,7 @@ enum Met<'a> {
     File(&'a Path, u64),
     PassedOver,
     Unreadable(&'a Path, std::io::Error),
+    Rhythm(Finding),
 }
 
 /// Gives every file with its size to `each`, until that says no.
@@ -39,6 +40,7 @@ pub(super) fn walk(
                 let finding = Finding::new(&path, "unreadable", Severity::Note, Confidence::Proven);
                 survey.add(finding.with("why", error));
             }
+            Met::Rhythm(finding) => survey.add(finding),
             _ => survey.passed_over = survey.passed_over.saturating_add(1),
         }
         true
@@ -86,14 +88,18 @@ fn device_size(path: &Path) -> u64 {
 
 /// One stack of open folders; of a folder with a million files only one name is in memory.
 fn folder(path: &Path, each: &mut dyn FnMut(Met<'_>) -> bool) -> bool {
-    let mut stack: Vec<(PathBuf, ReadDir)> = Vec::new();
+    let mut stack: Vec<(PathBuf, ReadDir, Rhythm)> = Vec::new();
     match fs::read_dir(path) {
-        Ok(entries) => stack.push((path.to_owned(), entries)),
+        Ok(entries) => stack.push((path.to_owned(), entries, Rhythm::default())),
         Err(error) => return each(Met::Unreadable(path, error)),
     }
-    while let Some((folder, entries)) = stack.last_mut() {
+    while let Some((folder, entries, rhythm)) = stack.last_mut() {
         let Some(entry) = entries.next() else {
-            stack.pop();
+            let done = stack.pop();
+            let finding = done.and_then(|(folder, _, rhythm)| rhythm.finding(&folder));
+            if finding.is_some_and(|finding| !each(Met::Rhythm(finding))) {
+                return false;
+            }
             continue;
         };
         let folder = folder.clone();
@@ -101,13 +107,16 @@ fn folder(path: &Path, each: &mut dyn FnMut(Met<'_>) -> bool) -> bool {
             Err(error) => each(Met::Unreadable(&folder, error)),
             Ok((path, about)) if about.is_dir() => match fs::read_dir(&path) {
                 Ok(entries) if stack.len() < DEPTH_MAX => {
-                    stack.push((path, entries));
+                    stack.push((path, entries, Rhythm::default()));
                     true
                 }
                 Ok(_) => each(Met::PassedOver),
                 Err(error) => each(Met::Unreadable(&path, error)),
             },
-            Ok((path, about)) if about.is_file() => each(Met::File(&path, about.len())),
+            Ok((path, about)) if about.is_file() => {
+                rhythm.count(&path, &about);
+                each(Met::File(&path, about.len()))
+            }
             Ok(_) => each(Met::PassedOver),
         };
         if !going_on {

@@ -261,6 +261,11 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Signs with v1: all files, a manifest of their hashes, and a signed file about that.
 pub fn jar_signed(files: &[Entry<'_>], key: &Key, name: &str) -> Vec<u8> {
+    jar_signed_saying(files, key, name, "")
+}
+
+/// The same with another line in the signed file.
+pub fn jar_signed_saying(files: &[Entry<'_>], key: &Key, name: &str, more: &str) -> Vec<u8> {
     let mut manifest = "Manifest-Version: 1.0\r\n\r\n".to_owned();
     for (file, bytes, _) in files {
         let digest = base64(&Sha256::digest(bytes));
@@ -274,7 +279,7 @@ pub fn jar_signed(files: &[Entry<'_>], key: &Key, name: &str) -> Vec<u8> {
         manifest.push_str(&format!("\r\nSHA-256-Digest: {digest}\r\n\r\n"));
     }
     let hashes = format!(
-        "Signature-Version: 1.0\r\nSHA-256-Digest-Manifest: {}\r\n\r\n",
+        "Signature-Version: 1.0\r\n{more}SHA-256-Digest-Manifest: {}\r\n\r\n",
         base64(&Sha256::digest(manifest.as_bytes()))
     );
     let sha256 = seq(&[der(6, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1]), der(5, &[])]);

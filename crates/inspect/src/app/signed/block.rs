@@ -74,6 +74,9 @@ pub enum BlockTrouble {
     /// The app is not what was signed.
     #[error("the app is not what was signed")]
     Altered,
+    /// A newer signature was there and was taken off.
+    #[error("a newer signature was there and was taken off")]
+    TakenOff,
     /// The app could not be read.
     #[error("the app could not be read")]
     Unreadable,

@@ -23,23 +23,26 @@ const UNPACKED_BYTES_MAX: u64 = 4 << 30;
 
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
 
-/// Checks it; `None` when the app has no such signature.
+/// Checks it; `None` when the app has no such signature. `newer` says whether a newer scheme is
+/// there: who signed with one says so here, so that nobody can take it off unseen.
 pub(super) fn check(
     app: &dyn Source,
     directory: &Directory,
+    newer: bool,
 ) -> Option<Result<Vec<Signer>, BlockTrouble>> {
     let signature = directory.entries.iter().find(|entry| {
         let name = entry.name.to_ascii_uppercase();
         let ending = [".RSA", ".EC", ".DSA"].iter().any(|ending| name.ends_with(ending));
         name.starts_with("META-INF/") && ending && name.matches('/').count() == 1
     })?;
-    Some(signed(app, directory, signature))
+    Some(signed(app, directory, signature, newer))
 }
 
 fn signed(
     app: &dyn Source,
     directory: &Directory,
     signature: &Entry,
+    newer: bool,
 ) -> Result<Vec<Signer>, BlockTrouble> {
     let file = |entry: Option<&Entry>| {
         let entry = entry.ok_or(BlockTrouble::Broken)?;
@@ -50,6 +53,9 @@ fn signed(
     let signer = signer(&file(Some(signature))?, &hashes)?;
     let manifest = file(directory.entry(MANIFEST))?;
     let head = sections(&hashes).into_iter().next().ok_or(BlockTrouble::Broken)?;
+    if !newer && head.iter().any(|(key, _)| key == "X-Android-APK-Signed") {
+        return Err(BlockTrouble::TakenOff);
+    }
     match stated(&head, "-Digest-Manifest") {
         Some((hash, digest)) if hash.of(&manifest) == digest => {}
         Some(_) => return Err(BlockTrouble::Altered),

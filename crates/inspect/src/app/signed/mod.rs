@@ -69,10 +69,11 @@ impl Signatures {
         beside: Option<&[u8]>,
     ) -> io::Result<Self> {
         let mut schemes = Vec::new();
-        if let Some(said) = jar::check(app, directory) {
+        let blocks = block::find(app, directory)?;
+        if let Some(said) = jar::check(app, directory, !blocks.is_empty()) {
             schemes.push((Scheme::V1, said));
         }
-        for (scheme, block) in block::find(app, directory)? {
+        for (scheme, block) in blocks {
             schemes.push((scheme, block::check(app, directory, scheme, &block)));
         }
         if let Some(beside) = beside {
