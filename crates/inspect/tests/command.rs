@@ -142,3 +142,11 @@ fn a_terminal_is_not_commanded_by_a_file_name() {
     let said = text(&run(&[], &[folder.path()]).stdout);
     assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
 }
+
+#[test]
+fn the_program_does_not_find_itself() {
+    let done = run(&["--json"], &[Path::new(env!("CARGO_BIN_EXE_sogon-inspect"))]);
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(said["findings"], serde_json::json!([]));
+    assert_eq!(said["scanned_files"], 1);
+}

@@ -3,6 +3,7 @@
 mod markers;
 mod paths;
 pub mod stix;
+mod veiled;
 mod yara;
 
 pub use markers::{Marker, Markers};
