@@ -45,6 +45,10 @@ pub struct Options {
     /// Say which files a device with this list of fingerprints would recognise; may be repeated
     #[arg(long, value_name = "LIST")]
     pub would_match: Vec<PathBuf>,
+    /// Tell apps, programs and certificates that are not among these hashes of a reference image,
+    /// as sha256sum prints them; may be repeated
+    #[arg(long, value_name = "LIST")]
+    pub reference: Vec<PathBuf>,
     /// Check signatures with this public key of the office that makes them; may be repeated
     #[arg(long, value_name = "KEY")]
     pub office_key: Vec<PathBuf>,
@@ -164,6 +168,7 @@ fn lists(options: &Options, words: &Words) -> Result<Lists, Trouble> {
         yara: read(&options.rules)?,
         indicators: read(&options.indicators)?,
         watchlists: read(&options.would_match)?,
+        references: read(&options.reference)?,
         office_keys: read(&options.office_key)?,
     })
 }

@@ -21,7 +21,7 @@ use sogon_inspect::{
 };
 
 #[derive(Default)]
-struct Heard(Vec<Finding>);
+struct Heard(Vec<Finding>, Vec<Event>);
 
 impl Listener for Heard {
     fn enter(&mut self, _: &str, _: u64) {}
@@ -29,14 +29,20 @@ impl Listener for Heard {
     fn found(&mut self, finding: Finding) {
         self.0.push(finding);
     }
-    fn happened(&mut self, _: Event) {}
+    fn happened(&mut self, event: Event) {
+        self.1.push(event);
+    }
 }
 
 fn look(path: &str, bytes: &[u8], lists: &Lists) -> Vec<Finding> {
+    hear(path, bytes, lists).0
+}
+
+fn hear(path: &str, bytes: &[u8], lists: &Lists) -> Heard {
     let (know, share) = (Knowledge::new(lists).unwrap(), Share::default());
     let mut heard = Heard::default();
     Looker::new(&know, Limits::default(), &share, &mut heard).file(path, &bytes.to_vec());
-    heard.0
+    heard
 }
 
 fn app(package: &str, watches: bool) -> Vec<u8> {
@@ -233,4 +239,32 @@ fn manifests_of_chance_end() {
         bad.truncate(dice.below(2 * bad.len() as u64) as usize);
         let _ = sogon_inspect::app::manifest::Manifest::read(&bad);
     }
+}
+
+#[test]
+fn installations_stand_in_the_timeline() {
+    let report = "Packages:\n  Package [com.example.peeper] (1a2b3c):\n    userId=10123\n    \
+        firstInstallTime=2024-03-04 10:11:12\n    lastUpdateTime=2024-03-05 10:11:12\n  \
+        Package [com.example.odd] (4d):\n    firstInstallTime=yesterday\n";
+    let told = hear("bugreport.txt", report.as_bytes(), &Lists::default()).1;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].when, "2024-03-04T10:11:12");
+    assert_eq!(told[0].about[0].value, "com.example.peeper");
+}
+
+#[test]
+fn what_a_reference_image_does_not_have_is_told() {
+    let key = Key::ec(7);
+    let known = signed(&app("org.example.notes", false), &key, "Mina", true);
+    let fresh = signed(&app("org.example.other", false), &key, "Mina", true);
+    let hash: String =
+        <sha2::Sha256 as sha2::Digest>::digest(&known).iter().map(|b| format!("{b:02x}")).collect();
+    let list = format!("{hash}  ./system/app/notes.apk\n");
+    let lists = Lists { references: vec![("aosp".into(), list.into())], ..Lists::default() };
+    assert_eq!(look("system/app/notes.apk", &known, &lists), []);
+    let told = look("system/app/other.apk", &fresh, &lists);
+    assert_eq!(told[0].rule, "not-in-reference");
+    assert_eq!(look("photo.bin", b"whatever", &lists), []);
+    let bad = Lists { references: vec![("aosp".into(), b"nothing".to_vec())], ..Lists::default() };
+    assert!(Knowledge::new(&bad).is_err());
 }

@@ -16,6 +16,8 @@ pub enum Line {
     Accessibility(String),
     /// A process runs under this name.
     Process(String),
+    /// It was installed at this time of the device: app and time.
+    Installed(String, String),
 }
 
 /// Reads `pm list packages`, `packages.list`, `packages.xml` as text, `dumpsys` and `dumpstate`.
@@ -23,6 +25,7 @@ pub enum Line {
 pub fn read(text: &str) -> BTreeSet<Line> {
     let mut found = BTreeSet::new();
     let mut in_admins = false;
+    let mut block: Option<String> = None;
     for line in text.lines() {
         if found.len() >= NAMES_MAX {
             break;
@@ -35,9 +38,13 @@ pub fn read(text: &str) -> BTreeSet<Line> {
         } else if let Some(rest) = trimmed.strip_prefix("<package name=\"") {
             found.extend(package(rest.split('"').next()).map(Line::Package));
         } else if let Some(rest) = trimmed.strip_prefix("Package [") {
-            found.extend(package(rest.split(']').next()).map(Line::Package));
+            block = package(rest.split(']').next());
+            found.extend(block.clone().map(Line::Package));
         } else if trimmed.contains(" /data/") && trimmed.split_whitespace().count() >= 6 {
             found.extend(package(trimmed.split_whitespace().next()).map(Line::Package));
+        }
+        if let (Some(app), Some(at)) = (&block, trimmed.strip_prefix("firstInstallTime=")) {
+            found.extend(moment(at).map(|at| Line::Installed(app.clone(), at)));
         }
         if trimmed.contains("Device Admin") || trimmed.starts_with("Enabled Device Admins") {
             in_admins = true;
@@ -64,6 +71,16 @@ pub fn read(text: &str) -> BTreeSet<Line> {
         found.extend(process(trimmed).map(Line::Process));
     }
     found
+}
+
+/// `2021-03-04 10:11:12`, in the time of the device: as exact as the list is.
+fn moment(text: &str) -> Option<String> {
+    let shape = text.len() == 19
+        && text.bytes().zip("0000-00-00 00:00:00".bytes()).all(|(byte, wanted)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == other,
+        });
+    shape.then(|| text.replace(' ', "T"))
 }
 
 /// A name of an app: parts of letters, digits and underscores, two at least.

@@ -11,7 +11,7 @@ use crate::{
         trust::Trusted,
     },
     archive::zip::Directory,
-    finding::{Confidence, Finding, Severity},
+    finding::{Confidence, Event, Evidence, Finding, Severity},
     rules::stix,
     source::Source,
 };
@@ -132,6 +132,12 @@ impl Looker<'_> {
         for line in packages::read(text) {
             match &line {
                 Line::Package(app) => self.indicated(path, stix::Kind::AppId, app),
+                Line::Installed(app, at) => self.to.happened(Event {
+                    when: at.clone(),
+                    path: path.to_owned(),
+                    kind: "event-installed".to_owned(),
+                    about: vec![Evidence::new("installed", app, false)],
+                }),
                 Line::Process(name) => self.indicated(path, stix::Kind::Process, name),
                 Line::Admin(app) => {
                     self.note(path, "app-is-admin", &[("app", app)]);

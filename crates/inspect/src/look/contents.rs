@@ -50,14 +50,28 @@ impl<'p> Contents<'p> {
     }
 
     /// Nothing more comes.
-    pub(super) fn end(self, looker: &mut Looker<'_>) {
-        let Some((md5, sha1, sha256)) = self.hashes else { return };
+    pub(super) fn end(mut self, looker: &mut Looker<'_>) {
+        let Some((md5, sha1, sha256)) = self.hashes.take() else { return };
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        for hash in [hex(&md5.finalize()), hex(&sha1.finalize()), hex(&sha256.finalize())] {
+        let sha256 = sha256.finalize();
+        self.against_reference(looker, &hex(&sha256));
+        for hash in [hex(&md5.finalize()), hex(&sha1.finalize()), hex(&sha256)] {
             if let Some(of) = looker.know.indicators.named(stix::Kind::FileHash, &hash) {
                 let of = of.to_owned();
                 looker.named(self.path, stix::Kind::FileHash, &hash, &of, Confidence::Proven);
             }
+        }
+    }
+
+    /// Programs, apps and certificates that the reference image does not have.
+    fn against_reference(&self, looker: &mut Looker<'_>, sha256: &str) {
+        let app = self.kind == Kind::Zip && self.path.ends_with(".apk");
+        let counts = app || matches!(self.kind, Kind::Elf | Kind::Dex | Kind::Certificate);
+        let reference = &looker.know.reference;
+        if counts && !reference.is_empty() && !reference.contains(sha256) {
+            let finding =
+                Finding::new(self.path, "not-in-reference", Severity::Note, Confidence::Heuristic);
+            looker.to.found(finding.with("sha256", sha256));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What files are compared with: our own rules and what the user gave.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct Lists {
     pub indicators: Vec<(String, Vec<u8>)>,
     /// Fingerprints by which a device recognises files.
     pub watchlists: Vec<(String, Vec<u8>)>,
+    /// Hashes of the files of a reference image, as `sha256sum` prints them.
+    #[serde(default)]
+    pub references: Vec<(String, Vec<u8>)>,
     /// Public keys of the office that signs files.
     pub office_keys: Vec<(String, Vec<u8>)>,
 }
@@ -38,6 +41,9 @@ pub enum KnowledgeTrouble {
     /// No list of fingerprints.
     #[error("{0} is no list of fingerprints: give records of 200 bytes or lines of 400 hex digits")]
     Watchlist(String),
+    /// No list of hashes.
+    #[error("{0} is no list of hashes: give what sha256sum prints for the files of the image")]
+    Reference(String),
     /// No public key.
     #[error("{0} is no RSA public key in PEM or DER")]
     OfficeKey(String),
@@ -51,6 +57,7 @@ pub struct Knowledge {
     pub(super) indicators: Indicators,
     pub(super) literals: Option<Literals>,
     pub(super) watchlists: Vec<(String, Watchlist)>,
+    pub(super) reference: BTreeSet<String>,
     pub(super) office_keys: Vec<(String, OfficeKey)>,
 }
 
@@ -99,7 +106,16 @@ impl Knowledge {
             key.map(|key| (name.clone(), key))
                 .ok_or_else(|| KnowledgeTrouble::OfficeKey(name.clone()))
         };
+        let mut reference = BTreeSet::new();
+        for (name, bytes) in &lists.references {
+            let before = reference.len();
+            reference.extend(hashes(&String::from_utf8_lossy(bytes)));
+            if reference.len() == before {
+                return Err(KnowledgeTrouble::Reference(name.clone()));
+            }
+        }
         Ok(Self {
+            reference,
             paths: PathRules::own(),
             markers: Markers::own(),
             yara,
@@ -112,7 +128,7 @@ impl Knowledge {
 
     /// Whether files are known by their hashes.
     pub(super) fn hashes_wanted(&self) -> bool {
-        self.indicators.has(Kind::FileHash)
+        self.indicators.has(Kind::FileHash) || !self.reference.is_empty()
     }
 
     /// By how much windows overlap, so that nothing falls between two.
@@ -120,6 +136,13 @@ impl Knowledge {
         // Rules of the user may name longer strings; those in use are far below this.
         if self.yara.is_some() { 64 << 10 } else { self.markers.longest().max(4 << 10) }
     }
+}
+
+/// The first word of each line, where it is a SHA-256.
+fn hashes(text: &str) -> impl Iterator<Item = String> {
+    let words = text.lines().filter_map(|line| line.split_whitespace().next());
+    let hash = |word: &&str| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    words.filter(hash).map(str::to_ascii_lowercase)
 }
 
 impl Literals {
