@@ -139,8 +139,13 @@ fn a_terminal_is_not_commanded_by_a_file_name() {
     let name = "\u{1b}[2Jphoto\u{202e}gpj.jpg";
     fs::write(folder.path().join(name), tagged(&Dice(2).file("jpg", 22_000), "AC9A58CDZ364C"))
         .unwrap();
-    let said = text(&run(&[], &[folder.path()]).stdout);
-    assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+    for form in [&[][..], &["--json"]] {
+        let said = text(&run(form, &[folder.path()]).stdout);
+        assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+    }
+    let said: serde_json::Value =
+        serde_json::from_slice(&run(&["--json"], &[folder.path()]).stdout).unwrap();
+    assert!(said["findings"][0]["path"].as_str().unwrap().ends_with(name));
 }
 
 #[test]

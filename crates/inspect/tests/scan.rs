@@ -331,7 +331,7 @@ fn a_worker_that_dies_or_hangs_costs_one_file() {
     let own = std::env::current_exe().unwrap().into_os_string();
     request.worker =
         vec![own, "--exact".into(), "a_worker_with_a_weak_heart".into(), "--nocapture".into()];
-    request.patience = Duration::from_secs(3);
+    request.patience = Duration::from_secs(8);
     let survey = scan(&request, &mut |_| {}).unwrap();
     // Five that are nothing, and the nested one at its second try.
     assert_eq!(survey.scanned_files, 6);

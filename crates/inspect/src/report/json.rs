@@ -6,12 +6,28 @@ use super::{sentences, tool};
 use crate::{
     finding::{Event, Finding, Identities},
     scan::Survey,
-    words::{Language, Words},
+    words::{Language, Words, is_command},
 };
 
-/// One JSON object.
+/// One JSON object on one line. What commands a terminal is escaped: output for a program may still
+/// end on a screen.
 #[must_use]
-pub fn json(survey: &Survey, identities: Identities) -> Value {
+pub fn json(survey: &Survey, identities: Identities) -> String {
+    let mut line = String::new();
+    for c in object(survey, identities).to_string().chars() {
+        if is_command(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+fn object(survey: &Survey, identities: Identities) -> Value {
     let words = Words::new(Language::En);
     let findings = survey.findings.iter().map(|one| finding(one, &words, identities));
     let events = survey.events.iter().map(|one| event(one, identities));
