@@ -4,9 +4,21 @@
 //! It imports no other room of the house, so that it can be shipped alone. [`tags`] knows the marks a
 //! device puts into files; [`clean`] writes a copy of a file without what would betray its sender.
 
+pub mod app;
+pub mod archive;
 pub mod clean;
+pub mod command;
+pub mod finding;
+pub mod image;
+pub mod look;
 mod numbers;
+pub mod report;
+pub mod rules;
+pub mod scan;
 pub mod source;
 pub mod tags;
+pub mod trace;
+pub mod words;
+pub mod worker;
 
 pub use source::Source;

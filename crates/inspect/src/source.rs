@@ -15,6 +15,16 @@ pub trait Source {
     /// What the storage says.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// All of it, where it lies in memory anyway.
+    fn memory(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Box<dyn Source>)
+    }
+
     /// At most `bytes` bytes from `offset` on, fewer at the end.
     ///
     /// # Errors
@@ -49,6 +59,10 @@ impl Source for [u8] {
         self.len() as u64
     }
 
+    fn memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let from = usize::try_from(offset).ok().and_then(|offset| self.get(offset..));
         let from = from.unwrap_or_default();
@@ -65,6 +79,10 @@ impl Source for Vec<u8> {
         self.as_slice().size()
     }
 
+    fn memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.as_slice().read_at(offset, buffer)
     }
@@ -78,6 +96,23 @@ impl Source for std::fs::File {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         std::os::unix::fs::FileExt::read_at(self, buffer, offset)
+    }
+}
+
+/// A part of a source that owns it.
+struct OwnPart {
+    whole: Box<dyn Source>,
+    start: u64,
+    size: u64,
+}
+
+impl Source for OwnPart {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        Part::new(self.whole.as_ref(), self.start, self.size).read_at(offset, buffer)
     }
 }
 
@@ -113,6 +148,39 @@ impl Source for Part<'_> {
         let Some(buffer) = buffer.get_mut(..bytes) else { return Ok(0) };
         let Some(offset) = self.start.checked_add(offset) else { return Ok(0) };
         self.whole.read_at(offset, buffer)
+    }
+
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        let whole = self.whole.owned()?;
+        Some(Box::new(OwnPart { whole, start: self.start, size: self.size }))
+    }
+}
+
+/// The two ends of something that went by and is too large to keep.
+#[derive(Clone, Debug, Default)]
+pub struct Ends {
+    /// Its first bytes.
+    pub head: Vec<u8>,
+    /// Its last bytes.
+    pub tail: Vec<u8>,
+    /// How many there were.
+    pub size: u64,
+}
+
+impl Source for Ends {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if offset < self.head.size() {
+            return self.head.read_at(offset, buffer);
+        }
+        let gone = self.size.saturating_sub(self.tail.size());
+        match offset.checked_sub(gone) {
+            Some(offset) => self.tail.read_at(offset, buffer),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 }
 

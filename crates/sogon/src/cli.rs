@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Grow(Grow),
     Proxy(ProxySetting),
     Words(Words),
+    Inspect(sogon_inspect::command::Options),
     Completions(Completions),
     /// Print the manual page
     Man,

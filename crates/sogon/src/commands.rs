@@ -61,6 +61,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         | Command::Decoy(_)
         | Command::Restore(_)
         | Command::Words(_)
+        | Command::Inspect(_)
         | Command::Completions(_)
         | Command::Man => Err(Kind::Bug.into()),
     }

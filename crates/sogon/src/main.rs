@@ -15,6 +15,7 @@ mod guard;
 mod hand;
 mod home;
 mod init;
+mod inspection;
 mod keeper;
 mod letter;
 mod link;
@@ -109,6 +110,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             let source = Source::choose(cli.common.passphrase_file.as_deref());
             backup::restore(options, &home, &source, console, words).await?;
         }
+        Command::Inspect(options) => return inspection::run(options, cli, console).await,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Words(options) => drawn::run(options, console, words).await?,
         Command::Man => console.raw(manual()).await?,

@@ -146,6 +146,8 @@ kinds! {
     Checks = "checks", 1;
     /// `try` saw a plain word on the wire, or a text did not arrive.
     Trial = "trial", 1;
+    /// `inspect` could not look.
+    Inspect = "inspect", 1;
     /// The output was closed.
     OutputGone = "output-gone", 1;
     /// Interrupted by a signal.

@@ -100,3 +100,22 @@ fn the_trial_shows_texts_and_a_watcher_who_finds_no_word() {
     assert!(ran.out.contains("미나 → 준   하나 둘"), "{}", ran.out);
     assert!(!mina.home.exists(), "it needs no home and makes none");
 }
+
+#[test]
+fn inspecting_needs_no_home_and_says_by_its_code_what_it_found() {
+    let world = World::new();
+    let mina = world.stranger("Mina");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    let place = folder.path().to_str().unwrap();
+    std::fs::write(&file, "봄이 온다").unwrap();
+    assert!(mina.done(&["inspect", place]).starts_with("What this cannot see"));
+    std::fs::write(folder.path().join("opprc"), b"\x7fELF /usr/bin/scnprc").unwrap();
+    let found = mina.run(&["inspect", "--json", place]);
+    assert_eq!(found.code, 6);
+    let said: serde_json::Value = serde_json::from_str(&found.out).unwrap();
+    assert_eq!(said["findings"][0]["rule"], "redstar-program");
+    assert_eq!(said["walls"]["no_network"], true);
+    mina.run(&["inspect", "/not/there"]).failed(1, "Nothing could be looked at");
+    assert!(!mina.home.exists());
+}

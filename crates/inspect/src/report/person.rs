@@ -1,0 +1,173 @@
+//! The report for a person: short, the gravest first, the same things told once.
+
+use std::fmt::Write;
+
+use super::{evidence_line, sentences, size};
+use crate::{
+    finding::{Event, Finding, Identities, Severity},
+    scan::Survey,
+    words::{Words, plain},
+};
+
+/// Whether a terminal shows colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// It does.
+    On,
+    /// It does not, or nobody sits before it.
+    Off,
+}
+
+/// As many findings of one rule are told; an investigator's report has all.
+const OF_A_RULE_MAX: usize = 12;
+
+/// As many events are told.
+const EVENTS_MAX: usize = 40;
+
+/// The report.
+#[must_use]
+pub fn person(survey: &Survey, words: &Words, identities: Identities, colour: Colour) -> String {
+    let mut text = String::new();
+    // Writing into a string does not fail.
+    let _ = write(&mut text, survey, words, identities, colour);
+    text
+}
+
+fn write(
+    text: &mut String,
+    survey: &Survey,
+    words: &Words,
+    identities: Identities,
+    colour: Colour,
+) -> std::fmt::Result {
+    writeln!(text, "{}\n", words.say("first-line", &[]))?;
+    if !survey.found() {
+        writeln!(text, "{}", painted(&words.say("nothing", &[]), Severity::Clean, colour))?;
+    }
+    let mut rest = survey.findings.as_slice();
+    while let Some(first) = rest.first() {
+        // Findings are ordered by gravity and path; here they stand by rule within a gravity.
+        let same = rest.iter().take_while(|one| one.severity == first.severity).count();
+        let (block, next) = rest.split_at_checked(same).unwrap_or((rest, &[]));
+        rules(text, block, words, identities, colour)?;
+        rest = next;
+    }
+    if !survey.events.is_empty() {
+        writeln!(text, "{}", words.say("timeline", &[]))?;
+        for event in survey.events.iter().take(EVENTS_MAX) {
+            writeln!(text, "  {}  {}", plain(&event.when), about(event, identities))?;
+        }
+        more(text, survey.events.len().saturating_sub(EVENTS_MAX), words)?;
+        writeln!(text)?;
+    }
+    if survey.untold > 0 {
+        writeln!(text, "{}", words.say("untold", &[("count", &survey.untold.to_string())]))?;
+    }
+    if survey.passed_over > 0 {
+        let count = survey.passed_over.to_string();
+        writeln!(text, "{}", words.say("passed-over", &[("count", &count)]))?;
+    }
+    if let Some(missing) = missing_walls(survey, words) {
+        writeln!(text, "{}", words.say("walls-weak", &[("missing", &missing)]))?;
+    }
+    let masked = survey.findings.iter().flat_map(|one| &one.evidence).any(|piece| piece.identity);
+    if masked && identities == Identities::Masked {
+        writeln!(text, "{}", words.say("masked", &[]))?;
+    }
+    let numbers = [
+        ("files", survey.scanned_files.to_string()),
+        ("bytes", size(survey.scanned_bytes)),
+        ("seconds", format!("{:.1}", survey.seconds)),
+    ];
+    let numbers: Vec<(&str, &str)> =
+        numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    writeln!(text, "{}", words.say("summary", &numbers))
+}
+
+fn rules(
+    text: &mut String,
+    block: &[Finding],
+    words: &Words,
+    identities: Identities,
+    colour: Colour,
+) -> std::fmt::Result {
+    let mut told: Vec<&str> = Vec::new();
+    for first in block {
+        if told.contains(&first.rule.as_str()) {
+            continue;
+        }
+        told.push(&first.rule);
+        let (what, whom, advice) = sentences(first, words);
+        let severity = words.say(&format!("severity-{}", first.severity.name()), &[]);
+        writeln!(text, "{} {what}", painted(&format!("[{severity}]"), first.severity, colour))?;
+        let mut shown = 0_usize;
+        let mut hidden = 0_usize;
+        for one in block.iter().filter(|one| one.rule == first.rule) {
+            if shown >= OF_A_RULE_MAX {
+                hidden = hidden.saturating_add(1);
+                continue;
+            }
+            shown = shown.saturating_add(1);
+            let at = one.offset.map_or(String::new(), |offset| format!(" @{offset}"));
+            let sure = words.say(&format!("confidence-{}", one.confidence.name()), &[]);
+            writeln!(text, "  {}{at}  ({sure})", plain(&one.path))?;
+            let evidence = evidence_line(&one.evidence, identities);
+            if !evidence.is_empty() {
+                writeln!(text, "    {evidence}")?;
+            }
+        }
+        more(text, hidden, words)?;
+        if let Some(whom) = whom {
+            writeln!(text, "  {}: {whom}", words.say("column-whom", &[]))?;
+        }
+        if let Some(advice) = advice {
+            writeln!(text, "  {}: {advice}", words.say("column-advice", &[]))?;
+        }
+        writeln!(text)?;
+    }
+    Ok(())
+}
+
+fn more(text: &mut String, count: usize, words: &Words) -> std::fmt::Result {
+    if count == 0 {
+        return Ok(());
+    }
+    writeln!(text, "  {}", words.say("more", &[("count", &count.to_string())]))
+}
+
+/// What an event was about, in one line.
+pub(super) fn about(event: &Event, identities: Identities) -> String {
+    let shown = event.shown(identities);
+    let parts: Vec<String> =
+        shown.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
+    parts.join(", ")
+}
+
+/// The walls that do not stand, in words.
+pub(super) fn missing_walls(survey: &Survey, words: &Words) -> Option<String> {
+    let walls = survey.walls;
+    let missing: Vec<String> = [
+        (walls.no_files, "wall-files"),
+        (walls.no_network, "wall-network"),
+        (walls.memory, "wall-memory"),
+    ]
+    .iter()
+    .filter(|(stands, _)| !stands)
+    .map(|(_, id)| words.say(id, &[]))
+    .collect();
+    if missing.is_empty() { None } else { Some(missing.join(", ")) }
+}
+
+fn painted(text: &str, severity: Severity, colour: Colour) -> String {
+    if colour == Colour::Off {
+        return text.to_owned();
+    }
+    let code = match severity {
+        Severity::Clean => "32",
+        Severity::Note => "36",
+        Severity::Suspicious => "33",
+        Severity::Surveillance => "31",
+        Severity::KnownBad => "1;31",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}

@@ -1,0 +1,11 @@
+//! The rules that come with the inspector, as readable files in `rules/`, and those of the user.
+
+mod markers;
+mod paths;
+pub mod stix;
+mod veiled;
+mod yara;
+
+pub use markers::{Marker, Markers};
+pub use paths::{PathRule, PathRules};
+pub use yara::{YaraRules, YaraTrouble};

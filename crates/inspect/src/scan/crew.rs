@@ -1,0 +1,233 @@
+//! One worker as seen from outside: hired, handed files, and replaced when it dies over one.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::OpenOptionsExt, net::UnixStream},
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError, atomic::Ordering, mpsc::Receiver},
+};
+
+use rustix::fs::OFlags;
+
+use super::{Counts, Request, ScanError, survey::Survey};
+use crate::{
+    finding::{Confidence, Finding, Severity},
+    look::Share,
+    worker::{Job, Ready, Said, Walls, receive, send, send_with},
+};
+
+/// A worker that was taken over by what it reads may say much: no frame is larger than this.
+const ANSWER_BYTES_MAX: u32 = 4 << 20;
+
+/// A worker that was taken over may say much for long: findings of one file.
+const FINDINGS_OF_A_FILE_MAX: u64 = 50_000;
+
+/// How often looking at one file is begun again behind the place at which a worker died.
+const DEATHS_MAX: usize = 16;
+
+/// Words of a dying worker that are read.
+const LAST_WORDS_BYTES_MAX: u64 = 4_096;
+
+/// A file, or a part of it, for a worker.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    pub(super) path: PathBuf,
+    pub(super) size: u64,
+    pub(super) part: u64,
+    pub(super) of: u64,
+}
+
+/// A worker.
+pub(super) struct Member<'r> {
+    request: &'r Request,
+    child: Child,
+    socket: UnixStream,
+    walls: Walls,
+}
+
+/// How a worker ended before its work did.
+enum End {
+    Died(String),
+    Late,
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl<'r> Member<'r> {
+    /// Starts a worker and tells it what it needs to know.
+    pub(super) fn hire(request: &'r Request) -> Result<Self, ScanError> {
+        let (socket, theirs) = UnixStream::pair().map_err(ScanError::Worker)?;
+        let mut words = request.worker.iter();
+        let program = words.next().ok_or(ScanError::Worker(io::ErrorKind::NotFound.into()))?;
+        let child = Command::new(program)
+            .args(words)
+            .env_clear()
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(ScanError::Worker)?;
+        socket.set_read_timeout(Some(request.patience)).map_err(ScanError::Worker)?;
+        let mut member = Self { request, child, socket, walls: Walls::default() };
+        send(&member.socket, &request.setup).map_err(ScanError::Worker)?;
+        let ready: Ready = receive(&member.socket, ANSWER_BYTES_MAX).map_err(ScanError::Worker)?;
+        if let Some(trouble) = ready.trouble {
+            return Err(ScanError::Lists(trouble));
+        }
+        member.walls = ready.walls;
+        Ok(member)
+    }
+
+    /// The walls around it.
+    pub(super) fn walls(&self) -> Walls {
+        self.walls
+    }
+
+    /// Works until nothing is left.
+    pub(super) fn work(
+        &mut self,
+        errands: &Mutex<Receiver<Errand>>,
+        survey: &Mutex<Survey>,
+        counts: &Counts,
+    ) -> io::Result<()> {
+        loop {
+            let next = errands.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(errand) = next else { return Ok(()) };
+            if counts.stopped.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            self.run(&errand, survey, counts)?;
+            let share = errand.size.checked_div(errand.of).unwrap_or(0);
+            counts.outer_done(share);
+        }
+    }
+
+    fn run(&mut self, errand: &Errand, survey: &Mutex<Survey>, counts: &Counts) -> io::Result<()> {
+        let path = errand.path.to_string_lossy().into_owned();
+        let tell = |finding| survey.lock().unwrap_or_else(PoisonError::into_inner).add(finding);
+        let file = match open_quietly(&errand.path) {
+            Ok(file) => file,
+            Err(error) => {
+                let finding = Finding::new(&path, "unreadable", Severity::Note, Confidence::Proven);
+                tell(finding.with("why", error));
+                return Ok(());
+            }
+        };
+        let beside = signature_beside(&errand.path);
+        let files: Vec<&File> = [Some(&file), beside.as_ref()].into_iter().flatten().collect();
+        let share = Share { part: errand.part, of: errand.of, ..Share::default() };
+        let mut job = Job { path: path.clone(), share };
+        for _ in 0..DEATHS_MAX {
+            let mut at = (path.clone(), 0);
+            let Err(end) = self.ask(&job, &files, &mut at, survey, counts) else { return Ok(()) };
+            let (rule, why) = match &end {
+                End::Late => ("timed-out", String::new()),
+                End::Died(words) if words.contains("memory allocation") => {
+                    ("over-memory", String::new())
+                }
+                End::Died(words) => ("crashed", words.clone()),
+            };
+            let severity = if rule == "crashed" { Severity::Suspicious } else { Severity::Note };
+            let mut finding = Finding::new(&at.0, rule, severity, Confidence::Proven);
+            if !why.is_empty() {
+                finding = finding.with("words", why);
+            }
+            tell(finding);
+            *self = Self::hire(self.request).map_err(io::Error::other)?;
+            // What was inside the file is gone on with behind the place; a file alone is done.
+            job.share.from = at.1;
+            if at.1 == 0 || !job.share.skip.insert(at.1) {
+                return Ok(());
+            }
+        }
+        let finding = Finding::new(&path, "given-up", Severity::Suspicious, Confidence::Proven);
+        tell(finding.with("deaths", DEATHS_MAX));
+        Ok(())
+    }
+
+    /// Hands a file over and listens until it is done.
+    fn ask(
+        &mut self,
+        job: &Job,
+        files: &[&File],
+        at: &mut (String, u64),
+        survey: &Mutex<Survey>,
+        counts: &Counts,
+    ) -> Result<(), End> {
+        if send_with(&self.socket, job, files).is_err() {
+            return Err(End::Died(self.last_words()));
+        }
+        let mut told = 0_u64;
+        loop {
+            let said: Vec<Said> = match receive(&self.socket, ANSWER_BYTES_MAX) {
+                Ok(said) => said,
+                Err(error) if late(&error) => {
+                    let _ = self.child.kill();
+                    return Err(End::Late);
+                }
+                Err(_) => return Err(End::Died(self.last_words())),
+            };
+            for one in said {
+                let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
+                match one {
+                    Said::Enter { path, ordinal } => *at = (path, ordinal),
+                    Said::Bytes(bytes) => counts.looked(0, bytes),
+                    Said::Done(files) => {
+                        counts.looked(files, 0);
+                        return Ok(());
+                    }
+                    Said::Found(_) | Said::Happened(_) if told >= FINDINGS_OF_A_FILE_MAX => {
+                        survey.untold = survey.untold.saturating_add(1);
+                    }
+                    Said::Found(finding) => survey.add(finding),
+                    Said::Happened(event) => survey.happened(event),
+                }
+                told = told.saturating_add(1);
+            }
+        }
+    }
+
+    /// What a dead worker said at the end.
+    fn last_words(&mut self) -> String {
+        let _ = self.child.kill();
+        let mut words = Vec::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            let _ = stderr.take(LAST_WORDS_BYTES_MAX).read_to_end(&mut words);
+        }
+        String::from_utf8_lossy(&words).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The signature (scheme v4) that lies beside an app, under its name with one more ending.
+fn signature_beside(path: &Path) -> Option<File> {
+    path.extension().filter(|ending| *ending == "apk")?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".idsig");
+    open_quietly(Path::new(&beside)).ok()
+}
+
+fn late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// Opens a file for reading and nothing else; where the system lets us, without a trace of it in
+/// the time of last access. A pipe does not make us wait.
+pub(super) fn open_quietly(path: &Path) -> io::Result<File> {
+    let flags = |extra: OFlags| i32::try_from((OFlags::NONBLOCK | extra).bits()).unwrap_or(0);
+    let open = |extra| OpenOptions::new().read(true).custom_flags(flags(extra)).open(path);
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = open(OFlags::NOATIME) {
+        return Ok(file);
+    }
+    open(OFlags::empty())
+}

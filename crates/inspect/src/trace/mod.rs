@@ -1,0 +1,3 @@
+//! What a device recorded about its owner.
+
+pub mod alerts;

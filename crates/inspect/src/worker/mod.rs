@@ -1,0 +1,190 @@
+//! The worker: a process that is handed open files and tells what it sees in them. It has no
+//! network, opens no file, starts no program; when it dies, only the file it looked at is unseen.
+
+mod frame;
+mod walls;
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom},
+    os::{fd::AsFd, unix::net::UnixStream},
+    rc::Rc,
+};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use frame::{FRAME_BYTES_MAX, receive, receive_with, send, send_with};
+pub use walls::Walls;
+
+use crate::{
+    finding::{Event, Finding},
+    look::{Knowledge, Limits, Listener, Lists, Looker, Share},
+    source::Source,
+};
+
+/// What a worker is told first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Setup {
+    /// Lists and rules of the user.
+    pub lists: Lists,
+    /// How far looking goes.
+    pub limits: Limits,
+    /// Memory it may take.
+    pub memory_bytes_max: u64,
+}
+
+/// What a worker answers to that.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ready {
+    /// The walls around it, as it found them by trying.
+    pub(crate) walls: Walls,
+    /// Why it cannot work: a list that cannot be used.
+    pub(crate) trouble: Option<String>,
+}
+
+/// A file to look at; the open file comes with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// What to call it.
+    pub(crate) path: String,
+    /// Which part of it.
+    pub(crate) share: Share,
+}
+
+/// What a worker says while it looks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Said {
+    /// A file inside the file begins.
+    Enter {
+        /// Its path.
+        path: String,
+        /// Its number.
+        ordinal: u64,
+    },
+    /// So many more bytes were looked at.
+    Bytes(u64),
+    /// Something was found.
+    Found(Finding),
+    /// Something happened.
+    Happened(Event),
+    /// The job is done: so many files were looked at.
+    Done(u64),
+}
+
+/// Bytes looked at after which a worker gives a sign of life.
+const SIGN_OF_LIFE_BYTES: u64 = 32 << 20;
+
+/// What is read of the signature beside an app; the tree behind it is made anew.
+const BESIDE_BYTES_MAX: usize = 1 << 16;
+
+/// As much is said at once.
+const SAID_MAX: usize = 200;
+
+/// An open file whose size was asked once.
+#[derive(Clone)]
+struct Handed {
+    file: Rc<File>,
+    size: u64,
+}
+
+impl Source for Handed {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(offset, buffer)
+    }
+
+    fn owned(&self) -> Option<Box<dyn Source>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// What goes back over the socket.
+struct Mouth<'a> {
+    socket: &'a UnixStream,
+    waiting: Vec<Said>,
+    bytes: u64,
+    gone: bool,
+}
+
+impl Mouth<'_> {
+    fn say(&mut self, said: Said) {
+        self.waiting.push(said);
+        if self.waiting.len() >= SAID_MAX {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.bytes > 0 {
+            // Before what ends the job.
+            self.waiting.insert(0, Said::Bytes(self.bytes));
+            self.bytes = 0;
+        }
+        // The one who asked is gone: the end of the job is noticed by the next read.
+        self.gone |= send(self.socket, &self.waiting).is_err();
+        self.waiting.clear();
+    }
+}
+
+impl Listener for Mouth<'_> {
+    fn enter(&mut self, path: &str, ordinal: u64) {
+        if ordinal > 0 {
+            self.say(Said::Enter { path: path.to_owned(), ordinal });
+            // Said before it is looked at, so that a crash has a name.
+            self.flush();
+        }
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes >= SIGN_OF_LIFE_BYTES {
+            self.flush();
+        }
+    }
+
+    fn found(&mut self, finding: Finding) {
+        self.say(Said::Found(finding));
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.say(Said::Happened(event));
+    }
+}
+
+/// Works until the one at the other end of standard input hangs up.
+///
+/// # Errors
+/// Standard input is no socket, or what comes over it makes no sense.
+pub fn serve() -> io::Result<()> {
+    let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let setup: Setup = receive(&socket, FRAME_BYTES_MAX)?;
+    let walls = walls::raise(setup.memory_bytes_max);
+    let knowledge = Knowledge::new(&setup.lists);
+    let trouble = knowledge.as_ref().err().map(ToString::to_string);
+    send(&socket, &Ready { walls, trouble })?;
+    let Ok(knowledge) = knowledge else { return Ok(()) };
+    loop {
+        let (job, files): (Job, Vec<File>) = match receive_with(&socket, FRAME_BYTES_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            got => got?,
+        };
+        let mut files = files.into_iter();
+        let Some(mut file) = files.next() else { return Err(io::ErrorKind::InvalidData.into()) };
+        let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
+        let size = file.seek(SeekFrom::End(0))?;
+        let handed = Handed { file: Rc::new(file), size };
+        let mut mouth = Mouth { socket: &socket, waiting: Vec::new(), bytes: 0, gone: false };
+        let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
+        looker = looker.beside(beside.as_deref());
+        looker.file(&job.path, &handed);
+        let files = looker.files;
+        mouth.say(Said::Done(files));
+        mouth.flush();
+        if mouth.gone {
+            return Ok(());
+        }
+    }
+}
