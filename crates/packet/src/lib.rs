@@ -1,4 +1,4 @@
-//! Packet protection: one-time keys for single datagrams between a home and a relay (SPEC 4.4).
+//! Packet protection: one-time keys for single datagrams between a home and a relay (SPEC 10.1).
 //!
 //! A [`Chain`] begins with a secret both ends took from one TLS session. Each visit uses the
 //! [`Keys`] of one step of it and then steps on, so whoever takes a device or a relay later cannot

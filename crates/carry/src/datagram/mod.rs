@@ -1,4 +1,4 @@
-//! The datagram form (SPEC 3.5): single sealed datagrams, repeated until they are answered.
+//! The datagram form (SPEC 10): single sealed datagrams, repeated until they are answered.
 //!
 //! [`Exchange`] decides what leaves and when; it has no socket and takes the time as an argument.
 //! [`by_datagrams`] gives it both.

@@ -74,7 +74,7 @@ fn read(number: u8, after: Seq) -> Request {
     Request::Read { log: log(number).1, after, bytes_max: ENTRIES_BYTES_MAX }
 }
 
-/// A relay that answers as SPEC 3.5 says, as simply as can be.
+/// A relay that answers as SPEC 10 says, as simply as can be.
 #[derive(Default)]
 struct Model {
     logs: BTreeMap<LogName, Vec<SealedBox>>,

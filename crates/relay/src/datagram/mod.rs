@@ -1,4 +1,4 @@
-//! The datagram form (SPEC 3.5): a few small boxes in one round trip, without a connection.
+//! The datagram form (SPEC 10): a few small boxes in one round trip, without a connection.
 //!
 //! A client that once had a TLS session shares a chain of one-time keys with this relay
 //! ([`Chains`]). What comes on the UDP port under such a key is answered; everything else is

@@ -1,4 +1,4 @@
-//! What a client and a relay say to each other in single datagrams (SPEC 3.5): the same questions
+//! What a client and a relay say to each other in single datagrams (SPEC 10): the same questions
 //! and answers as the frames, written so that each item stands for itself and most fit in one
 //! datagram. How a packet is sealed is the affair of another room; this is what is inside.
 //!
