@@ -21,16 +21,17 @@ pub use person::{Pair, Person, pair, secret};
 pub use seal::{seal_keys, seal_open, seal_package, seal_posting, seal_rescue, seal_welcome};
 pub use tape::Tape;
 pub use vault::vault_container;
-pub use wire::{wire_invite, wire_relay_addr, wire_reply, wire_request, wire_stream};
+pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_request, wire_stream};
 
 /// A body of a fuzz target.
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 17] = [
+pub const TARGETS: [(&str, Hunt); 18] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
+    ("wire_packet", wire_packet),
     ("wire_invite", wire_invite),
     ("wire_relay_addr", wire_relay_addr),
     ("seal_posting", seal_posting),

@@ -30,8 +30,6 @@ const READ_BYTES_MAX: u32 = 131_072;
 const PROBES: usize = 2;
 /// A first flight of at most so many packets may be sent twice.
 const TWICE_MAX: usize = 3;
-/// The largest box that holds words, and so keeps its turn.
-const TURNS_BOX_MAX: usize = 6_144;
 /// A read that was asked for so often and did not grow is given out as far as it came.
 const ASKINGS_MAX: u32 = 64;
 
@@ -148,13 +146,9 @@ impl Exchange {
         true
     }
 
-    /// How many appends to the same log came before in this visit. Large ones have no turn: no
-    /// text waits for a piece of a file.
+    /// How many appends to the same log came before in this visit. Everything else has no turn.
     fn order_of(&mut self, request: &Request) -> u16 {
         let Request::Append(append) = request else { return UNORDERED };
-        if append.boxed.as_bytes().len() > TURNS_BOX_MAX {
-            return UNORDERED;
-        }
         let turn = self.turns.entry(append.key.log()).or_default();
         let order = *turn;
         *turn = turn.saturating_add(1);

@@ -17,8 +17,12 @@ use std::{collections::BTreeMap, fs, path::Path};
 use sogon_lab::prey;
 use sogon_seal::{Conversation, InviteKeys};
 use sogon_wire::{
-    About, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, Fingerprint, Frame, Invite, LogName, Refusal,
-    RelayAddr, Reply, Request, STEPS, SealedBox, Uses,
+    About, Append, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, Fingerprint, Frame, Invite, LogName,
+    PublicWriteKey, Refusal, RelayAddr, Reply, Request, STEPS, SealedBox, Uses, WriteSignature,
+    packet::{
+        Answer, Answers, Holdings, PACKET_BYTES_MAX, PIECE_BYTES, PieceOf, Question, Questions,
+        UNORDERED,
+    },
 };
 
 fn main() {
@@ -46,6 +50,7 @@ impl Seeds {
         let mut seeds = Self::default();
         seeds.frames();
         seeds.streams();
+        seeds.packets();
         seeds.texts();
         seeds.postings();
         seeds.packages();
@@ -73,6 +78,53 @@ impl Seeds {
             let mut bent = bytes.to_vec();
             bent[at] ^= 1;
             self.add(target, format!("{name}-flipped-{what}"), bent);
+        }
+    }
+
+    fn packets(&mut self) {
+        let (log, of) = (LogName([9; 16]), PieceOf([8; 8]));
+        let append = Append {
+            key: PublicWriteKey([1; 32]),
+            signature: WriteSignature([2; 64]),
+            boxed: boxed(1),
+        };
+        let questions = [
+            ("append", Question::Append { tag: 1, order: 0, append }),
+            ("read", Question::Read { tag: 2, log, after: 7, till: 0, bytes_max: 12_288 }),
+            ("read-gap", Question::Read { tag: 3, log, after: 70, till: 90_000, bytes_max: 1 }),
+            (
+                "piece",
+                Question::Piece {
+                    tag: 4,
+                    order: UNORDERED,
+                    of,
+                    count: 2,
+                    index: 1,
+                    bytes: vec![5; 9],
+                },
+            ),
+            ("missing", Question::Missing { tag: 5, log, seq: 1 << 40, wanted: 5 }),
+            ("ask-about", Question::About(6)),
+            ("equal", Question::Equal),
+        ];
+        for (name, item) in questions {
+            let packet = Questions { number: 1, proof: 0, items: vec![item] };
+            self.around("wire_packet", name, &packet.encode(0));
+            self.add("wire_packet", format!("{name}-padded"), packet.encode(PACKET_BYTES_MAX));
+        }
+        let held = Holdings { first: 4, till: 5, head: 9 };
+        let bytes = vec![6; 3_072 - 2 * PIECE_BYTES];
+        let answers = [
+            ("appended", Answer::Appended(1, 77)),
+            ("quiet", Answer::Quiet(2)),
+            ("boxes", Answer::Boxes { tag: 3, held, from: 4, boxes: vec![boxed(1), boxed(2)] }),
+            ("answer-piece", Answer::Piece { tag: 4, held, seq: 5, step: 3, index: 2, bytes }),
+            ("held", Answer::Held { tag: 5, of, pieces: 3 }),
+            ("waiting", Answer::Waiting(6)),
+        ];
+        for (name, item) in answers {
+            let packet = Answers { number: 1, proof: 9, items: vec![item] };
+            self.around("wire_packet", name, &packet.encode(0));
         }
     }
 

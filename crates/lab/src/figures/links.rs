@@ -18,7 +18,7 @@ use sogon_lab::home::Store;
 use sogon_lab::weather::{Counters, Link, Loss, Weather};
 use sogon_relay::{Config, Relay, Running};
 use sogon_wire::{RelayAddr, Uses};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{timeout, timeout_at};
 
 use super::{
     ENGLISH,
@@ -449,17 +449,16 @@ impl Traveller {
     async fn next(&mut self, links: &mut RelayLinks, via: &RelayAddr) -> Vec<Event> {
         let at = self.wake.map(|Tick(ms)| self.begun + Duration::from_millis(ms));
         let home = self.home();
-        let input = tokio::select! {
-            arrival = links.next() => Input::Arrived(match arrival {
-                Arrival::Reply { tag, reply, .. } => Arrival::Reply { relay: home, tag, reply },
-                Arrival::Lost { why, .. } => Arrival::Lost { relay: home, why },
-            }),
-            () = async {
-                match at {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            } => {
+        let arrival = match at {
+            Some(at) => timeout_at(at.into(), links.next()).await.ok(),
+            None => Some(links.next().await),
+        };
+        let input = match arrival {
+            Some(Arrival::Reply { tag, reply, .. }) => {
+                Input::Arrived(Arrival::Reply { relay: home, tag, reply })
+            }
+            Some(Arrival::Lost { why, .. }) => Input::Arrived(Arrival::Lost { relay: home, why }),
+            None => {
                 self.wake = None;
                 Input::Time
             }

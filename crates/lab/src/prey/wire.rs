@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use sogon_wire::{
     FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame, Invite, RelayAddr, Reply, Request, Tag,
     WireError,
+    packet::{Answers, Questions},
 };
 
 use super::Tape;
@@ -23,6 +24,20 @@ pub fn wire_request(bytes: &[u8]) {
 /// When the promise is broken.
 pub fn wire_reply(bytes: &[u8]) {
     one_frame::<Reply>(bytes);
+}
+
+/// A packet of either end: reads back as the same bytes with its padding, or is refused; and nothing
+/// but what was sealed opens.
+///
+/// # Panics
+/// When the promise is broken.
+pub fn wire_packet(bytes: &[u8]) {
+    if let Ok(questions) = Questions::parse(bytes) {
+        assert_eq!(questions.encode(bytes.len()), bytes, "there is one way to write a packet");
+    }
+    if let Ok(answers) = Answers::parse(bytes) {
+        assert_eq!(answers.encode(bytes.len()), bytes, "there is one way to write a packet");
+    }
 }
 
 fn one_frame<F: Frame + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
