@@ -170,4 +170,5 @@ fn an_open_home_goes_over_to_the_proxy_at_once() {
     assert!(!socks.asked().is_empty());
     joon.done(&["send", "Mina", "can you hear me"]);
     assert_eq!(open.next()["text"], "can you hear me");
+    assert_eq!(open.interrupt().code, 130);
 }

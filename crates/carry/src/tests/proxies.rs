@@ -203,9 +203,9 @@ async fn a_proxy_that_is_gone_or_none_is_not_gone_around() {
     let relay = RelayAddr::new("127.0.0.1", trap.port(), running.addr().fingerprint()).unwrap();
     // Off.
     let socks = Socks::to(place(&running.addr()), 0).await;
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nowhere: Proxy = format!("socks5://{}", gone.local_addr().unwrap()).parse().unwrap();
-    drop(gone);
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nowhere: Proxy = format!("socks5://{}", held.local_addr().unwrap()).parse().unwrap();
     // Something else: it speaks first and says hello.
     let web = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let strange: Proxy = format!("socks5://{}", web.local_addr().unwrap()).parse().unwrap();

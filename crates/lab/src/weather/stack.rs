@@ -81,7 +81,7 @@ impl Stack {
         seed: u64,
         send: impl Fn(Vec<Vec<u8>>) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let mut wire = Wire { arrived: VecDeque::new(), leaving: Vec::new(), room: 0, mtu };
+        let mut wire = Wire { arrived: VecDeque::new(), leaving: Vec::new(), mtu };
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = seed;
         let mut interface = Interface::new(config, &mut wire, StackInstant::ZERO);
@@ -146,7 +146,8 @@ impl Stack {
     fn hold(self: &Arc<Self>, inner: &mut Inner, port: u16, socket: Socket<'static>) -> Stream {
         inner.ports.insert(port);
         let handle = inner.sockets.add(socket);
-        inner.first.insert(port, FirstWindow::new(handle));
+        let begun = self.now();
+        inner.first.insert(port, FirstWindow::new(handle, begun));
         self.nudged.notify_one();
         Stream { stack: Arc::clone(self), handle, port }
     }
@@ -154,27 +155,12 @@ impl Stack {
     /// Lets the stack do what is due, and says how long until more is.
     fn turn(&self) -> Option<Duration> {
         let mut inner = self.lock();
-        let micros = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let now = StackInstant::from_micros(micros);
+        let now = self.now();
         let Inner { interface, sockets, wire, first, .. } = &mut *inner;
-        // One packet at a time, so that nothing more is sent without control than may be.
-        loop {
-            let before = wire.leaving.len();
-            wire.room = before + 1;
-            let polled = interface.poll(now, wire, sockets);
-            let sent = wire.leaving.get(before..).unwrap_or_default();
-            if sent.is_empty() && polled == PollResult::None {
-                break;
-            }
-            first.retain(|port, first| {
-                let over = sent.iter().any(|packet| first.is_over(*port, packet));
-                if over {
-                    let socket = sockets.get_mut::<Socket<'_>>(first.handle);
-                    socket.set_congestion_control(CongestionControl::Cubic);
-                }
-                !over
-            });
-        }
+        // Before what is due may be repeated, and after what has arrived is acknowledged.
+        control(first, sockets, now);
+        while interface.poll(now, wire, sockets) == PollResult::SocketStateChanged {}
+        control(first, sockets, now);
         let packets = std::mem::take(&mut wire.leaving);
         let wait = interface.poll_delay(now, sockets);
         inner.forget_gone();
@@ -183,6 +169,11 @@ impl Stack {
             (self.send)(packets);
         }
         wait.map(Duration::from)
+    }
+
+    fn now(&self) -> StackInstant {
+        let micros = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+        StackInstant::from_micros(micros)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -239,6 +230,24 @@ impl Inner {
             !gone
         });
     }
+}
+
+/// Puts the sockets whose first window is over under congestion control. Only between polls, when
+/// all that they were given is on its way: the stack starts its timer with the last packet that it
+/// may send, and a socket put under control before that would have none.
+fn control(
+    first: &mut BTreeMap<u16, FirstWindow>,
+    sockets: &mut SocketSet<'static>,
+    now: StackInstant,
+) {
+    first.retain(|_, first| {
+        let socket = sockets.get_mut::<Socket<'_>>(first.handle);
+        let over = first.is_over(socket.send_queue(), socket.may_send(), now);
+        if over {
+            socket.set_congestion_control(CongestionControl::Cubic);
+        }
+        !over
+    });
 }
 
 /// Like the kernel's: timestamps in every segment, as they cost their 12 bytes there too.
@@ -352,8 +361,6 @@ pub(super) fn opens(packet: &[u8]) -> Option<u16> {
 struct Wire {
     arrived: VecDeque<Vec<u8>>,
     leaving: Vec<Vec<u8>>,
-    /// How many may be leaving before the sockets have to wait.
-    room: usize,
     mtu: usize,
 }
 
@@ -385,7 +392,7 @@ impl Device for Wire {
     }
 
     fn transmit(&mut self, _: StackInstant) -> Option<Leaving<'_>> {
-        (self.leaving.len() < self.room).then_some(Leaving(&mut self.leaving))
+        Some(Leaving(&mut self.leaving))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

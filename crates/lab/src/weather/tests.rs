@@ -182,8 +182,10 @@ async fn what_a_client_says_before_the_stream_is_agreed_is_not_lost() {
 
 #[tokio::test]
 async fn a_refusal_is_passed_on() {
-    let (listener, target) = listener().await;
-    drop(listener);
+    // Held, so that nobody else gets it, and not listening.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = held.local_addr().unwrap();
     let link = Link::start(Weather::both(brisk()), target).await.unwrap();
     let mut client = TcpStream::connect(link.addr()).await.unwrap();
     let read = soon(client.read(&mut [0])).await;
