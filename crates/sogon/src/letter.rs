@@ -113,6 +113,36 @@ pub(crate) fn after(
     Ok(found)
 }
 
+/// Messages nobody has seen, and what stands between them, in the order this home got them: looked
+/// for from the end of each conversation.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub(crate) fn unread(
+    shelf: &dyn Shelf,
+    only: Option<ConversationId>,
+) -> Result<Vec<Message>, ShelfFault> {
+    let mut found = Vec::new();
+    for conversation in view::conversations(shelf)? {
+        let wanted = usize::try_from(conversation.unread).unwrap_or(usize::MAX);
+        if wanted == 0 || only.is_some_and(|only| only != conversation.id) {
+            continue;
+        }
+        let mut limit = wanted.max(PAGE);
+        loop {
+            let page = view::latest(shelf, conversation.id, limit)?;
+            let there = page.iter().filter(|message| message.unread).count();
+            if there >= wanted || page.len() < limit {
+                found.extend(page);
+                break;
+            }
+            limit = limit.saturating_mul(4);
+        }
+    }
+    found.sort_by_key(|message| message.order);
+    Ok(found)
+}
+
 /// The place of the newest message of all.
 ///
 /// # Errors

@@ -22,8 +22,16 @@ pub(super) async fn run(desk: &Desk, read: &Read) -> Result<(), Trouble> {
         Some(text) => Some(moment::since(text, moment::now_s()).ok_or(Kind::BadSince)?),
         None => None,
     };
-    let all = desk.hand.look(move |vault| letter::after(vault, only, 0)).await?;
-    let last = all.last().map_or(0, |message| message.order);
+    // A home of a year has a million messages: what is new stands at the end.
+    let last = desk.hand.look(|vault| letter::newest(vault)).await?;
+    let unread = read.unread;
+    let all = desk
+        .hand
+        .look(move |vault| match unread {
+            true => letter::unread(vault, only),
+            false => letter::after(vault, only, 0),
+        })
+        .await?;
     let wanted: Vec<_> = all
         .into_iter()
         .filter(|message| since.is_none_or(|since| message.at_s >= since))
