@@ -28,7 +28,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What to look at
-    #[arg(required_unless_present = "worker")]
+    #[arg(required_unless_present_any = ["worker", "print_rules"])]
     pub paths: Vec<PathBuf>,
     /// Write a report for an investigator: one page without scripts
     #[arg(long, value_name = "FILE.html")]
@@ -52,6 +52,9 @@ pub struct Options {
     /// Check signatures with this public key of the office that makes them; may be repeated
     #[arg(long, value_name = "KEY")]
     pub office_key: Vec<PathBuf>,
+    /// Print our own rules, in the YARA language, and do nothing else
+    #[arg(long)]
+    pub print_rules: bool,
     /// How many programs read at the same time; otherwise one for each core
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
@@ -114,6 +117,9 @@ pub fn run(
     worker: Vec<OsString>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Outcome, Trouble> {
+    if options.print_rules {
+        return Ok(Outcome { text: crate::rules::printed(), code: 0 });
+    }
     let words = Words::new(language);
     if let Some(path) = &options.report {
         outside(path, &options.paths, &words)?;

@@ -13,7 +13,6 @@ use sogon_inspect::{
 use crate::{
     cli::Cli,
     console::{self, Console, Form, Said},
-    plain,
     trouble::{Kind, Trouble},
 };
 
@@ -45,11 +44,7 @@ pub(crate) async fn run(options: &Options, cli: &Cli, console: &Console) -> Resu
     let outcome = outcome.map_err(|trouble| {
         Trouble::of(Kind::Inspect, &[("what", &trouble.what), ("next", &trouble.next)])
     })?;
-    let text = match console.form() {
-        Form::Json => format!("{}\n", plain::json(outcome.text.trim_end())),
-        Form::People => outcome.text,
-    };
-    console.raw(text).await?;
+    console.raw(outcome.text).await?;
     Ok(outcome.code)
 }
 

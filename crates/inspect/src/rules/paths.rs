@@ -45,10 +45,10 @@ impl PathRules {
         self.0.iter().filter(move |rule| ends_with(path, &rule.path))
     }
 
-    /// How many there are.
+    /// All of them.
     #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.len()
+    pub fn all(&self) -> &[PathRule] {
+        &self.0
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
     fn every_rule_of_the_file_is_read() {
         let lines: Vec<serde_json::Value> =
             serde_json::from_str(include_str!("../../rules/paths.json")).unwrap();
-        assert_eq!(PathRules::own().count(), lines.len().saturating_sub(1));
+        assert_eq!(PathRules::own().all().len(), lines.len().saturating_sub(1));
     }
 
     #[test]
