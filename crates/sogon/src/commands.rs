@@ -45,8 +45,10 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,
         // These need no home and were carried out before one was opened.
-        Command::Try(_) | Command::Init(_) | Command::Completions(_) | Command::Man => {
-            Err(Kind::Bug.into())
-        }
+        Command::Try(_)
+        | Command::Init(_)
+        | Command::Clean(_)
+        | Command::Completions(_)
+        | Command::Man => Err(Kind::Bug.into()),
     }
 }

@@ -1,6 +1,7 @@
 //! `sogon`: the program people use. It joins the rooms (engine, vault, carry, relay) to commands and
 //! words, and decides nothing itself.
 
+mod clean;
 mod cli;
 mod commands;
 mod console;
@@ -79,6 +80,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
                 trouble = visit::interrupted() => return Err(trouble),
             }
         }
+        Command::Clean(options) => clean::run(options, console, words).await?,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Man => console.raw(manual()).await?,
         _ => {

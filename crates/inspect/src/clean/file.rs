@@ -7,8 +7,6 @@ use std::{
     time::SystemTime,
 };
 
-use tempfile::NamedTempFile;
-
 use crate::clean::{Cleaned, Options, Refusal, clean, inspect_copy};
 
 /// Writes a clean copy of `from` to `to`, which must not exist. It is inspected before it appears
@@ -24,7 +22,7 @@ pub fn clean_file(from: &Path, to: &Path, options: &Options) -> Result<Cleaned, 
         _ => Path::new("."),
     };
     let cleaned = clean(&mut source, options)?;
-    let mut copy = NamedTempFile::new_in(folder)?;
+    let mut copy = tempfile::Builder::new().prefix(&prefix()).tempfile_in(folder)?;
     let mut out = BufWriter::with_capacity(1 << 18, copy.as_file_mut());
     cleaned.write(&mut source, &mut out)?;
     out.flush()?;
@@ -34,6 +32,23 @@ pub fn clean_file(from: &Path, to: &Path, options: &Options) -> Result<Cleaned, 
     copy.as_file().sync_all()?;
     copy.persist_noclobber(to).map_err(|error| error.error)?;
     Ok(cleaned)
+}
+
+/// How the names of copies begin that are not finished.
+fn prefix() -> String {
+    format!(".sogon-clean-{}-", std::process::id())
+}
+
+/// Takes away unfinished copies of this process beside `to`: for a program that is interrupted.
+pub fn sweep(to: &Path) {
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix()) {
+            // It may be finished, and gone under this name, by now.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn neutral(file: &File) -> Result<(), Refusal> {

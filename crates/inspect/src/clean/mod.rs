@@ -28,7 +28,7 @@ mod source;
 use std::io::{Cursor, Write};
 
 pub use self::{
-    file::clean_file,
+    file::{clean_file, sweep},
     kind::Kind,
     refusal::Refusal,
     report::{Kept, Removed, Report, What},

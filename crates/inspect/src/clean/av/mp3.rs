@@ -323,6 +323,10 @@ impl Ancillary {
     fn blank(&mut self, to: u64) {
         let Some(from) = self.end_bits else { return };
         for area in &self.areas {
+            let end = area.stream_at.saturating_add(area.bytes.len() as u64).saturating_mul(8);
+            if end <= from || area.stream_at.saturating_mul(8) >= to {
+                continue;
+            }
             for (n, byte) in area.bytes.iter().enumerate() {
                 let first = area.stream_at.saturating_add(n as u64).saturating_mul(8);
                 if *byte == 0 || first >= to || first.saturating_add(8) <= from {
