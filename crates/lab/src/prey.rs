@@ -7,6 +7,7 @@
 //! where only a member of a conversation, a former one, or the holder of a link could reach.
 
 mod engine;
+mod files;
 mod forge;
 mod person;
 mod seal;
@@ -15,6 +16,7 @@ mod vault;
 mod wire;
 
 pub use engine::{engine_arrivals, engine_content};
+pub use files::inspect_clean;
 pub use person::{Pair, Person, pair, secret};
 pub use seal::{seal_keys, seal_open, seal_package, seal_posting, seal_rescue, seal_welcome};
 pub use tape::Tape;
@@ -25,7 +27,7 @@ pub use wire::{wire_invite, wire_relay_addr, wire_reply, wire_request, wire_stre
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 14] = [
+pub const TARGETS: [(&str, Hunt); 15] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -40,4 +42,5 @@ pub const TARGETS: [(&str, Hunt); 14] = [
     ("engine_arrivals", engine_arrivals),
     ("engine_content", engine_content),
     ("vault_container", vault_container),
+    ("inspect_clean", inspect_clean),
 ];
