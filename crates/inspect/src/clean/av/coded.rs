@@ -19,6 +19,8 @@ pub(crate) enum Coding {
     Aac,
     /// MP3, whose coders sign between frames: one sample alone does not show where.
     Mp3,
+    /// ProRes: four letters of the coder in the head of each picture.
+    ProRes,
     /// Single JPEG pictures.
     Jpeg,
     /// Nothing in them is known to tell of their coder.
@@ -39,6 +41,7 @@ impl Coding {
             Self::Mpeg4 => Ok(mpeg4(bytes)),
             Self::Aac => Ok(aac(bytes)),
             Self::Jpeg => Ok(Some(jpeg::frame(bytes)?).filter(|fresh| fresh != bytes)),
+            Self::ProRes => Ok(prores(bytes)),
             Self::Other | Self::Mp3 => Ok(None),
         }
     }
@@ -50,6 +53,17 @@ impl Coding {
             _ => bytes.to_vec(),
         }
     }
+}
+
+/// The head of a picture (SMPTE RDD 36, 5.1): after its mark, size and version, who coded it.
+fn prores(bytes: &[u8]) -> Option<Vec<u8>> {
+    let coder = bytes.get(12..16).filter(|_| bytes.get(4..8) == Some(b"icpf"))?;
+    if coder == [0; 4] {
+        return None;
+    }
+    let mut out = bytes.to_vec();
+    out.get_mut(12..16)?.fill(0);
+    Some(out)
 }
 
 /// User data between start codes goes, but for two names by which decoders know old faults.

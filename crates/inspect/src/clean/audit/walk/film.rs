@@ -161,6 +161,7 @@ fn track(view: &mut View<'_>, stbl: &Spans) -> Result<([u8; 4], u32, u32), Stran
     let (stsz, stsc) = (table(view, stbl, b"stsz")?, table(view, stbl, b"stsc")?);
     let (stco, co64) = (table(view, stbl, b"stco")?, table(view, stbl, b"co64")?);
     let count = be32(&stsz, 8).unwrap_or(0);
+    let coding = if mp3(&stsd) { *b".mp3" } else { coding };
     let mut sum = crc32fast::Hasher::new();
     let same = be32(&stsz, 4).filter(|n| *n > 0);
     let chunks = be32(if co64.is_empty() { &stco } else { &co64 }, 4).unwrap_or(0);
@@ -199,6 +200,15 @@ fn track(view: &mut View<'_>, stbl: &Spans) -> Result<([u8; 4], u32, u32), Stran
     Ok((coding, count, sum.finalize()))
 }
 
+/// Whether an elementary stream's descriptor says MP3.
+fn mp3(stsd: &[u8]) -> bool {
+    let at = stsd.windows(4).position(|four| four == b"esds");
+    let Some(body) = at.and_then(|at| stsd.get(at.saturating_add(8)..)) else { return false };
+    let mut config =
+        body.iter().skip_while(|byte| **byte != 4).skip(1).skip_while(|byte| **byte & 0x80 != 0);
+    matches!(config.nth(1), Some(0x69 | 0x6B))
+}
+
 /// What of a sample is picture or sound: coded slices; of sound the second half, because filling
 /// stands in front.
 fn essence(sample: &[u8], coding: &[u8; 4], size: usize, sum: &mut crc32fast::Hasher) {
@@ -217,8 +227,10 @@ fn essence(sample: &[u8], coding: &[u8; 4], size: usize, sum: &mut crc32fast::Ha
         b"avc1" | b"avc3" => units(&|head| (1..=5).contains(&(head & 31)), sum),
         b"hvc1" | b"hev1" => units(&|head| head >> 1 < 32, sum),
         b"mp4a" => sum.update(sample.get(sample.len() / 2..).unwrap_or_default()),
+        // Bits between its frames go, wherever they lie; heads and side information stay.
+        b".mp3" => sum.update(sample.get(..36).unwrap_or(sample)),
         // Headers of these are rewritten; their last bytes are picture.
-        b"mp4v" | b"jpeg" | b"av01" => {
+        b"mp4v" | b"jpeg" | b"av01" | b"apch" | b"apcn" | b"apcs" | b"apco" | b"ap4h" | b"ap4x" => {
             sum.update(sample.last_chunk::<16>().map_or(sample, |end| end))
         }
         _ => sum.update(sample),

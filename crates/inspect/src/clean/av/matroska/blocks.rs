@@ -130,14 +130,18 @@ impl Cluster {
         let laced = flags & 6 != 0;
         let body_at = one.body_at.saturating_add(skip);
         let body_len = one.body_len.saturating_sub(skip);
-        if track.coding == Coding::Mp3 && !laced {
+        let id = if simple { 0xA3 } else { 0xA1 };
+        if laced && track.coding != Coding::Other {
+            let bytes = view.bytes(body_at, body_len)?;
+            return self.laced(id, one, skip, bytes, flags, track, job);
+        }
+        if track.coding == Coding::Mp3 {
             self.sound.push((number, body_at, body_len));
         }
-        let fresh = match track.coding.plain() || laced {
+        let fresh = match track.coding.plain() {
             true => None,
             false => track.coding.sample(&view.bytes(body_at, body_len)?, Kind::Matroska)?,
         };
-        let id = if simple { 0xA3 } else { 0xA1 };
         match fresh {
             None => {
                 self.blocks.put(&ebml::head(id, one.body_len));
@@ -150,6 +154,47 @@ impl Cluster {
                 self.blocks.copy(one.body_at, skip);
                 self.blocks.put(&fresh);
             }
+        }
+        Ok(())
+    }
+
+    /// A block of several frames, each cleaned in its place.
+    #[allow(clippy::too_many_arguments, reason = "all of one block")]
+    fn laced(
+        &mut self,
+        id: u32,
+        one: Element,
+        skip: u64,
+        mut bytes: Vec<u8>,
+        flags: u8,
+        track: &Track,
+        job: &mut Job<'_>,
+    ) -> Result<(), Refusal> {
+        let bad = || Kind::Matroska.damaged("a block");
+        let body_at = one.body_at.saturating_add(skip);
+        let mut changed = false;
+        for (from, len) in laces(&bytes, flags)? {
+            if track.coding == Coding::Mp3 {
+                self.sound.push((track.number, body_at.saturating_add(from as u64), len as u64));
+                continue;
+            }
+            let frame = bytes.get_mut(from..from.saturating_add(len)).ok_or_else(bad)?;
+            match track.coding.sample(frame, Kind::Matroska)? {
+                Some(fresh) if fresh.len() == len => {
+                    frame.copy_from_slice(&fresh);
+                    changed = true;
+                }
+                Some(_) => return Err(Kind::Matroska.odd("several pictures in one block")),
+                None => {}
+            }
+        }
+        self.blocks.put(&ebml::head(id, one.body_len));
+        if changed {
+            job.removed(What::Encoder, 1_u8);
+            self.blocks.copy(one.body_at, skip);
+            self.blocks.put(&bytes);
+        } else {
+            self.blocks.copy(one.body_at, one.body_len);
         }
         Ok(())
     }
@@ -167,6 +212,54 @@ impl Cluster {
         out.put(&time);
         out.join(&self.blocks, 0);
     }
+}
+
+/// Where the frames of a laced block lie in it (RFC 9559, 10.3).
+fn laces(bytes: &[u8], flags: u8) -> Result<Vec<(usize, usize)>, Refusal> {
+    let bad = || Kind::Matroska.damaged("a block");
+    let mut reader = Reader::new(bytes, Kind::Matroska);
+    let count = usize::from(reader.u8()?).saturating_add(1);
+    let mut lens: Vec<usize> = Vec::new();
+    match flags & 6 {
+        2 => {
+            for _ in 1..count {
+                let mut len = 0_usize;
+                loop {
+                    let byte = reader.u8()?;
+                    len = len.saturating_add(byte.into());
+                    if byte < 255 {
+                        break;
+                    }
+                }
+                lens.push(len);
+            }
+        }
+        6 => {
+            let mut len = 0_i64;
+            for n in 1..count {
+                let before = reader.at();
+                let value = ebml::length(&mut reader)?.ok_or_else(bad)?.cast_signed();
+                let bits = reader.at().saturating_sub(before).saturating_mul(7).saturating_sub(1);
+                // The first is a length, the others are differences, around the middle of their range.
+                let middle = (1_i64 << bits).saturating_sub(1);
+                len = if n == 1 { value } else { len.saturating_add(value.saturating_sub(middle)) };
+                lens.push(usize::try_from(len).map_err(|_| bad())?);
+            }
+        }
+        _ => {
+            let each = reader.left().checked_div(count).unwrap_or(0);
+            lens.resize(count.saturating_sub(1), each);
+        }
+    }
+    let mut at = reader.at();
+    let mut found = Vec::new();
+    for len in lens {
+        reader.take(len)?;
+        found.push((at, len));
+        at = at.saturating_add(len);
+    }
+    found.push((at, reader.left()));
+    Ok(found)
 }
 
 /// A second layer of a picture: transparency (id 1) stays, other things go.

@@ -53,8 +53,8 @@ impl Entries {
     fn picture(&mut self, one: &boxes::Found<'_>, job: &mut Job<'_>) -> Result<Vec<u8>, Refusal> {
         self.coding = match &one.name {
             b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"av01" => Coding::Other,
-            b"vp08" | b"vp09" | b"s263" | b"h263" | b"apch" | b"apcn" | b"apcs" | b"apco"
-            | b"ap4h" | b"ap4x" | b"raw " | b"2vuy" | b"v210" => Coding::Other,
+            b"vp08" | b"vp09" | b"s263" | b"h263" | b"raw " | b"2vuy" | b"v210" => Coding::Other,
+            b"apch" | b"apcn" | b"apcs" | b"apco" | b"ap4h" | b"ap4x" => Coding::ProRes,
             b"mp4v" => Coding::Mpeg4,
             b"jpeg" | b"mjpa" | b"mjpg" => Coding::Jpeg,
             b"encv" => return Err(Refusal::Encrypted { kind: Kind::Mp4 }),

@@ -42,8 +42,17 @@ pub(super) fn lay_out(
         chunks(n, track, &mut all)?;
     }
     all.sort_by_key(|chunk| (chunk.at, chunk.track));
-    let moved =
-        |track: &Track| Moved { chunks: vec![0; track.chunks.len()], sizes: track.sizes.clone() };
+    let len = view.len();
+    let moved = |track: &Track| Moved {
+        chunks: vec![0; track.chunks.len()],
+        sizes: match track.sizes {
+            // Samples that are looked into may come out of different lengths.
+            Sizes::Same(size, count) if !track.entries.coding.plain() && fit(len, size, count) => {
+                Sizes::Each(vec![size; usize::try_from(count).unwrap_or(0)])
+            }
+            _ => track.sizes.clone(),
+        },
+    };
     let mut layout = Layout {
         data: Plan::default(),
         tracks: tracks.iter().map(moved).collect(),
@@ -108,12 +117,15 @@ impl Layout {
         let moved = self.tracks.get_mut(chunk.track).ok_or_else(bad)?;
         *moved.chunks.get_mut(chunk.index).ok_or_else(bad)? = self.data.len();
         let coding = track.entries.coding;
-        if let Sizes::Same(size, _) = track.sizes {
+        if let Sizes::Same(size, _) = moved.sizes {
             let (bytes, samples) = if size == 1 { track.entries.packet } else { (size.into(), 1) };
             let len =
                 u64::from(chunk.count).saturating_mul(bytes).checked_div(samples).unwrap_or(0);
             if !coding.plain() {
-                return Err(Kind::Mp4.odd("pictures that are all equally long"));
+                return Err(bad());
+            }
+            if coding == Coding::Mp3 {
+                self.sound.entry(chunk.track).or_default().push((chunk.at, len));
             }
             self.old_bytes = self.old_bytes.saturating_add(len);
             fits(view, chunk.at, len)?;
@@ -148,6 +160,11 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// Whether so many samples can lie in the file.
+fn fit(len: u64, size: u32, count: u32) -> bool {
+    u64::from(size).saturating_mul(count.into()) <= len
 }
 
 fn fits(view: &View<'_>, at: u64, len: u64) -> Result<(), Refusal> {
