@@ -115,6 +115,53 @@ pub(crate) fn soiled(name: &str, bytes: &[u8], words: &[u8], place: u8) -> Optio
             let block = chunk_le(b"CANA", words);
             grown_le(spliced(bytes, at, &block), 4, block.len())
         }
+        "mp4" | "mov" | "m4a" if place & 8 != 0 => {
+            // Into the index, when it stands last and so moves nothing.
+            let moov = bytes.windows(4).position(|four| four == b"moov")? - 4;
+            let size = u32::from_be_bytes(bytes[moov..moov + 4].try_into().unwrap());
+            if moov + size as usize != bytes.len() {
+                return None;
+            }
+            let block = [&be(words.len() + 8)[..], b"udta", words].concat();
+            let mut soiled = spliced(bytes, bytes.len(), &block);
+            soiled[moov..moov + 4].copy_from_slice(&be(size as usize + block.len()));
+            soiled
+        }
+        "avi" => {
+            let block = chunk_le([b"JUNK", b"CANA"][usize::from(place) % 2], words);
+            grown_le(spliced(bytes, bytes.len(), &block), 4, block.len())
+        }
+        "mkv" | "webm" => {
+            let segment = bytes.windows(4).position(|four| four == b"\x18\x53\x80\x67")? + 4;
+            let size = u64::from_be_bytes(bytes[segment..segment + 8].try_into().unwrap());
+            if size >> 56 != 1 {
+                return None;
+            }
+            let id: &[u8] =
+                [&b"\xEC"[..], b"\x12\x54\xC3\x67", b"\x19\x41\xA4\x69"][usize::from(place) % 3];
+            let long = (words.len() as u64 | 1 << 56).to_be_bytes();
+            let block = [id, &long, words].concat();
+            let mut soiled = spliced(bytes, bytes.len(), &block);
+            soiled[segment..segment + 8]
+                .copy_from_slice(&(size + block.len() as u64).to_be_bytes());
+            soiled
+        }
+        "pdf" => {
+            let old = bytes.windows(9).rposition(|nine| nine == b"startxref")?;
+            let old: String = bytes[old + 9..]
+                .iter()
+                .map(|b| char::from(*b))
+                .filter(|c| c.is_ascii_digit())
+                .collect();
+            let hex: String = words.iter().map(|byte| format!("{byte:02x}")).collect();
+            let at = bytes.len() + 1;
+            let update = format!("\n99 0 obj\n<< /Author (CANARY) /Title <{hex}> >>\nendobj\n",);
+            let table = at + update.len() - 1;
+            let end = format!(
+                "xref\n99 1\n{at:010} 00000 n \ntrailer\n<< /Size 100 /Root 1 0 R /Prev {old} /Info 99 0 R >>\nstartxref\n{table}\n%%EOF\n"
+            );
+            spliced(bytes, bytes.len(), [update, end].concat().as_bytes())
+        }
         "mp4" | "mov" | "m4a" => {
             // At the end, so that no place in the file moves.
             let kind: &[u8; 4] = [b"uuid", b"free", b"udta", b"meta"][usize::from(place) % 4];

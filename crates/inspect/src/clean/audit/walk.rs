@@ -1,6 +1,7 @@
 //! Walks through clean files that share nothing with the rewriters: each knows what a clean file
 //! may hold, names the first stranger, and must end where the file ends.
 
+mod ebml;
 mod film;
 mod packed;
 mod paper;
@@ -23,7 +24,7 @@ pub(super) fn strict(kind: Kind, view: &mut View<'_>) -> Result<(), Strange> {
         Kind::Tiff => still::tiff(&all(view)?),
         Kind::WebP | Kind::Wav | Kind::Avi => riff::strict(kind, view),
         Kind::Heif | Kind::Mp4 => film::boxes(view),
-        Kind::Matroska => film::matroska(view),
+        Kind::Matroska => ebml::strict(view),
         Kind::Mp3 => sound::mp3(view),
         Kind::Flac => sound::flac(view),
         Kind::Ogg => sound::ogg(view),
@@ -43,6 +44,8 @@ pub(super) fn same(kind: Kind, old: &mut View<'_>, new: &mut View<'_>) -> Result
         Kind::Flac => sound::same_flac(old, new),
         Kind::Ogg => sound::same_ogg(old, new),
         Kind::Mp4 => film::same_mp4(old, new),
+        Kind::Matroska => ebml::same(old, new),
+        Kind::Avi => riff::same_avi(old, new),
         Kind::Tiff => still::same_tiff(&all(old)?, &all(new)?),
         _ => Ok(()),
     }

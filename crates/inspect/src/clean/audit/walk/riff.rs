@@ -1,6 +1,6 @@
 //! WebP, WAV and AVI.
 
-use super::{Strange, le32, name, unread};
+use super::{Strange, film::essence, le32, name, unread};
 use crate::clean::{Kind, View};
 
 pub(super) fn strict(kind: Kind, view: &mut View<'_>) -> Result<(), Strange> {
@@ -71,4 +71,83 @@ fn sum(view: &mut View<'_>) -> Result<(u64, u32), Strange> {
         }
         at = at.saturating_add(len).saturating_add(len % 2);
     }
+}
+
+/// Of each stream of an AVI, how many pieces it has and a sum over what is picture or sound in them.
+pub(super) fn same_avi(old: &mut View<'_>, new: &mut View<'_>) -> Result<(), Strange> {
+    let (mut before, mut after) = (Streams::default(), Streams::default());
+    let (was, is) = (old.len(), new.len());
+    pieces(old, 12, was, &mut before, 0)?;
+    pieces(new, 12, is, &mut after, 0)?;
+    match before.sums() == after.sums() {
+        true => Ok(()),
+        false => Err("its pictures or its sound changed".into()),
+    }
+}
+
+#[derive(Default)]
+struct Streams {
+    codings: Vec<[u8; 4]>,
+    found: std::collections::BTreeMap<[u8; 2], (u32, crc32fast::Hasher)>,
+}
+
+impl Streams {
+    fn sums(self) -> Vec<([u8; 2], u32, u32)> {
+        self.found.into_iter().map(|(name, (count, sum))| (name, count, sum.finalize())).collect()
+    }
+
+    fn piece(&mut self, name: [u8; 2], bytes: &[u8]) {
+        let number = name
+            .iter()
+            .fold(0_usize, |all, c| all.saturating_mul(10).saturating_add((c & 15).into()));
+        let coding = self.codings.get(number).copied().unwrap_or_default();
+        let (count, sum) = self.found.entry(name).or_default();
+        *count = count.saturating_add(1);
+        match &coding {
+            // Slices are parted by start codes: the last bytes of a picture are always one.
+            b"h264" | b"mpg4" => sum.update(bytes.last_chunk::<16>().map_or(bytes, |end| end)),
+            _ => essence(bytes, &coding, 4, sum),
+        }
+    }
+}
+
+fn pieces(
+    view: &mut View<'_>,
+    from: u64,
+    end: u64,
+    found: &mut Streams,
+    depth: u8,
+) -> Result<(), Strange> {
+    let mut at = from;
+    while end.saturating_sub(at) >= 8 {
+        let head = view.bytes(at, 8).map_err(unread)?;
+        let len = u64::from(le32(&head, 4).unwrap_or(0));
+        let body = at.saturating_add(8);
+        match head.get(..4) {
+            Some(b"LIST") if depth < 4 => {
+                let inner = body.saturating_add(len).min(end);
+                pieces(view, body.saturating_add(4), inner, found, depth.saturating_add(1))?;
+            }
+            Some(b"strf") => {
+                let bytes = view.bytes(body, len.min(20)).map_err(unread)?;
+                let sound = bytes.first_chunk().map(|n| u16::from_le_bytes(*n));
+                let picture = bytes.get(16..20).unwrap_or_default().to_ascii_uppercase();
+                found.codings.push(match (picture.as_slice(), sound) {
+                    (b"H264" | b"X264" | b"AVC1" | b"HEVC" | b"H265", _) => *b"h264",
+                    (b"XVID" | b"DIVX" | b"DX50" | b"FMP4" | b"MP4V" | b"MJPG", _) => *b"mpg4",
+                    (_, Some(0x55)) => *b".mp3",
+                    (_, Some(0xFF)) => *b"mp4a",
+                    _ => *b"none",
+                });
+            }
+            Some([a, b, c, _])
+                if a.is_ascii_digit() && b.is_ascii_digit() && matches!(c, b'd' | b'w' | b'p') =>
+            {
+                found.piece([*a, *b], &view.bytes(body, len).map_err(unread)?);
+            }
+            _ => {}
+        }
+        at = body.saturating_add(len).saturating_add(len % 2);
+    }
+    Ok(())
 }
