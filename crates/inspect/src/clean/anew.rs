@@ -11,7 +11,7 @@ use crate::clean::{Job, Kind, Plan, Refusal, View, What};
 
 /// A little below what cameras use: enough for eyes, and not what the maker used.
 const JPEG_QUALITY: u8 = 88;
-const POINTS_BYTES_MAX: u64 = 1 << 30;
+const POINTS_BYTES_MAX: u64 = 512 << 20;
 
 /// The picture that `plan` would make, encoded anew and cleaned once more.
 pub(crate) fn encode(
