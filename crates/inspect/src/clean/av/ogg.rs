@@ -31,6 +31,19 @@ fn page(view: &mut View<'_>, at: u64) -> Result<Option<Page>, Refusal> {
     Ok(Some(Page { flags, granule, serial, table, body_at, body_len }))
 }
 
+/// A page that fails its checksum is one that players leave out: it may not become a good one.
+fn checked(view: &mut View<'_>, at: u64, page: &Page) -> Result<(), Refusal> {
+    let mut head = view.bytes(at, page.body_at.saturating_sub(at))?;
+    let own = head.get(22..26).and_then(|sum| sum.first_chunk()).copied().unwrap_or_default();
+    head.get_mut(22..26).unwrap_or_default().fill(0);
+    let mut sum = crc(0, &head);
+    view.each(page.body_at, page.body_len, |some| sum = crc(sum, some))?;
+    match u32::from_le_bytes(own) == sum {
+        true => Ok(()),
+        false => Err(Kind::Ogg.damaged("a checksum that does not fit")),
+    }
+}
+
 /// Pages being written.
 struct Pages {
     plan: Plan,
@@ -107,6 +120,7 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
         if page.serial != serial || page.flags & 2 != 0 {
             return Err(Kind::Ogg.odd("more than one recording in it"));
         }
+        checked(view, at, &page)?;
         let mut head = out.head(page.flags & 5, page.granule, &page.table);
         let mut sum = crc(0, &head);
         view.each(page.body_at, page.body_len, |some| sum = crc(sum, some))?;
@@ -115,6 +129,10 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
         out.plan.copy(page.body_at, page.body_len);
         at = page.body_at.saturating_add(page.body_len);
         ended = page.flags & 4 != 0;
+    }
+    // Without a last page the end of the file is the end of the sound; anything else is a hole.
+    if !ended && at != view.len() {
+        return Err(Kind::Ogg.damaged("a hole in the sound"));
     }
     if view.starts(at, b"OggS") {
         return Err(Kind::Ogg.odd("more than one recording in it"));
@@ -131,6 +149,7 @@ fn beginning(view: &mut View<'_>, serial: u32) -> Result<(Vec<Vec<u8>>, u64), Re
     let mut at = 0_u64;
     loop {
         let page = page(view, at)?.ok_or(Kind::Ogg.damaged("it ends too early"))?;
+        checked(view, at, &page)?;
         if page.serial != serial || at > HEADERS_MAX {
             return Err(Kind::Ogg.odd("more than one recording in it"));
         }
