@@ -7,6 +7,7 @@
 //! where only a member of a conversation, a former one, or the holder of a link could reach.
 
 mod engine;
+mod files;
 mod forge;
 mod inspect;
 mod person;
@@ -16,6 +17,7 @@ mod vault;
 mod wire;
 
 pub use engine::{engine_arrivals, engine_content};
+pub use files::inspect_clean;
 pub use inspect::{inspect_lists, inspect_look, inspect_tags};
 pub use person::{Pair, Person, pair, secret};
 pub use seal::{seal_keys, seal_open, seal_package, seal_posting, seal_rescue, seal_welcome};
@@ -27,7 +29,7 @@ pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_reque
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 18] = [
+pub const TARGETS: [(&str, Hunt); 19] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -46,4 +48,5 @@ pub const TARGETS: [(&str, Hunt); 18] = [
     ("inspect_tags", inspect_tags),
     ("inspect_look", inspect_look),
     ("inspect_lists", inspect_lists),
+    ("inspect_clean", inspect_clean),
 ];

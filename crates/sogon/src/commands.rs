@@ -62,6 +62,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         | Command::Restore(_)
         | Command::Words(_)
         | Command::Inspect(_)
+        | Command::Clean(_)
         | Command::Completions(_)
         | Command::Man => Err(Kind::Bug.into()),
     }

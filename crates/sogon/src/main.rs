@@ -3,6 +3,7 @@
 
 mod asked;
 mod backup;
+mod clean;
 mod cli;
 mod commands;
 mod console;
@@ -111,6 +112,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             backup::restore(options, &home, &source, console, words).await?;
         }
         Command::Inspect(options) => return inspection::run(options, cli, console).await,
+        Command::Clean(options) => clean::run(options, console, words).await?,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Words(options) => drawn::run(options, console, words).await?,
         Command::Man => console.raw(manual()).await?,

@@ -1,1 +1,186 @@
 //! Taking off what would betray the sender: a new file with the same content and nothing else.
+//!
+//! Each format has a rewriter that carries over what it knows to be content and nothing else, and
+//! refuses a file in which content could lie where it does not understand it. [`clean`] makes the
+//! copy a plan of new bytes and stretches of the source, so large films need little memory;
+//! [`clean_bytes`] and [`clean_file`] carry it out and inspect what came of it ([`audit`]) with
+//! parsers that share nothing with the rewriters.
+//!
+//! Start with [`image::jpeg`], the shortest rewriter of a format with everything in it.
+
+mod anew;
+mod audit;
+mod av;
+mod boxes;
+mod file;
+mod image;
+mod job;
+mod kind;
+mod markup;
+mod office;
+mod pack;
+mod plan;
+mod reader;
+mod refusal;
+mod report;
+mod source;
+
+use std::io::{Cursor, Write};
+
+pub use self::{
+    file::{clean_file, sweep},
+    kind::Kind,
+    refusal::Refusal,
+    report::{Kept, Removed, Report, What},
+    source::Source,
+};
+use self::{job::Job, plan::Plan, source::View};
+
+/// How to clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What happens to pictures.
+    pub pictures: Pictures,
+    /// Archives inside archives, at most so many deep.
+    pub depth_max: u8,
+    /// Members of archives, at most so many in all.
+    pub members_max: u32,
+    /// Bytes that packed things may unfold to, all together.
+    pub unfolded_bytes_max: u64,
+}
+
+/// What happens to the points of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// Each stays what it is.
+    Exact,
+    /// The picture is decoded and encoded anew. Weak invisible marks do not survive that, strong
+    /// ones and a sensor's noise may; a JPEG loses a little sharpness and everything gets a new
+    /// size. Only single pictures of JPEG, PNG, WebP and BMP.
+    Anew,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pictures: Pictures::Exact,
+            depth_max: 4,
+            members_max: 20_000,
+            unfolded_bytes_max: 1 << 30,
+        }
+    }
+}
+
+/// A clean copy that is not written yet.
+#[derive(Debug)]
+pub struct Cleaned {
+    /// What the file is.
+    pub kind: Kind,
+    /// What was taken off and what was left.
+    pub report: Report,
+    plan: Plan,
+}
+
+impl Cleaned {
+    /// How many bytes the copy has.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.plan.len()
+    }
+
+    /// Writes the copy. `source` is the one it was made from, unchanged.
+    ///
+    /// # Errors
+    /// [`Refusal::Io`] when `source` cannot be read or `out` cannot be written.
+    pub fn write(&self, source: &mut dyn Source, out: &mut dyn Write) -> Result<(), Refusal> {
+        Ok(self.plan.write(source, out)?)
+    }
+}
+
+/// Plans a clean copy of `source`. What was written must still pass [`inspect_copy`].
+///
+/// # Errors
+/// Why it cannot be cleaned.
+pub fn clean(source: &mut dyn Source, options: &Options) -> Result<Cleaned, Refusal> {
+    let mut job = Job::new(options);
+    let mut view = View::whole(source)?;
+    let (kind, plan) = one(&mut view, &mut job)?;
+    if plan.burst() {
+        return Err(kind.large("its index"));
+    }
+    Ok(Cleaned { kind, report: job.report(), plan })
+}
+
+/// Looks at a clean copy beside the file it was made from: whether every byte of it is accounted
+/// for, whether the content is the same, and whether cleaning it again changes nothing.
+///
+/// # Errors
+/// [`Refusal::Unverified`] says what is wrong; throw the copy away.
+pub fn inspect_copy(
+    cleaned: &Cleaned,
+    source: &mut dyn Source,
+    copy: &mut dyn Source,
+    options: &Options,
+) -> Result<(), Refusal> {
+    audit::copy(cleaned.kind, source, copy, options)
+}
+
+/// Cleans a file in memory and inspects the copy.
+///
+/// # Errors
+/// Why it cannot be cleaned.
+pub fn clean_bytes(bytes: &[u8], options: &Options) -> Result<(Vec<u8>, Cleaned), Refusal> {
+    let cleaned = clean(&mut Cursor::new(bytes), options)?;
+    let copy = cleaned.plan.bytes(bytes)?;
+    inspect_copy(&cleaned, &mut Cursor::new(bytes), &mut Cursor::new(&copy), options)?;
+    Ok((copy, cleaned))
+}
+
+/// Plans the copy of one file, at whatever depth.
+fn one(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> {
+    let kind = kind::detect(view)?;
+    view.of(kind);
+    let plan = match kind {
+        Kind::Jpeg => image::jpeg::clean(view, job),
+        Kind::Png => image::png::clean(view, job),
+        Kind::WebP => image::webp::clean(view, job),
+        Kind::Gif => image::gif::clean(view, job),
+        Kind::Heif => image::heif::clean(view, job),
+        Kind::Tiff => image::tiff::clean(view, job),
+        Kind::Bmp => image::bmp::clean(view, job),
+        Kind::Svg => image::svg::clean(view, job),
+        Kind::Mp3 => av::mp3::clean(view, job),
+        Kind::Flac => av::flac::clean(view, job),
+        Kind::Ogg => av::ogg::clean(view, job),
+        Kind::Wav => av::wav::clean(view, job),
+        Kind::Mp4 => av::mp4::clean(view, job),
+        Kind::Avi => av::avi::clean(view, job),
+        Kind::Matroska => av::matroska::clean(view, job),
+        Kind::Pdf => office::pdf::clean(view, job),
+        Kind::Ooxml => office::ooxml::clean(view, job),
+        Kind::Odf => office::odf::clean(view, job),
+        Kind::Epub => office::epub::clean(view, job),
+        Kind::Zip => pack::zip::clean(view, job),
+        Kind::Tar => pack::tar::clean(view, job),
+        Kind::Text => {
+            let mut plan = Plan::default();
+            plan.copy(0, view.len());
+            Ok(plan)
+        }
+    }?;
+    match job.options.pictures {
+        Pictures::Anew => Ok((kind, anew::encode(kind, plan, view, job)?)),
+        Pictures::Exact => Ok((kind, plan)),
+    }
+}
+
+/// Cleans something that was unpacked from a file, `path` being its name there.
+fn nested(bytes: Vec<u8>, path: &str, job: &mut Job<'_>) -> Result<(Kind, Vec<u8>), Refusal> {
+    let mut source = Cursor::new(bytes.as_slice());
+    let mut view = View::whole(&mut source)?;
+    let (kind, plan) = job.inside(path, |job| one(&mut view, job))?;
+    match plan.burst() {
+        true => Err(kind.large("its index")),
+        false => Ok((kind, plan.bytes(&bytes)?)),
+    }
+}

@@ -1,0 +1,7 @@
+//! Documents.
+
+pub(crate) mod epub;
+pub(crate) mod odf;
+pub(crate) mod ooxml;
+mod package;
+pub(crate) mod pdf;
