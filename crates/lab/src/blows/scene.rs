@@ -176,6 +176,10 @@ impl Scene {
             Err((code, said)) => {
                 let expected = command.may_say.iter().any(|may| said.contains(may));
                 return match (code, expected) {
+                    // No home is one only if it can be made now.
+                    (1, true) if command.name == "init" && !self.goes(command) => {
+                        Found::Half(format!("cannot be made any more: {said}"))
+                    }
                     (1 | 3, true) if self.shut.as_ref() == Some(&said) => Found::After,
                     (1 | 3, true) => Found::Error,
                     _ => Found::Half(format!("{code}: {said}")),
@@ -200,6 +204,11 @@ impl Scene {
         } else {
             Found::Half(format!("two syncs later: {settled:?}"))
         }
+    }
+
+    /// Whether the command works now.
+    fn goes(&self, command: &Command) -> bool {
+        self.mina(&self.words(command)).output().unwrap().status.success()
     }
 
     /// What is seen after two more syncs.
