@@ -47,6 +47,9 @@ const BULK: u64 = 200;
 const TIMES: usize = 11;
 const PAGE: usize = 50;
 
+/// What an owner does, and its name.
+type Thing = (&'static str, fn(&mut Full));
+
 /// Home and partner, and what each thing took.
 struct Full {
     person: Person,
@@ -65,7 +68,7 @@ pub(crate) fn run(quick: bool) {
     let mut few = Full::of(&place.path().join("few"), FEW);
     let mut many = Full::of(&place.path().join("many"), if quick { 10 * FEW } else { MANY });
     let count = many.count;
-    let things: [(&str, fn(&mut Full)); 7] = [
+    let things: [Thing; 7] = [
         ("open", Full::open),
         ("list conversations", Full::list),
         ("the latest 50", Full::latest),
