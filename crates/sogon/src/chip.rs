@@ -133,7 +133,7 @@ impl Line {
                 continue;
             };
             let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-            if length < 10 || length > ANSWER_BYTES_MAX || filled > length {
+            if !(10..=ANSWER_BYTES_MAX).contains(&length) || filled > length {
                 return None;
             }
             if filled == length {
@@ -145,14 +145,17 @@ impl Line {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 mod tests {
     use std::{os::unix::net::UnixListener, thread};
 
     use super::*;
 
+    type Answer = Zeroizing<[u8; 32]>;
+
     /// A chip that answers with these bytes, one after the other, whatever it is asked. Gives what
     /// it was asked.
-    fn says(answers: Vec<Vec<u8>>) -> (Result<Zeroizing<[u8; 32]>, ChipFault>, Vec<Vec<u8>>) {
+    fn says(answers: Vec<Vec<u8>>) -> (Result<Answer, ChipFault>, Vec<Vec<u8>>) {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("chip");
         let listener = UnixListener::bind(&place).unwrap();

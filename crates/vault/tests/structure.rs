@@ -87,13 +87,13 @@ fn many(count: usize) -> Vec<Vec<u8>> {
     let decoy = Passphrase::new("여름 휴가 사진").unwrap();
     let one = |n: usize| {
         let ram = Ram::with_home();
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             let disk = Box::new(ram.clone());
             drop(Vault::add_on(disk, &[&passphrase()], &decoy, None, COST).unwrap());
         }
         let mut vault = ram.open().unwrap();
         vault.commit(&[put(1, b"a", b"the same in all of them"), index(1, "비밀")]).unwrap();
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             vault.close().unwrap();
         }
         ram.image()

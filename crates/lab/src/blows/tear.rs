@@ -28,9 +28,9 @@ pub(crate) fn tear(home: &Path, before: &[u8], (at, length): (usize, usize)) {
     let mut bytes = fs::read(home).unwrap();
     let end = at + length;
     let from = end - length.min(SECTOR_BYTES) / 2 / 512 * 512;
-    for place in from..end {
+    for (place, byte) in bytes.iter_mut().enumerate().take(end).skip(from) {
         // What was beyond the end before was nothing.
-        bytes[place] = before.get(place).copied().unwrap_or(0);
+        *byte = before.get(place).copied().unwrap_or(0);
     }
     fs::write(home, bytes).unwrap();
 }
