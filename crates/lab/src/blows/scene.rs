@@ -364,11 +364,25 @@ impl Scene {
     }
 
     fn relay_starts(&mut self) {
-        let mut config = Config::directory(self.path("relay"));
-        if let Ok(address) = self.address.parse::<sogon_wire::RelayAddr>() {
-            config.listen = ([127, 0, 0, 1], address.port()).into();
+        let port = self.address.parse::<sogon_wire::RelayAddr>().map(|address| address.port());
+        for _ in 0..500 {
+            let mut config = Config::directory(self.path("relay"));
+            if let Ok(port) = port {
+                config.listen = ([127, 0, 0, 1], port).into();
+            }
+            match self.runtime.block_on(Relay::start(config)) {
+                Ok(relay) => {
+                    self.relay = Some(relay);
+                    return;
+                }
+                // Somebody's connection has the number of the port for a moment.
+                Err(sogon_relay::StartFault::PortInUse) => {}
+                Err(other) => panic!("the relay does not start: {other}"),
+            }
+            let moment = std::time::Duration::from_millis(20);
+            self.runtime.block_on(async { tokio::time::sleep(moment).await });
         }
-        self.relay = Some(self.runtime.block_on(Relay::start(config)).unwrap());
+        panic!("the port of the relay does not come free");
     }
 
     fn relay_stops(&mut self) {
