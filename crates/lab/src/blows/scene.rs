@@ -105,6 +105,10 @@ impl Scene {
             assert!(cargo.status().unwrap().success());
         }
         let place = tempfile::Builder::new().prefix("blows-").tempdir_in(&folder).unwrap();
+        // Its own copy: somebody may build meanwhile.
+        let copy = place.path().join("sogon");
+        fs::copy(&program, &copy).unwrap();
+        let program = copy;
         for (name, text) in
             [("passphrase", "벚꽃 아래"), ("other", "여름 휴가"), ("new", "새 암호")]
         {
