@@ -45,8 +45,9 @@ pub(crate) struct Common {
     /// socks5://127.0.0.1:9050; otherwise SOGON_PROXY, otherwise what `proxy` set
     #[arg(long, global = true, value_name = "ADDR", value_parser = proxy::parse)]
     pub(crate) proxy: Option<Proxy>,
-    /// 32 random bytes without which the passphrase opens nothing, kept away from the home (a card,
-    /// a key store); otherwise SOGON_DEVICE_SECRET_FILE; `init` makes the file
+    /// What the passphrase opens nothing without: 32 random bytes kept away from the home (a card, a
+    /// key store; `init` makes the file), or `tpm`, the chip of this device (`tpm:PATH` for another
+    /// place of it); otherwise SOGON_DEVICE_SECRET_FILE
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) device_secret: Option<PathBuf>,
 }

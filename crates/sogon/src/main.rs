@@ -3,6 +3,7 @@
 
 mod asked;
 mod backup;
+mod chip;
 mod clean;
 mod cli;
 mod commands;

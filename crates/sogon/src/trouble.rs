@@ -2,7 +2,7 @@
 //! Fluent files; every kind here has both in every language, and a test says so.
 
 use sogon_engine::{EngineError, ShelfFault};
-use sogon_vault::VaultError;
+use sogon_vault::{Vault, VaultError};
 use sogon_wire::WireError;
 
 use crate::words::Words;
@@ -76,6 +76,8 @@ kinds! {
     BadNotes = "bad-notes", 1;
     /// The device secret cannot be read or made, or is none.
     DeviceSecret = "device-secret", 3;
+    /// The TPM that every guess needs does not answer.
+    NoChip = "no-chip", 3;
     /// A backup file cannot be read or made.
     BackupFile = "backup-file", 1;
     /// More of a backup is lost than can be made good.
@@ -202,6 +204,14 @@ impl Trouble {
         self.kind.code()
     }
 
+    /// The same, or what the vault knows better: a store that could not answer because it is damaged.
+    pub(crate) fn in_vault(self, vault: &Vault) -> Self {
+        match self.kind {
+            Kind::Disk => vault.why().into(),
+            _ => self,
+        }
+    }
+
     /// One line: what happened and what to do next.
     pub(crate) fn sentence(&self, words: &Words) -> String {
         let args: Vec<_> = self.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -230,6 +240,7 @@ impl From<VaultError> for Trouble {
             VaultError::Newer => Kind::HomeNewer,
             VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
             VaultError::BadPassphrase => Kind::BadPassphrase,
+            VaultError::NoChip => Kind::NoChip,
             VaultError::NoRandomness => Kind::System,
             _ => Kind::Bug,
         };
