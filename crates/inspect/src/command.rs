@@ -1,6 +1,8 @@
 //! The command: arguments in, a report and an exit code out. Two programs have it: `sogon inspect`
 //! and `sogon-inspect`.
 
+mod cleaning;
+
 use std::{
     ffi::OsString,
     fs,
@@ -12,6 +14,7 @@ use std::{
 
 use clap::Args;
 
+pub use self::cleaning::{CleanOptions, run as clean};
 use crate::{
     finding::Identities,
     look::{Limits, Lists},
@@ -97,6 +100,8 @@ pub struct Trouble {
     pub what: String,
     /// What to do.
     pub next: String,
+    /// How to end.
+    pub code: u8,
 }
 
 /// The exit code when something was found (docs/CLI.md).
@@ -217,7 +222,7 @@ fn scan_trouble(error: &ScanError, words: &Words) -> Trouble {
 
 fn trouble(words: &Words, id: &str, args: &[(&str, &str)]) -> Trouble {
     let next = words.more(id, "next", args).unwrap_or_default();
-    Trouble { what: words.say(id, args), next }
+    Trouble { what: words.say(id, args), next, code: 1 }
 }
 
 /// How far it is, in a line.

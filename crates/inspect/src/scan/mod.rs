@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use crew::open_quietly;
 use crew::{Errand, Member};
 pub use survey::{Input, Survey};
 

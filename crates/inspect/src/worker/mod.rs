@@ -2,6 +2,7 @@
 //! network, opens no file, starts no program; when it dies, only the file it looked at is unseen.
 
 mod frame;
+mod hired;
 mod walls;
 
 use std::{
@@ -14,15 +15,26 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) use frame::{FRAME_BYTES_MAX, receive, receive_with, send, send_with};
+pub(crate) use hired::{ANSWER_BYTES_MAX, Hired, late};
 pub use walls::Walls;
 
 use crate::{
+    clean,
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
     source::Source,
 };
 
 /// What a worker is told first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// Look at files.
+    Look(Setup),
+    /// Write one clean copy.
+    Clean(clean::Order),
+}
+
+/// What a worker that looks is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setup {
     /// Lists and rules of the user.
@@ -34,7 +46,7 @@ pub struct Setup {
 }
 
 /// What a worker answers to that.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ready {
     /// The walls around it, as it found them by trying.
     pub(crate) walls: Walls,
@@ -160,14 +172,32 @@ impl Listener for Mouth<'_> {
 /// Standard input is no socket, or what comes over it makes no sense.
 pub fn serve() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let setup: Setup = receive(&socket, FRAME_BYTES_MAX)?;
-    let walls = walls::raise(setup.memory_bytes_max);
+    match receive(&socket, FRAME_BYTES_MAX)? {
+        Task::Look(setup) => look(&socket, &setup),
+        Task::Clean(order) => copy(&socket, &order),
+    }
+}
+
+/// Writes a clean copy of the first file it is handed into the second one.
+fn copy(socket: &UnixStream, order: &clean::Order) -> io::Result<()> {
+    let walls = walls::raise(order.memory_bytes_max, order.copy_bytes_max);
+    send(socket, &Ready { walls, trouble: None })?;
+    let ((), files): ((), Vec<File>) = receive_with(socket, FRAME_BYTES_MAX)?;
+    let Ok([source, copy]) = <[File; 2]>::try_from(files) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    send(socket, &clean::copy_behind_walls(source, copy, &order.options))
+}
+
+/// Looks at files until the one who hands them over hangs up.
+fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
+    let walls = walls::raise(setup.memory_bytes_max, 0);
     let knowledge = Knowledge::new(&setup.lists);
     let trouble = knowledge.as_ref().err().map(ToString::to_string);
-    send(&socket, &Ready { walls, trouble })?;
+    send(socket, &Ready { walls, trouble })?;
     let Ok(knowledge) = knowledge else { return Ok(()) };
     loop {
-        let (job, files): (Job, Vec<File>) = match receive_with(&socket, FRAME_BYTES_MAX) {
+        let (job, files): (Job, Vec<File>) = match receive_with(socket, FRAME_BYTES_MAX) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             got => got?,
         };
@@ -176,7 +206,7 @@ pub fn serve() -> io::Result<()> {
         let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
         let handed = Handed { file: Rc::new(file), size };
-        let mut mouth = Mouth { socket: &socket, waiting: Vec::new(), bytes: 0, gone: false };
+        let mut mouth = Mouth { socket, waiting: Vec::new(), bytes: 0, gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
         looker = looker.beside(beside.as_deref());
         looker.file(&job.path, &handed);
