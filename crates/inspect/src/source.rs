@@ -21,8 +21,8 @@ pub trait Source {
     }
 
     /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
-    fn owned(&self) -> Option<Box<dyn Source>> {
-        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Box<dyn Source>)
+    fn owned(&self) -> Option<Owned> {
+        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Owned)
     }
 
     /// At most `bytes` bytes from `offset` on, fewer at the end.
@@ -53,6 +53,9 @@ pub trait Source {
         self.piece(self.size().saturating_sub(bytes as u64), bytes)
     }
 }
+
+/// A source that is somebody's own.
+pub type Owned = Box<dyn Source + Send + Sync>;
 
 impl Source for [u8] {
     fn size(&self) -> u64 {
@@ -101,7 +104,7 @@ impl Source for std::fs::File {
 
 /// A part of a source that owns it.
 struct OwnPart {
-    whole: Box<dyn Source>,
+    whole: Owned,
     start: u64,
     size: u64,
 }
@@ -150,7 +153,7 @@ impl Source for Part<'_> {
         self.whole.read_at(offset, buffer)
     }
 
-    fn owned(&self) -> Option<Box<dyn Source>> {
+    fn owned(&self) -> Option<Owned> {
         let whole = self.whole.owned()?;
         Some(Box::new(OwnPart { whole, start: self.start, size: self.size }))
     }
@@ -194,6 +197,12 @@ impl<'a> Stream<'a> {
     /// From the first byte on.
     pub fn new(source: &'a dyn Source) -> Self {
         Self { source, at: 0 }
+    }
+
+    /// The same from another byte on.
+    #[must_use]
+    pub fn from(self, at: u64) -> Self {
+        Self { at, ..self }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
 
+use super::packed::{self, Packing};
 use crate::{
     numbers::{index, u16_le, u32_le, u64_le},
     source::{Part, Source, Stream},
@@ -174,7 +175,28 @@ impl Entry {
     /// It is packed in a way that is not read here.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        KNOWN_METHODS.contains(&self.method)
+        KNOWN_METHODS.contains(&self.method) && !READ_METHODS.contains(&self.method)
+    }
+
+    /// Its bytes as they unpack.
+    ///
+    /// # Errors
+    /// Its packing makes no sense.
+    pub fn flow<'a>(&self, packed: &'a Part<'_>) -> io::Result<Box<dyn Read + 'a>> {
+        let stream = Stream::new(packed);
+        let packing = match self.method {
+            12 => Packing::Bzip2,
+            93 => Packing::Zstd,
+            95 => Packing::Xz,
+            // Two bytes of version, the size of the properties, and these (APPNOTE 5.8.8).
+            14 => {
+                let properties = packed.piece(4, 5)?;
+                let rest = stream.from(9);
+                return packed::lzma(&properties, Some(self.unpacked), Box::new(rest));
+            }
+            _ => Packing::Deflate,
+        };
+        Ok(packed::unpack(packing, Box::new(stream)))
     }
 
     /// All its bytes, at most `most`; for small files that are needed whole.
@@ -188,7 +210,7 @@ impl Entry {
         if self.is_stored() {
             Stream::new(&packed).take(limit).read_to_end(&mut bytes)?;
         } else {
-            unpack(&packed).take(limit).read_to_end(&mut bytes)?;
+            self.flow(&packed)?.take(limit).read_to_end(&mut bytes)?;
         }
         if bytes.len() > most { Err(broken()) } else { Ok(bytes) }
     }
@@ -196,6 +218,9 @@ impl Entry {
 
 /// Methods of other packers: bzip2, LZMA, zstd, xz and the like.
 const KNOWN_METHODS: &[u16] = &[9, 12, 14, 93, 95, 97, 98];
+
+/// Those of them that are read here.
+const READ_METHODS: &[u16] = &[12, 14, 93, 95];
 
 /// A stream of unpacked bytes.
 #[must_use]

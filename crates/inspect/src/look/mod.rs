@@ -184,6 +184,7 @@ impl<'a> Looker<'a> {
         let small = source.size() <= self.limits.whole_bytes_max as u64;
         if source.memory().is_none() && small {
             let whole = source.piece(0, self.limits.whole_bytes_max)?;
+            self.spend(path, depth, whole.len())?;
             if (whole.len() as u64) < source.size() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -194,14 +195,20 @@ impl<'a> Looker<'a> {
             self.files = self.files.saturating_add(1);
             self.names(path, Some(source));
             self.marks(path, source);
-            self.whole_contents(path, source, kind)?;
+            self.whole_contents(path, depth, source, kind)?;
             self.traces(path, source, kind)?;
         }
         self.open(path, depth, source, kind)
     }
 
     /// All bytes, in one window or many.
-    fn whole_contents(&mut self, path: &str, source: &dyn Source, kind: Kind) -> io::Result<()> {
+    fn whole_contents(
+        &mut self,
+        path: &str,
+        depth: u32,
+        source: &dyn Source,
+        kind: Kind,
+    ) -> io::Result<()> {
         // What is opened is looked at file by file, and not a second time as a whole; but an app is
         // also known as a whole.
         let opened = kind.is_opened() && kind != Kind::Zip;
@@ -219,6 +226,8 @@ impl<'a> Looker<'a> {
                 if window.is_empty() {
                     break;
                 }
+                // A file of an image may say that it has terabytes, all of them holes.
+                self.spend(path, depth, WINDOW_BYTES.min(window.len()))?;
                 contents.window(self, &window, WINDOW_BYTES);
                 at = at.saturating_add(WINDOW_BYTES as u64);
             }
@@ -296,12 +305,21 @@ impl<'a> Looker<'a> {
             if read == 0 {
                 break;
             }
-            self.unpacked = self.unpacked.saturating_add(read as u64);
-            if self.unpacked > self.unpacked_max {
-                let finding = Finding::new(path, "bomb", Severity::Suspicious, Confidence::Match);
-                self.to.found(finding.with("unpacked", self.unpacked));
-                return Err(io::ErrorKind::QuotaExceeded.into());
-            }
+            self.spend(path, 1, read)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that came out of a file are counted against how large it is.
+    fn spend(&mut self, path: &str, depth: u32, bytes: usize) -> io::Result<()> {
+        if depth == 0 {
+            return Ok(());
+        }
+        self.unpacked = self.unpacked.saturating_add(bytes as u64);
+        if self.unpacked > self.unpacked_max {
+            let finding = Finding::new(path, "bomb", Severity::Suspicious, Confidence::Match);
+            self.to.found(finding.with("unpacked", self.unpacked));
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         Ok(())
     }

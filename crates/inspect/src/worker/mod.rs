@@ -9,7 +9,7 @@ use std::{
     fs::File,
     io::{self, Seek, SeekFrom},
     os::{fd::AsFd, unix::net::UnixStream},
-    rc::Rc,
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::{
     clean,
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
-    source::Source,
+    source::{Owned, Source},
 };
 
 /// What a worker is told first.
@@ -95,7 +95,7 @@ const SAID_MAX: usize = 200;
 /// An open file whose size was asked once.
 #[derive(Clone)]
 struct Handed {
-    file: Rc<File>,
+    file: Arc<File>,
     size: u64,
 }
 
@@ -108,7 +108,7 @@ impl Source for Handed {
         self.file.read_at(offset, buffer)
     }
 
-    fn owned(&self) -> Option<Box<dyn Source>> {
+    fn owned(&self) -> Option<Owned> {
         Some(Box::new(self.clone()))
     }
 }
@@ -205,7 +205,7 @@ fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
         let Some(mut file) = files.next() else { return Err(io::ErrorKind::InvalidData.into()) };
         let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
-        let handed = Handed { file: Rc::new(file), size };
+        let handed = Handed { file: Arc::new(file), size };
         let mut mouth = Mouth { socket, waiting: Vec::new(), bytes: 0, gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
         looker = looker.beside(beside.as_deref());
