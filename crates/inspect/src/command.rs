@@ -2,6 +2,7 @@
 //! and `sogon-inspect`.
 
 mod cleaning;
+mod reference;
 
 use std::{
     ffi::OsString,
@@ -48,9 +49,9 @@ pub struct Options {
     /// Say which files a device with this list of fingerprints would recognise; may be repeated
     #[arg(long, value_name = "LIST")]
     pub would_match: Vec<PathBuf>,
-    /// Tell apps, programs and certificates that are not among these hashes of a reference image,
-    /// as sha256sum prints them; may be repeated
-    #[arg(long, value_name = "LIST")]
+    /// Compare apps, programs and certificates with a reference: a folder or image of a system that
+    /// can be trusted, or the hashes of its files as sha256sum prints them; may be repeated
+    #[arg(long, value_name = "PATH")]
     pub reference: Vec<PathBuf>,
     /// Check signatures with this public key of the office that makes them; may be repeated
     #[arg(long, value_name = "KEY")]
@@ -136,7 +137,7 @@ pub fn run(
         memory_bytes_max: options.memory.max(128).saturating_mul(1 << 20),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let request = Request {
+    let mut request = Request {
         paths: options.paths.clone(),
         worker,
         setup,
@@ -144,8 +145,14 @@ pub fn run(
         patience: Duration::from_secs(options.patience.max(1)),
         hashes: options.report.is_some(),
     };
-    let survey = scan(&request, &mut |now| progress(&line(now, &words)))
-        .map_err(|error| scan_trouble(&error, &words))?;
+    let mut look = |request: &Request| {
+        scan(request, &mut |now| progress(&line(now, &words)))
+            .map_err(|error| scan_trouble(&error, &words))
+    };
+    let collected = reference::collected(options, &request, &words, &mut look)?;
+    request.setup.lists.references.extend(collected);
+    let mut survey = look(&request)?;
+    reference::missing(&request.setup.lists.references, &mut survey);
     let identities = if options.show_identities { Identities::Shown } else { Identities::Masked };
     if let Some(path) = &options.report {
         let when = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -179,7 +186,8 @@ fn lists(options: &Options, words: &Words) -> Result<Lists, Trouble> {
         yara: read(&options.rules)?,
         indicators: read(&options.indicators)?,
         watchlists: read(&options.would_match)?,
-        references: read(&options.reference)?,
+        references: read(&reference::lists(&options.reference))?,
+        collect: false,
         office_keys: read(&options.office_key)?,
     })
 }

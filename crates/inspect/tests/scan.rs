@@ -241,6 +241,7 @@ fn lists_of_the_user_are_looked_for() {
         indicators: vec![("peeper.stix2".to_owned(), stix.into())],
         watchlists: vec![("list".to_owned(), print.bytes())],
         references: Vec::new(),
+        collect: false,
         office_keys: vec![("office".to_owned(), office.public_pem().into())],
     };
     let survey = scan(&request, &mut |_| {}).unwrap();

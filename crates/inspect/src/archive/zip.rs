@@ -33,6 +33,8 @@ pub struct Entry {
     /// Flag bit 0.
     pub encrypted: bool,
     header: u64,
+    /// Checksum of its bytes, as the directory says.
+    pub sum: u32,
 }
 
 /// A directory.
@@ -133,6 +135,7 @@ fn entry(bytes: &[u8], shift: u64) -> Option<(Entry, &[u8])> {
         name: String::from_utf8_lossy(name).into_owned(),
         packed,
         unpacked,
+        sum: u32_le(bytes, 16)?,
         method: u16_le(bytes, 10)?,
         encrypted: u16_le(bytes, 8)? & 1 == 1,
         header: header.saturating_add(shift),

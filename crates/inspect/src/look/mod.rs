@@ -16,6 +16,7 @@ use std::{
 pub use knowledge::{Knowledge, KnowledgeTrouble, Lists};
 
 use crate::{
+    app::reference::Fact,
     finding::{Confidence, Event, Finding, Severity},
     source::{Ends, Source},
 };
@@ -32,6 +33,10 @@ pub trait Listener {
     fn found(&mut self, finding: Finding);
     /// A trace says that something happened.
     fn happened(&mut self, event: Event);
+    /// An app, program or certificate is there: for whoever compares with a reference.
+    fn known(&mut self, fact: Fact) {
+        drop(fact);
+    }
 }
 
 /// How far looking goes.
@@ -95,6 +100,8 @@ pub struct Looker<'a> {
     unpacked_max: u64,
     /// The start of the signature file that lies beside an app.
     beside: Option<&'a [u8]>,
+    /// SHA-256 of the file whose bytes went by last, when hashes are wanted.
+    sha256: String,
     /// Files looked at.
     pub files: u64,
 }
@@ -123,6 +130,7 @@ impl<'a> Looker<'a> {
             unpacked: 0,
             unpacked_max: UNPACKED_BYTES_MIN,
             beside: None,
+            sha256: String::new(),
             files: 0,
         }
     }

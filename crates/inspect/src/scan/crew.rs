@@ -154,6 +154,7 @@ impl<'r> Member<'r> {
                         counts.looked(files, 0);
                         return Ok(());
                     }
+                    Said::Known(fact) => survey.know(fact),
                     Said::Found(_) | Said::Happened(_) if told >= FINDINGS_OF_A_FILE_MAX => {
                         survey.untold = survey.untold.saturating_add(1);
                     }

@@ -19,6 +19,7 @@ pub(crate) use hired::{ANSWER_BYTES_MAX, Hired, late};
 pub use walls::Walls;
 
 use crate::{
+    app::reference::Fact,
     clean,
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
@@ -79,6 +80,8 @@ pub(crate) enum Said {
     Found(Finding),
     /// Something happened.
     Happened(Event),
+    /// Something a reference may hold is there.
+    Known(Fact),
     /// The job is done: so many files were looked at.
     Done(u64),
 }
@@ -163,6 +166,15 @@ impl Listener for Mouth<'_> {
 
     fn happened(&mut self, event: Event) {
         self.say(Said::Happened(event));
+    }
+
+    fn known(&mut self, fact: Fact) {
+        let app = matches!(fact, Fact::App(_));
+        self.say(Said::Known(fact));
+        if app {
+            // The files of an app have many names: one app at a time fits into an answer.
+            self.flush();
+        }
     }
 }
 
