@@ -56,6 +56,9 @@ pub struct Options {
     /// Check signatures with this public key of the office that makes them; may be repeated
     #[arg(long, value_name = "KEY")]
     pub office_key: Vec<PathBuf>,
+    /// Say which signatures this list (pattern.dat of a device) calls back; may be repeated
+    #[arg(long, value_name = "LIST")]
+    pub revoked: Vec<PathBuf>,
     /// Print our own rules, in the YARA language, and do nothing else
     #[arg(long)]
     pub print_rules: bool,
@@ -188,6 +191,7 @@ fn lists(options: &Options, words: &Words) -> Result<Lists, Trouble> {
         watchlists: read(&options.would_match)?,
         references: read(&reference::lists(&options.reference))?,
         collect: false,
+        revocations: read(&options.revoked)?,
         office_keys: read(&options.office_key)?,
     })
 }

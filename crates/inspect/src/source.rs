@@ -20,6 +20,11 @@ pub trait Source {
         None
     }
 
+    /// When it was changed, in seconds since 1970, where that is known.
+    fn changed(&self) -> Option<u64> {
+        None
+    }
+
     /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
     fn owned(&self) -> Option<Owned> {
         self.memory().map(|bytes| Box::new(bytes.to_vec()) as Owned)

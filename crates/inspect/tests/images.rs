@@ -177,6 +177,41 @@ fn torn_phones_are_told_and_end() {
     }
 }
 
+#[test]
+fn a_store_of_screenshots_inside_an_archive_or_image_shows_by_its_rhythm() {
+    let mut dice = Dice(12);
+    let mut at = 0;
+    let mut names = Vec::new();
+    for _ in 0..40 {
+        at += 300 + dice.below(4);
+        let (hour, minute, second) = (6 + at / 3_600, at / 60 % 60, at % 60);
+        names.push(format!("data/.trace/S_20240304-{hour:02}{minute:02}{second:02}.png"));
+    }
+    let holiday: Vec<String> = (0..40)
+        .map(|n| format!("DCIM/IMG_2024030{}_{:02}1500.jpg", 1 + n / 20, dice.below(24)))
+        .collect();
+    let store: Vec<(&str, &[u8])> =
+        names.iter().chain(&holiday).map(|name| (name.as_str(), b"picture".as_slice())).collect();
+    let archive = forge::archives::tar(&store, false);
+    let found = look(&archive);
+    assert_eq!(told(&found), [("disk!data/.trace", "picture-rhythm")]);
+    assert_eq!(found[0].severity, Severity::Suspicious);
+    // Names that tell no time: the archive's times do.
+    let plain: Vec<String> = (0..40).map(|n| format!("data/.trace/{n}.png")).collect();
+    let mut archive = forge::archives::tar(
+        &plain.iter().map(|name| (name.as_str(), b"p".as_slice())).collect::<Vec<_>>(),
+        false,
+    );
+    for (n, block) in (0_u64..).zip(archive.chunks_exact_mut(1_024).take(40)) {
+        let time = format!("{:011o}\0", 1_700_000_000 + n * 300);
+        block[136..148].copy_from_slice(time.as_bytes());
+        block[148..156].fill(b' ');
+        let sum: u64 = block[..512].iter().map(|byte| u64::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+    assert_eq!(told(&look(&archive)), [("disk!data/.trace", "picture-rhythm")]);
+}
+
 const ARCHIVES: [(&str, &[u8]); 10] = [
     ("solid.7z", include_bytes!("archives/solid.7z")),
     ("apart.7z", include_bytes!("archives/apart.7z")),

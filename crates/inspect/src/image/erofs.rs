@@ -39,11 +39,16 @@ fn now<T>(question: impl Future<Output = Result<T, Error>>) -> Result<T, String>
 /// A file in the image.
 struct Inner<'a> {
     file: erofs_rs::r#async::File<'a, Storage>,
+    changed: Option<u64>,
 }
 
 impl Source for Inner<'_> {
     fn size(&self) -> u64 {
         self.file.size()
+    }
+
+    fn changed(&self) -> Option<u64> {
+        self.changed
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -84,8 +89,9 @@ pub(super) fn walk(image: &dyn Source, each: &mut Each<'_>) -> Result<(), String
             if entry.inode.is_dir() {
                 waiting.push((inner, depth.saturating_add(1)));
             } else if entry.inode.is_file() {
+                let changed = u64::try_from(entry.inode.modified_unix().0).ok();
                 match system.open_inode_file(entry.inode) {
-                    Ok(file) => each(&inner, Held::File(&Inner { file })),
+                    Ok(file) => each(&inner, Held::File(&Inner { file, changed })),
                     Err(error) => each(&inner, Held::Trouble(&error.to_string())),
                 }
             }

@@ -442,6 +442,10 @@ impl Source for Inner<'_> {
         self.node.size()
     }
 
+    fn changed(&self) -> Option<u64> {
+        u64_le(&self.node.block, 48)
+    }
+
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.size().saturating_sub(offset)).unwrap_or(usize::MAX);
         let within = usize::try_from(offset.checked_rem(BLOCK as u64).unwrap_or(0)).unwrap_or(0);

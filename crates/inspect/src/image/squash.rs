@@ -54,6 +54,7 @@ enum Node {
 #[derive(Clone)]
 struct File {
     size: u64,
+    changed: u32,
     /// Place and packed size of each block.
     blocks: Vec<(u64, u32)>,
     fragment: u32,
@@ -208,33 +209,37 @@ impl<'a> Squash<'a> {
                 let node = read(32)?;
                 let (start, size) = (u64::from(field(&node, 16)?), u64::from(field(&node, 28)?));
                 let (fragment, offset) = (field(&node, 20)?, field(&node, 24)?);
-                self.file(at, skip.saturating_add(32), start, size, fragment, offset)
+                let changed = field(&node, 8)?;
+                self.file(
+                    at,
+                    skip.saturating_add(32),
+                    File { size, changed, blocks: Vec::new(), fragment, offset },
+                    start,
+                )
             }
             9 => {
                 let node = read(56)?;
                 let start = u64_le(&node, 16).ok_or_else(broken)?;
                 let size = u64_le(&node, 24).ok_or_else(broken)?;
                 let (fragment, offset) = (field(&node, 44)?, field(&node, 48)?);
-                self.file(at, skip.saturating_add(56), start, size, fragment, offset)
+                let changed = field(&node, 8)?;
+                self.file(
+                    at,
+                    skip.saturating_add(56),
+                    File { size, changed, blocks: Vec::new(), fragment, offset },
+                    start,
+                )
             }
             _ => Ok(Node::Other),
         }
     }
 
-    /// A file's blocks: their sizes stand behind its node.
-    fn file(
-        &self,
-        at: u64,
-        skip: usize,
-        mut start: u64,
-        size: u64,
-        fragment: u32,
-        offset: u32,
-    ) -> io::Result<Node> {
+    /// A file's blocks: their sizes stand behind its node, the first of them begins at `start`.
+    fn file(&self, at: u64, skip: usize, file: File, mut start: u64) -> io::Result<Node> {
         let block = u64::from(self.block);
-        let count = match fragment {
-            NO_FRAGMENT => size.div_ceil(block),
-            _ => size.checked_div(block).unwrap_or(0),
+        let count = match file.fragment {
+            NO_FRAGMENT => file.size.div_ceil(block),
+            _ => file.size.checked_div(block).unwrap_or(0),
         };
         if count > BLOCKS_MAX {
             return Err(broken());
@@ -245,7 +250,7 @@ impl<'a> Squash<'a> {
             blocks.push((start, packed));
             start = start.saturating_add(u64::from(packed & 0x00FF_FFFF));
         }
-        Ok(Node::File(File { size, blocks, fragment, offset }))
+        Ok(Node::File(File { blocks, ..file }))
     }
 
     /// Names and references of a folder.
@@ -317,6 +322,10 @@ struct Inner<'a> {
 impl Source for Inner<'_> {
     fn size(&self) -> u64 {
         self.file.size
+    }
+
+    fn changed(&self) -> Option<u64> {
+        Some(u64::from(self.file.changed))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

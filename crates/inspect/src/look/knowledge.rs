@@ -11,7 +11,11 @@ use crate::{
         Markers, PathRules, YaraRules, YaraTrouble,
         stix::{Indicators, Kind, StixTrouble},
     },
-    tags::{fingerprint::Watchlist, natisign::OfficeKey},
+    tags::{
+        fingerprint::Watchlist,
+        handset::{Revoked, revocations},
+        natisign::OfficeKey,
+    },
 };
 
 /// Lists and rules as the user gave them: name and bytes of each file.
@@ -30,6 +34,9 @@ pub struct Lists {
     /// What is looked at is to be collected, for a reference.
     #[serde(default)]
     pub collect: bool,
+    /// Lists of signatures that were called back.
+    #[serde(default)]
+    pub revocations: Vec<(String, Vec<u8>)>,
     /// Public keys of the office that signs files.
     pub office_keys: Vec<(String, Vec<u8>)>,
 }
@@ -51,6 +58,9 @@ pub enum KnowledgeTrouble {
         "{0} is no reference: give a folder, an image, or what sha256sum prints for the files of one"
     )]
     Reference(String),
+    /// No list of revocations.
+    #[error("{0} is no list of revocations: give a pattern.dat, whole records of 24 bytes")]
+    Revocations(String),
     /// No public key.
     #[error("{0} is no RSA public key in PEM or DER")]
     OfficeKey(String),
@@ -67,6 +77,7 @@ pub struct Knowledge {
     pub(super) reference: Reference,
     /// What is looked at is a reference itself.
     pub(super) collects: bool,
+    pub(super) revoked: Vec<(String, Vec<Revoked>)>,
     pub(super) office_keys: Vec<(String, OfficeKey)>,
 }
 
@@ -115,6 +126,11 @@ impl Knowledge {
             key.map(|key| (name.clone(), key))
                 .ok_or_else(|| KnowledgeTrouble::OfficeKey(name.clone()))
         };
+        let revoked = |(name, bytes): &(String, Vec<u8>)| {
+            let list = revocations(bytes);
+            list.map(|list| (name.clone(), list))
+                .ok_or_else(|| KnowledgeTrouble::Revocations(name.clone()))
+        };
         let mut reference = Reference::default();
         for (name, bytes) in &lists.references {
             if !reference.add(bytes) {
@@ -130,6 +146,7 @@ impl Knowledge {
             literals: Literals::new(&indicators),
             indicators,
             watchlists: lists.watchlists.iter().map(watchlist).collect::<Result<_, _>>()?,
+            revoked: lists.revocations.iter().map(revoked).collect::<Result<_, _>>()?,
             office_keys: lists.office_keys.iter().map(key).collect::<Result<_, _>>()?,
         })
     }

@@ -9,7 +9,7 @@ mod open;
 mod traces;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
 };
 
@@ -19,6 +19,7 @@ use crate::{
     app::reference::Fact,
     finding::{Confidence, Event, Finding, Severity},
     source::{Ends, Source},
+    trace::rhythm::{Rhythm, is_picture},
 };
 use contents::Contents;
 use kind::{HEAD_BYTES, Kind};
@@ -61,6 +62,9 @@ impl Default for Limits {
 /// Unpacked bytes that are always allowed.
 const UNPACKED_BYTES_MIN: u64 = 64 << 20;
 
+/// Folders with pictures inside one file that are counted.
+const FOLDERS_MAX: usize = 10_000;
+
 /// Bytes of the two ends that are kept of a stream too large for memory.
 const END_BYTES: usize = 1 << 20;
 
@@ -102,6 +106,10 @@ pub struct Looker<'a> {
     beside: Option<&'a [u8]>,
     /// SHA-256 of the file whose bytes went by last, when hashes are wanted.
     sha256: String,
+    /// When the member that comes next was changed, as its archive says.
+    changed: Option<u64>,
+    /// Folders with pictures inside the file.
+    folders: BTreeMap<String, Rhythm>,
     /// Files looked at.
     pub files: u64,
 }
@@ -131,6 +139,8 @@ impl<'a> Looker<'a> {
             unpacked_max: UNPACKED_BYTES_MIN,
             beside: None,
             sha256: String::new(),
+            changed: None,
+            folders: BTreeMap::new(),
             files: 0,
         }
     }
@@ -147,10 +157,21 @@ impl<'a> Looker<'a> {
         let most = file.size().saturating_mul(self.limits.ratio_max);
         self.unpacked_max = most.saturating_add(UNPACKED_BYTES_MIN);
         self.begin(path, 0, Content::At(file));
+        for (folder, rhythm) in std::mem::take(&mut self.folders) {
+            if let Some(finding) = rhythm.finding(&folder) {
+                self.to.found(finding);
+            }
+        }
     }
 
     /// A member of a file; its siblings may be others' share.
     fn member(&mut self, path: &str, depth: u32, content: Content<'_>) {
+        let changed = match &content {
+            Content::At(source) => source.changed(),
+            Content::Flow(_) => None,
+        };
+        let changed = self.changed.take().or(changed);
+        self.picture(path, changed);
         if depth == 1 && self.share.of > 1 {
             let turn = self.siblings.checked_rem(self.share.of);
             self.siblings = self.siblings.saturating_add(1);
@@ -159,6 +180,16 @@ impl<'a> Looker<'a> {
             }
         }
         self.begin(path, depth, content);
+    }
+
+    /// Counts a picture in its folder; every part of a file counts all of them.
+    fn picture(&mut self, path: &str, changed: Option<u64>) {
+        let cut = path.rfind(['/', '!']).and_then(|at| path.split_at_checked(at));
+        let Some((folder, name)) = cut.filter(|(_, name)| is_picture(name)) else { return };
+        let room = self.folders.len() < FOLDERS_MAX || self.folders.contains_key(folder);
+        if room && self.share.part == 0 {
+            self.folders.entry(folder.to_owned()).or_default().count(name, changed);
+        }
     }
 
     fn begin(&mut self, path: &str, depth: u32, content: Content<'_>) {

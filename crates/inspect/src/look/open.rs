@@ -110,6 +110,7 @@ impl Looker<'_> {
         entry: &Entry,
     ) -> io::Result<()> {
         let packed = entry.packed_at(file)?;
+        self.changed = entry.changed;
         // The flag lies in apps that hide from tools; what unpacks is not encrypted.
         if entry.encrypted && !unpacks(&packed, entry) {
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -179,7 +180,8 @@ impl Looker<'_> {
                     size
                 }
                 Header::Other { size } => size,
-                Header::File { path: inner, size } => {
+                Header::File { path: inner, size, changed } => {
+                    self.changed = changed;
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, depth, Content::At(&Part::new(file, at, size)));
                     size
@@ -216,7 +218,8 @@ impl Looker<'_> {
                     tar::padding(size)
                 }
                 Header::Other { size } => size.saturating_add(tar::padding(size)),
-                Header::File { path: inner, size } => {
+                Header::File { path: inner, size, changed } => {
+                    self.changed = changed;
                     let mut content = flow.take(size);
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, below, Content::Flow(&mut content));

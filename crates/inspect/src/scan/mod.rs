@@ -2,7 +2,6 @@
 
 mod crew;
 mod digest;
-mod rhythm;
 mod survey;
 mod walk;
 
