@@ -11,8 +11,10 @@ use tokio::{
 
 use crate::{
     home::Opened,
-    keeper::{Ending, Farewell, Keeper, Reply, Tally, Wish},
+    keeper::{Ending, Farewell, Keeper, Reply, Speech, Tally, Wish},
+    mode::Mode,
     trouble::{Kind, Trouble},
+    usage::Day,
 };
 
 /// Events a slow listener may fall behind before it has to look at the store itself.
@@ -67,6 +69,14 @@ impl Hand {
         self.wish(Wish::Tally).await
     }
 
+    /// The data meter, up to this moment.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`].
+    pub(crate) async fn usage(&self) -> Result<Vec<Day>, Trouble> {
+        self.wish(Wish::Usage).await
+    }
+
     /// Stays connected from now on.
     ///
     /// # Errors
@@ -81,6 +91,22 @@ impl Hand {
     /// [`Kind::DiskFull`], [`Kind::Disk`]; the home is as it was.
     pub(crate) async fn grow(&self, mib: u32) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Grow(mib, reply)).await
+    }
+
+    /// When the home speaks to relays.
+    ///
+    /// # Errors
+    /// None but faults of this program.
+    pub(crate) async fn mode(&self) -> Result<Speech, Trouble> {
+        self.wish(Wish::Mode).await
+    }
+
+    /// Has the home speak like this from now on.
+    ///
+    /// # Errors
+    /// [`Kind::SteadyProxy`], [`Kind::Disk`].
+    pub(crate) async fn change_mode(&self, mode: Mode) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::ChangeMode(mode, reply)).await
     }
 
     /// How relays are reached.

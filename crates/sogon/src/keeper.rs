@@ -19,10 +19,12 @@ use crate::{
     entropy::System,
     home::Opened,
     link::{Figures, Links},
+    mode::Mode,
     moment, proxy,
     questions::Questions,
     tray::{self, Waiting},
     trouble::{Kind, Trouble},
+    usage,
 };
 
 /// What a command gets back.
@@ -38,6 +40,8 @@ pub(crate) enum Wish {
     Live(Reply<()>),
     /// What happened so far.
     Tally(Reply<Tally>),
+    /// The days of the data meter.
+    Usage(Reply<Vec<usage::Day>>),
     /// More room in the home: so many MiB.
     Grow(u32, Reply<()>),
     /// Another passphrase from now on: the one until now, and the new one.
@@ -48,12 +52,24 @@ pub(crate) enum Wish {
     WipeOthers(Reply<()>),
     /// No more of this home here.
     Close(Farewell, Reply<()>),
+    /// When the home speaks.
+    Mode(Reply<Speech>),
+    /// It speaks like this from now on.
+    ChangeMode(Mode, Reply<()>),
     /// How relays are reached.
     Ways(Reply<Ways>),
     /// Through this proxy from now on, or through none.
     Proxy(Option<Proxy>, Reply<()>),
     /// Look at what is stored.
     Look(Box<dyn FnOnce(&Vault)>),
+}
+
+/// When the home speaks, and whether anything asked now would leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Speech {
+    pub(crate) mode: Mode,
+    /// False in quiet mode, and in steady mode while nothing stays connected.
+    pub(crate) leaves: bool,
 }
 
 /// How an open home is given up before its commands are done.
@@ -89,6 +105,18 @@ pub(crate) struct Tally {
     pub(crate) figures: Figures,
 }
 
+/// How much of what was counted stands in the home's data meter.
+#[derive(Debug)]
+struct Metered {
+    figures: Figures,
+    at: Instant,
+    /// A burst ended since.
+    due: bool,
+}
+
+/// Between two entries in the data meter while connected.
+const METER_PAUSE: Duration = Duration::from_secs(60);
+
 /// The loop's own things.
 pub(crate) struct Keeper {
     vault: Vault,
@@ -99,10 +127,14 @@ pub(crate) struct Keeper {
     links: Links,
     started: Instant,
     wake: Option<Tick>,
+    mode: Mode,
+    /// Somebody wants to stay connected until the program ends.
+    stays: bool,
     /// Connected until the program ends.
     live: bool,
     questions: Questions,
     tally: Tally,
+    metered: Metered,
     settling: Vec<Reply<Tally>>,
     events: broadcast::Sender<Event>,
     fault: watch::Sender<Option<Trouble>>,
@@ -124,7 +156,8 @@ impl Keeper {
         }
         let engine = Ok(engine_on(&vault)?);
         let stored = tray::emptied(&mut vault)?;
-        let links = Links::new(&vault, proxy::ways(&vault, proxy)?, stored)?;
+        let mode = Mode::load(&vault)?;
+        let links = Links::new(&vault, proxy::ways(&vault, proxy, mode)?, stored)?;
         Ok(Self {
             vault,
             cost,
@@ -132,9 +165,12 @@ impl Keeper {
             links,
             started: Instant::now(),
             wake: None,
+            mode,
+            stays: false,
             live: false,
             questions: Questions::default(),
             tally: Tally::default(),
+            metered: Metered { figures: Figures::default(), at: Instant::now(), due: false },
             settling: Vec::new(),
             events,
             fault,
@@ -169,10 +205,11 @@ impl Keeper {
             if self.live && self.questions.none() {
                 self.settle(&Ok(()));
             }
-            self.keep_sessions();
+            self.keep_notes();
         }
         self.links.hang_up().await;
-        self.keep_sessions();
+        self.metered.due = true;
+        self.keep_notes();
         self.vault.close()?;
         Ok(Ending::Closed)
     }
@@ -181,7 +218,8 @@ impl Keeper {
     async fn farewell(mut self, how: Farewell, reply: Reply<()>) -> Result<Ending, Trouble> {
         if how == Farewell::Lock {
             self.links.hang_up().await;
-            self.keep_sessions();
+            self.metered.due = true;
+            self.keep_notes();
         }
         let (watched, ways) = (self.links.watched(), self.links.ways());
         let Self { vault, engine, .. } = self;
@@ -214,12 +252,17 @@ impl Keeper {
                 }
             }
             Wish::Live(reply) => {
-                self.live = true;
-                let _ = reply.send(self.step(Input::Live).map(|_| ()));
+                self.stays = true;
+                let _ = reply.send(self.stay_connected());
             }
             Wish::Tally(reply) => {
                 self.tally.figures = self.links.figures();
                 let _ = reply.send(Ok(self.tally.clone()));
+            }
+            Wish::Usage(reply) => {
+                self.metered.due = true;
+                self.keep_notes();
+                let _ = reply.send(usage::days(&self.vault).map_err(Trouble::from));
             }
             Wish::Grow(mib, reply) => {
                 let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
@@ -232,6 +275,17 @@ impl Keeper {
             }
             Wish::WipeOthers(reply) => {
                 let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
+            }
+            Wish::Mode(reply) => {
+                let leaves = match self.mode {
+                    Mode::Live => true,
+                    Mode::Quiet => false,
+                    Mode::Steady(_) => self.live,
+                };
+                let _ = reply.send(Ok(Speech { mode: self.mode, leaves }));
+            }
+            Wish::ChangeMode(mode, reply) => {
+                let _ = reply.send(self.change_mode(mode));
             }
             Wish::Ways(reply) => {
                 let _ = reply.send(Ok(self.links.ways()));
@@ -246,12 +300,39 @@ impl Keeper {
     }
 
     fn change_proxy(&mut self, proxy: Option<Proxy>) -> Result<(), Trouble> {
+        // Refused before it is remembered.
         if proxy.is_some() {
-            proxy::ways(&self.vault, proxy.as_ref())?;
+            proxy::ways(&self.vault, proxy.as_ref(), self.mode)?;
         }
         self.vault.commit(&[proxy::row(proxy.as_ref())])?;
-        self.links.change_ways(proxy.map_or(Ways::Any, Ways::Through));
+        self.links.change_ways(proxy::ways(&self.vault, None, self.mode)?);
         Ok(())
+    }
+
+    fn change_mode(&mut self, mode: Mode) -> Result<(), Trouble> {
+        let of_this_run = match self.links.ways() {
+            Ways::Through(proxy) => Some(proxy),
+            Ways::Any | Ways::Connections | Ways::Steady(_) => None,
+        };
+        let ways = proxy::ways(&self.vault, of_this_run.as_ref(), mode)?;
+        self.vault.commit(&[mode.row()])?;
+        self.mode = mode;
+        // Every link is cut; a mind that was connected forgets that it was.
+        self.links.change_ways(ways);
+        self.live = false;
+        self.wake = None;
+        self.engine = Ok(engine_on(&self.vault)?);
+        self.settle(&Ok(()));
+        if self.stays { self.stay_connected() } else { Ok(()) }
+    }
+
+    /// Connected from now on, unless the home is to speak only when told.
+    fn stay_connected(&mut self) -> Result<(), Trouble> {
+        if self.mode == Mode::Quiet {
+            return Ok(());
+        }
+        self.live = true;
+        self.step(Input::Live).map(|_| ())
     }
 
     fn portable(&self) -> Result<Batch, Trouble> {
@@ -322,6 +403,7 @@ impl Keeper {
 
     fn settle(&mut self, how: &Result<(), Trouble>) {
         self.tally.figures = self.links.figures();
+        self.metered.due |= !self.settling.is_empty();
         for reply in self.settling.drain(..) {
             let _ = reply.send(how.clone().map(|()| self.tally.clone()));
         }
@@ -335,9 +417,19 @@ impl Keeper {
         trouble
     }
 
-    /// Sessions of the transport save one round trip the next time; losing one costs just that.
-    fn keep_sessions(&mut self) {
-        let changes = self.links.changed_sessions();
+    /// Sessions of the transport save one round trip the next time; losing one costs just that. And
+    /// what it all cost.
+    fn keep_notes(&mut self) {
+        let mut changes = self.links.changed_sessions();
+        let figures = self.links.figures();
+        let cost = figures.since(self.metered.figures);
+        let due = self.metered.due || self.metered.at.elapsed() >= METER_PAUSE;
+        if due && cost.bytes() > 0 {
+            changes.extend(usage::note(&self.vault, moment::now_s(), cost).unwrap_or_default());
+        }
+        if due {
+            self.metered = Metered { figures, at: Instant::now(), due: false };
+        }
         if !changes.is_empty() {
             let _ = self.vault.commit(&changes);
         }

@@ -20,6 +20,7 @@ mod inspection;
 mod keeper;
 mod letter;
 mod link;
+mod mode;
 mod moment;
 mod own_relay;
 mod passphrase;
@@ -34,6 +35,7 @@ mod tray;
 mod trial;
 mod tries;
 mod trouble;
+mod usage;
 mod visit;
 mod words;
 
