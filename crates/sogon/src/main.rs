@@ -115,7 +115,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             backup::restore(options, &home, &source, console, words).await?;
         }
         Command::Inspect(options) => return inspection::run(options, cli, console).await,
-        Command::Clean(options) => clean::run(options, console, words).await?,
+        Command::Clean(options) => clean::run(options, cli, console).await?,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Words(options) => drawn::run(options, console, words).await?,
         Command::Man => console.raw(manual()).await?,

@@ -150,20 +150,8 @@ kinds! {
     SteadyProxy = "steady-proxy", 1;
     /// A proxy, and a relay of one's own.
     ProxyOwnRelay = "proxy-own-relay", 1;
-    /// A file of a kind that cannot be cleaned.
-    CleanUnknown = "clean-unknown", 5;
-    /// A file of a known kind that cannot be cleaned yet.
-    CleanUnsupported = "clean-unsupported", 5;
-    /// A file that needs a password.
-    CleanEncrypted = "clean-encrypted", 5;
-    /// A file that breaks the rules of its format.
-    CleanDamaged = "clean-damaged", 5;
-    /// A part of a file that is not understood.
-    CleanOdd = "clean-odd", 5;
-    /// A file beyond the limits.
-    CleanTooLarge = "clean-too-large", 5;
-    /// A copy that did not pass inspection.
-    CleanUnverified = "clean-unverified", 5;
+    /// A file that cannot be cleaned, or whose copy did not pass.
+    CleanRefused = "clean-refused", 5;
     /// The file cannot be read or the copy cannot be written.
     CleanIo = "clean-io", 1;
     /// `doctor` found something.

@@ -138,46 +138,6 @@ usage-month = This month
 proxy-through = Relays are reached through { $proxy } and in no other way.
 proxy-none = Relays are reached without a proxy.
 
-## clean
-cleaned = A clean copy ({ $kind }, { $size }) is in { $to }.
-cleaned-removed = Removed: { $what }
-cleaned-kept = Kept: { $what }
-cleaned-nothing = There was nothing to remove.
-gone-exif = camera, place and time (Exif)
-gone-xmp = descriptions (XMP)
-gone-photoshop = Photoshop and IPTC blocks
-gone-comment = comments
-gone-tags = titles, authors, tags
-gone-thumbnail = small pictures and covers
-gone-profile = colour profiles of a device
-gone-times = times
-gone-encoder = names of programs
-gone-ids = numbers of files and sessions
-gone-people = names of people
-gone-paths = paths and addresses
-gone-tail = bytes behind the end
-gone-padding = filling
-gone-private = parts only one program reads
-gone-script = scripts and macros
-gone-attachment = files packed into it
-gone-auxiliary = second pictures (depth, gain maps)
-gone-track = tracks beside picture and sound
-gone-history = older versions
-gone-signature = signatures
-gone-mark = marks of a watched device
-gone-settings = settings
-gone-owner = owners, rights and times of packed files
-gone-encoding = the old encoding of the picture
-left-orientation = which way up the picture is
-left-profile = a colour space that many share
-left-gapless = how much silence players skip
-left-decoder-hint = a word decoders need
-left-language = the languages of tracks
-left-review = comments and tracked changes, without names and times: read them before you send it
-left-fonts = fonts, with their makers’ names
-left-names = names of packed files and folders
-left-content = what the text and pictures themselves tell
-
 ## grow
 grown = There is room again; the file of the home has { $size } now.
 
@@ -320,22 +280,10 @@ error-steady-proxy = Steady mode needs datagrams, and a proxy carries none.
     .next = Leave one of the two away: `sogon mode live`, or `sogon proxy none`.
 error-proxy-own-relay = This home has a relay of its own on this machine, and no proxy leads there.
     .next = Leave the proxy away, or make a home that uses somebody else's relay.
-error-clean-unknown = { $place } is of no kind that can be cleaned; nothing was written.
-    .next = Save it in another format (JPEG, PNG, MP4, PDF), or send it knowing that it may tell who made it.
-error-clean-unsupported = { $place } is { $name }, which cannot be cleaned; nothing was written.
-    .next = Convert it ({ $instead }) and clean that.
-error-clean-encrypted = { $place } is encrypted, so nobody can see what is in it; nothing was written.
-    .next = Save it without a password and clean that.
-error-clean-damaged = { $place } breaks the rules of its format ({ $why }); nothing was written.
-    .next = Open it, save it anew, and clean that.
-error-clean-odd = { $place } holds something that is not understood ({ $why }); nothing was written.
-    .next = Save it with fewer extras or in another format, and clean that.
-error-clean-too-large = { $place } is beyond the limits ({ $why }); nothing was written.
-    .next = Split it, or clean what is in it one by one.
-error-clean-unverified = The copy of { $place } did not pass its own inspection ({ $why }) and was thrown away.
-    .next = Save the file in another format and clean that; please report this.
-error-clean-io = A file could not be read or written: { $why }.
-    .next = Check both names: the copy must not be there yet, and its folder must be.
+error-clean-refused = { $what }
+    .next = { $next }
+error-clean-io = { $what }
+    .next = { $next }
 error-checks = { $count ->
         [one] One check failed.
        *[other] { $count } checks failed.
