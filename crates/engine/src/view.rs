@@ -61,6 +61,8 @@ pub struct Conversation {
     pub open: bool,
     /// The epoch of its keys.
     pub epoch: u64,
+    /// The place of its newest entry among all entries of this home; 0 for none.
+    pub last_order: u64,
 }
 
 /// Somebody in a conversation.
@@ -200,6 +202,38 @@ pub fn contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
 /// [`ShelfFault`] when the store cannot answer.
 pub fn conversations(shelf: &dyn Shelf) -> Result<Vec<Conversation>, ShelfFault> {
     crate::view_rows::conversations(shelf)
+}
+
+/// One conversation.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn conversation(
+    shelf: &dyn Shelf,
+    id: ConversationId,
+) -> Result<Option<Conversation>, ShelfFault> {
+    crate::view_rows::conversation(shelf, id)
+}
+
+/// One contact.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn contact(shelf: &dyn Shelf, id: ContactId) -> Result<Option<Contact>, ShelfFault> {
+    crate::view_rows::contact(shelf, id)
+}
+
+/// Messages of one conversation with `order` below `before`: the last `limit` of them, oldest first.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn earlier(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<Message>, ShelfFault> {
+    crate::view_rows::earlier(shelf, conversation, before, limit)
 }
 
 /// Messages of one conversation with `order` above `after`, oldest first, at most `limit`.
