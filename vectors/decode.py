@@ -372,12 +372,22 @@ def content(data):
         if any(len(its) > 32 for its in gaps) or any(its is not None and len(its) != n for its, n in sizes):
             raise Refused("not-content")
         found = [("kind", fields[0])]
+        also = fields.get(8) or []
+        if len(also) > 64 or any(len(its[1]) != 8 or not isinstance(its[3], str) for its in also):
+            raise Refused("not-content")
     except (Refused, AttributeError, KeyError, TypeError, UnicodeDecodeError):
         raise Refused("not-content")
     names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes", 20: "fades_s"}
-    for n, name in names.items():
-        if fields.get(n) is not None:
-            found.append((name, fields[n].hex() if isinstance(fields[n], bytes) else fields[n]))
+
+    def named(fields, prefix=""):
+        for n, name in names.items():
+            if fields.get(n) is not None:
+                its = fields[n]
+                found.append((prefix + name, its.hex() if isinstance(its, bytes) else its))
+
+    named(fields)
+    for place, its in enumerate(also):
+        named(its, f"also[{place}].")
     if receipt:
         found.append(("read.seq", receipt[0]))
         found += [("read.chain", receipt[1].hex())] if receipt.get(1) else []

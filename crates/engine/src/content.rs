@@ -32,9 +32,37 @@ pub(crate) struct Content {
     /// Which part of how many.
     #[n(7)]
     pub(crate) part: Option<Part>,
+    /// Further words of the author, to be shown after these.
+    #[n(8)]
+    pub(crate) also: Option<Vec<Words>>,
     /// So many seconds after a reader has seen it, it is to be gone; 0 for at once.
     #[n(20)]
     pub(crate) fades_s: Option<u64>,
+}
+
+/// Words that share a box with others: what [`Content`] of kind text says, and nothing more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Words {
+    #[n(1)]
+    pub(crate) id: MessageId,
+    #[n(2)]
+    pub(crate) at_s: Option<u64>,
+    #[n(3)]
+    pub(crate) text: String,
+    #[n(4)]
+    pub(crate) reply_to: Option<MessageId>,
+    #[n(20)]
+    pub(crate) fades_s: Option<u64>,
+}
+
+impl Words {
+    /// The same as a content of its own.
+    pub(crate) fn content(self) -> Content {
+        let Self { id, at_s, text, reply_to, fades_s } = self;
+        let bare = Content::of(KIND_TEXT).with_text(&text);
+        Content { id: Some(id), at_s, reply_to, fades_s, ..bare }
+    }
 }
 
 /// A receipt: everything in this epoch's log up to `seq` was opened, but for `gaps`.
@@ -97,6 +125,8 @@ pub(crate) const KIND_DELETE: u32 = 40;
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.
 pub(crate) const GAPS_MAX: usize = 32;
+/// The most words a content may bring after its own.
+pub(crate) const ALSO_MAX: usize = 64;
 
 impl Content {
     pub(crate) fn of(kind: u32) -> Self {
@@ -125,7 +155,27 @@ impl Content {
         let read = content.read.clone().unwrap_or_default();
         let gaps = [read.gaps, read.gaps_before].into_iter().flatten();
         let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX);
-        (decoder.position() == bytes.len() && bounded).then_some(content)
+        let few = content.also.as_ref().is_none_or(|also| also.len() <= ALSO_MAX);
+        (decoder.position() == bytes.len() && bounded && few).then_some(content)
+    }
+
+    /// Words and nothing else, so that they can share a box; `None` for everything else.
+    pub(crate) fn into_words(self) -> Option<Words> {
+        match self {
+            Self {
+                kind: KIND_TEXT,
+                id: Some(id),
+                at_s,
+                text: Some(text),
+                reply_to,
+                read: None,
+                bytes: None,
+                part: None,
+                also: None,
+                fades_s,
+            } => Some(Words { id, at_s, text, reply_to, fades_s }),
+            _ => None,
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn rows(shelf: &dyn Shelf, sealer: Sealer<'_>) -> Result<Batch, Engin
     for (key, value) in all(OUTBOX)? {
         // What was sealed is sealed again with keys to come. What is no message of people belongs to
         // keys this device has: it is said anew.
-        let row = OutRow { posting: None, epoch: 0, hash: [0; 16], ..decode(&value)? };
+        let row = OutRow { posting: None, epoch: 0, hash: [0; 16], rides: None, ..decode(&value)? };
         if row.order.is_some() {
             batch.push(Change::Put { table: OUTBOX, key, value: encode(&row)? });
         }

@@ -366,6 +366,9 @@ pub(crate) struct OutRow {
     /// The first half of the sealed box's hash.
     #[cbor(n(5), with = "minicbor::bytes")]
     pub(crate) hash: [u8; 16],
+    /// It is in the box of the row of this number, and goes where that one goes.
+    #[n(6)]
+    pub(crate) rides: Option<u64>,
 }
 
 /// A posting that belongs to no epoch: an invitation's package, an answer, a closing note.

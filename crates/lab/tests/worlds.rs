@@ -3,7 +3,7 @@
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, clippy::print_stderr, reason = "numbers of a test")]
 
-use sogon_engine::{Act, Answer, view};
+use sogon_engine::{Act, Answer, Reach, view};
 use sogon_lab::{
     home::{Mutant, Store},
     story,
@@ -113,4 +113,64 @@ fn homes_on_real_stores_live_through_the_same_worlds() {
         let faults = story::live_in(world, seed);
         assert!(faults.is_empty(), "seed {seed}: {}", faults.join("\n"));
     }
+}
+
+/// Two people who met, calm and up to date.
+fn met(seed: u64) -> (World, [sogon_engine::ConversationId; 2]) {
+    let mut world = World::new(seed, &["Mina", "Joon"], Mutant::None);
+    let Ok(Answer::Invited { invite }) = world.act(0, Act::Invite { uses: Uses::One }) else {
+        panic!("an invitation")
+    };
+    world.act(1, Act::Join { invite, name: None }).unwrap();
+    world.calm(3);
+    let ids =
+        [0, 1].map(|home| view::conversations(world.homes[home].store.shelf()).unwrap()[0].id);
+    (world, ids)
+}
+
+#[test]
+fn words_that_waited_together_share_boxes_and_one_taken_back_is_in_none() {
+    let (mut world, [to, there]) = met(11);
+    let say = |world: &mut World, text: String| match world
+        .act(0, Act::Send { to, text, reply_to: None })
+        .unwrap()
+    {
+        Answer::Queued { message } => message,
+        other => panic!("{other:?}"),
+    };
+    let texts: Vec<String> = (0..50)
+        .map(|n| match n {
+            20 => "long ".repeat(1_000),
+            _ => format!("text {n:02}: forty letters and a few more, no"),
+        })
+        .collect();
+    let ids: Vec<_> = texts.iter().map(|text| say(&mut world, text.clone())).collect();
+    // They are sealed and on their way, and nothing of it arrives.
+    world.offline[0] = true;
+    world.burst(0);
+    for taken in [0, 7, 49] {
+        world
+            .act(0, Act::Delete { conversation: to, message: ids[taken], reach: Reach::Here })
+            .unwrap();
+    }
+    world.offline[0] = false;
+    let before = world.relay.seen.len();
+    world.burst(0);
+    let boxes = world.relay.seen.len() - before;
+    assert!((5..=9).contains(&boxes), "47 texts and a long one took {boxes} boxes");
+    world.burst(1);
+    // The receipt rides along with an answer.
+    world.act(1, Act::Send { to: there, text: "yes".into(), reply_to: None }).unwrap();
+    world.calm(2);
+    let shown = |home: usize, id| {
+        let all = view::messages(world.homes[home].store.shelf(), id, 0, 99).unwrap();
+        all.into_iter().filter(|m| m.kind == view::Kind::Text).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> =
+        (0..50).filter(|n| ![0, 7, 49].contains(n)).map(|n| texts[n].clone()).collect();
+    let read: Vec<_> = shown(1, there).into_iter().filter(|m| m.from.is_some()).collect();
+    assert_eq!(read.into_iter().map(|m| m.text).collect::<Vec<_>>(), wanted);
+    let own: Vec<_> = shown(0, to).into_iter().filter(|m| m.from.is_none()).collect();
+    assert!(own.iter().all(|m| m.delivery == Some(view::Delivery::Delivered)));
+    assert_eq!(own.into_iter().map(|m| m.text).collect::<Vec<_>>(), wanted);
 }

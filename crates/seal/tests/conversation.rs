@@ -9,9 +9,10 @@
 mod world;
 
 use sogon_seal::{
-    Change, Charter, Conversation, GroupName, InviteKeys, LogHead, Opened, PackageUse, SealError,
+    Change, Charter, Conversation, ENVELOPE_BYTES, GroupName, InviteKeys, LogHead,
+    MESSAGE_BYTES_MAX, Opened, PackageUse, SealError,
 };
-use sogon_wire::{InviteSecret, SealedBox};
+use sogon_wire::{InviteSecret, STEPS, SealedBox};
 use world::Home;
 
 const HEAD: LogHead = LogHead { seq: 0, chain: [0; 16] };
@@ -206,4 +207,18 @@ fn a_member_who_lost_everything_is_let_in_again_and_a_stranger_is_not() {
         let c = Conversation::load(s, name).unwrap();
         assert!(c.open_rescue(asked.boxed()).unwrap().is_none(), "done already");
     });
+}
+
+#[test]
+fn a_box_is_of_the_smallest_step_that_holds_the_content_and_its_frame() {
+    let (mina, joon) = (Home::new(1), Home::new(2));
+    let name = pair(&mina, &joon);
+    for step in STEPS {
+        let fits = step - MESSAGE_BYTES_MAX;
+        assert!(write(&mina, name, &vec![1; fits]).as_bytes().len() <= step, "{step}");
+        let beyond = step - ENVELOPE_BYTES + 1;
+        if step < 65_536 {
+            assert!(write(&mina, name, &vec![1; beyond]).as_bytes().len() > step, "{step}");
+        }
+    }
 }

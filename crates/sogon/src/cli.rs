@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Clean(Clean),
     Grow(Grow),
     Proxy(ProxySetting),
+    Usage(Usage),
     Words(Words),
     Inspect(sogon_inspect::command::Options),
     Completions(Completions),
@@ -460,6 +461,16 @@ pub(crate) struct ProxySetting {
     /// socks5://ADDRESS:PORT, socks5://USER:PASSWORD@ADDRESS:PORT, or none
     #[arg(value_name = "ADDR", value_parser = Choice::parse)]
     pub(crate) choice: Option<Choice>,
+}
+
+/// What travelling cost: bytes both ways and time on the air, today, this week and this month.
+///
+/// Bytes are those of packets and of TLS, without what IP, UDP and TCP add: 28 to 60 for each packet.
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// Show so many of the days in which something travelled, too
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) days: usize,
 }
 
 /// Draw a passphrase by chance, and say what passphrases are worth.

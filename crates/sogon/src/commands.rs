@@ -17,6 +17,7 @@ mod read;
 mod search;
 mod send;
 mod sync;
+mod usage;
 
 pub(crate) use doctor::without_home;
 pub(crate) use sync::size;
@@ -53,6 +54,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Passwd(_) => locking::passwd(desk).await,
         Command::Wipe(wipe) => locking::wipe(desk, wipe).await,
         Command::Backup(backup) => backup::run(desk, backup).await,
+        Command::Usage(options) => usage::run(desk, options).await,
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,
         // These need no home and were carried out before one was opened.

@@ -13,6 +13,7 @@ use crate::{
     home::Opened,
     keeper::{Ending, Farewell, Keeper, Reply, Tally, Wish},
     trouble::{Kind, Trouble},
+    usage::Day,
 };
 
 /// Events a slow listener may fall behind before it has to look at the store itself.
@@ -65,6 +66,14 @@ impl Hand {
     /// None but faults of this program.
     pub(crate) async fn tally(&self) -> Result<Tally, Trouble> {
         self.wish(Wish::Tally).await
+    }
+
+    /// The data meter, up to this moment.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`].
+    pub(crate) async fn usage(&self) -> Result<Vec<Day>, Trouble> {
+        self.wish(Wish::Usage).await
     }
 
     /// Stays connected from now on.

@@ -23,6 +23,7 @@ use crate::{
     questions::Questions,
     tray::{self, Waiting},
     trouble::{Kind, Trouble},
+    usage,
 };
 
 /// What a command gets back.
@@ -38,6 +39,8 @@ pub(crate) enum Wish {
     Live(Reply<()>),
     /// What happened so far.
     Tally(Reply<Tally>),
+    /// The days of the data meter.
+    Usage(Reply<Vec<usage::Day>>),
     /// More room in the home: so many MiB.
     Grow(u32, Reply<()>),
     /// Another passphrase from now on: the one until now, and the new one.
@@ -89,6 +92,18 @@ pub(crate) struct Tally {
     pub(crate) figures: Figures,
 }
 
+/// How much of what was counted stands in the home's data meter.
+#[derive(Debug)]
+struct Metered {
+    figures: Figures,
+    at: Instant,
+    /// A burst ended since.
+    due: bool,
+}
+
+/// Between two entries in the data meter while connected.
+const METER_PAUSE: Duration = Duration::from_secs(60);
+
 /// The loop's own things.
 pub(crate) struct Keeper {
     vault: Vault,
@@ -103,6 +118,7 @@ pub(crate) struct Keeper {
     live: bool,
     questions: Questions,
     tally: Tally,
+    metered: Metered,
     settling: Vec<Reply<Tally>>,
     events: broadcast::Sender<Event>,
     fault: watch::Sender<Option<Trouble>>,
@@ -135,6 +151,7 @@ impl Keeper {
             live: false,
             questions: Questions::default(),
             tally: Tally::default(),
+            metered: Metered { figures: Figures::default(), at: Instant::now(), due: false },
             settling: Vec::new(),
             events,
             fault,
@@ -169,10 +186,11 @@ impl Keeper {
             if self.live && self.questions.none() {
                 self.settle(&Ok(()));
             }
-            self.keep_sessions();
+            self.keep_notes();
         }
         self.links.hang_up().await;
-        self.keep_sessions();
+        self.metered.due = true;
+        self.keep_notes();
         self.vault.close()?;
         Ok(Ending::Closed)
     }
@@ -181,7 +199,8 @@ impl Keeper {
     async fn farewell(mut self, how: Farewell, reply: Reply<()>) -> Result<Ending, Trouble> {
         if how == Farewell::Lock {
             self.links.hang_up().await;
-            self.keep_sessions();
+            self.metered.due = true;
+            self.keep_notes();
         }
         let (watched, ways) = (self.links.watched(), self.links.ways());
         let Self { vault, engine, .. } = self;
@@ -220,6 +239,11 @@ impl Keeper {
             Wish::Tally(reply) => {
                 self.tally.figures = self.links.figures();
                 let _ = reply.send(Ok(self.tally.clone()));
+            }
+            Wish::Usage(reply) => {
+                self.metered.due = true;
+                self.keep_notes();
+                let _ = reply.send(usage::days(&self.vault).map_err(Trouble::from));
             }
             Wish::Grow(mib, reply) => {
                 let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
@@ -322,6 +346,7 @@ impl Keeper {
 
     fn settle(&mut self, how: &Result<(), Trouble>) {
         self.tally.figures = self.links.figures();
+        self.metered.due |= !self.settling.is_empty();
         for reply in self.settling.drain(..) {
             let _ = reply.send(how.clone().map(|()| self.tally.clone()));
         }
@@ -335,9 +360,19 @@ impl Keeper {
         trouble
     }
 
-    /// Sessions of the transport save one round trip the next time; losing one costs just that.
-    fn keep_sessions(&mut self) {
-        let changes = self.links.changed_sessions();
+    /// Sessions of the transport save one round trip the next time; losing one costs just that. And
+    /// what it all cost.
+    fn keep_notes(&mut self) {
+        let mut changes = self.links.changed_sessions();
+        let figures = self.links.figures();
+        let cost = figures.since(self.metered.figures);
+        let due = self.metered.due || self.metered.at.elapsed() >= METER_PAUSE;
+        if due && cost.bytes() > 0 {
+            changes.extend(usage::note(&self.vault, moment::now_s(), cost).unwrap_or_default());
+        }
+        if due {
+            self.metered = Metered { figures, at: Instant::now(), due: false };
+        }
         if !changes.is_empty() {
             let _ = self.vault.commit(&changes);
         }

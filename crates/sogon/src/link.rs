@@ -19,6 +19,21 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            bytes_up: self.bytes_up.saturating_add(other.bytes_up),
+            bytes_down: self.bytes_down.saturating_add(other.bytes_down),
+            air_ms: self.air_ms.saturating_add(other.air_ms),
+            round_trips: self.round_trips.saturating_add(other.round_trips),
+        }
+    }
+
+    /// Both ways together.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes_up.saturating_add(self.bytes_down)
+    }
+
     /// What was added since `before`.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {

@@ -34,6 +34,7 @@ mod tray;
 mod trial;
 mod tries;
 mod trouble;
+mod usage;
 mod visit;
 mod words;
 

@@ -122,6 +122,29 @@ fn what_was_read_is_not_unread_and_since_leaves_older_ones_out() {
 }
 
 #[test]
+fn the_data_meter_counts_every_visit_and_keeps_it() {
+    let world = World::new();
+    let (mina, _joon) = world.pair("Mina", "Joon");
+    let before = mina.object(&["usage", "--days", "9"]);
+    let synced = mina.object(&["sync"]);
+    let after = mina.object(&["usage", "--days", "9"]);
+    let all = |meter: &serde_json::Value, count: &str| -> u64 {
+        meter["days"].as_array().unwrap().iter().map(|day| day[count].as_u64().unwrap()).sum()
+    };
+    for count in ["bytes_up", "bytes_down", "round_trips"] {
+        let added =
+            after["month"][count].as_u64().unwrap() - before["month"][count].as_u64().unwrap();
+        // Hanging up comes after the burst, and may say so.
+        let counted = synced[count].as_u64().unwrap();
+        assert!((counted..counted + 200).contains(&added), "{count}: {counted} {added}");
+    }
+    let (today, days) = (after["today"].clone(), after["days"].as_array().unwrap());
+    assert!(!days.is_empty() && days.len() <= 2, "a test may last over midnight");
+    assert!(today["bytes_up"].as_u64() <= after["month"]["bytes_up"].as_u64());
+    assert_eq!(days[0]["day"].as_str().unwrap().len(), 10);
+}
+
+#[test]
 fn a_text_from_standard_input_keeps_its_lines() {
     let world = World::new();
     let (mina, joon) = world.pair("Mina", "Joon");

@@ -120,6 +120,12 @@ home-damaged = damaged
 relay-answers = answers
 clock-not-trusted = it says { $now }; nothing depends on it
 
+## usage
+usage = { $span }: { $up } up, { $down } down, { $air } on the air.
+usage-today = Today
+usage-week = This week
+usage-month = This month
+
 ## proxy
 proxy-through = Relays are reached through { $proxy } and in no other way.
 proxy-none = Relays are reached without a proxy.

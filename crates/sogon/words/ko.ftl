@@ -120,6 +120,12 @@ home-damaged = 손상됨
 relay-answers = 응답함
 clock-not-trusted = { $now }(이)라고 합니다. 여기에 기대는 것은 없습니다
 
+## usage
+usage = { $span }: 보냄 { $up }, 받음 { $down }, 전파 { $air }.
+usage-today = 오늘
+usage-week = 이번 주
+usage-month = 이번 달
+
 ## proxy
 proxy-through = 중계 서버에는 { $proxy }을(를) 거쳐서만 연결합니다.
 proxy-none = 중계 서버에 프록시 없이 연결합니다.

@@ -13,8 +13,8 @@ use crate::{
     ConversationId, EngineError, Event, MessageId, Reach,
     content::{Content, KIND_DELETE},
     rows::{
-        ConversationRow, DeliveryRow, FADES, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX,
-        OutRow, SENT, id_of, in_conversation, number_of, read, read_all,
+        ConversationRow, DeliveryRow, FADES, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, SENT,
+        id_of, in_conversation, number_of, read,
     },
 };
 
@@ -122,14 +122,14 @@ impl Work<'_> {
         self.desk.delete(MESSAGES, &key);
         self.desk.delete(ORDERS, &order.to_be_bytes());
         self.desk.unindex(order);
-        for (key, row) in read_all::<OutRow>(self.desk, OUTBOX, &id.0)? {
-            if row.order == Some(order) {
-                self.desk.delete(OUTBOX, &key);
-            }
-        }
-        for (key, its) in self.sent(id)? {
-            if its == order {
-                self.desk.delete(SENT, &key);
+        self.take_out(id, order)?;
+        for (key, mut orders) in self.sent(id)? {
+            let before = orders.len();
+            orders.retain(|its| *its != order);
+            match orders.len() {
+                0 => self.desk.delete(SENT, &key),
+                left if left < before => self.put_sent(&key, &orders),
+                _ => {}
             }
         }
         Ok(u64::from(message.is_some_and(|message| message.unread)))

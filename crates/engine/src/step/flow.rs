@@ -155,6 +155,12 @@ impl Work<'_> {
         true
     }
 
+    /// A question to this relay would leave now.
+    pub(crate) fn may_ask(&mut self, relay: &RelayAddr) -> bool {
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        link.rest_until <= self.now.tick && !link.full()
+    }
+
     /// Asks for a stored posting to be appended; true when it is on its way now.
     pub(crate) fn append(
         &mut self,
@@ -163,7 +169,7 @@ impl Work<'_> {
         posting: &[u8],
     ) -> Result<bool, EngineError> {
         let link = self.memory.links.entry(relay.clone()).or_default();
-        if link.asks(&question) || link.rest_until > self.now.tick || link.full() {
+        if link.asks(&question) || !self.may_ask(relay) {
             return Ok(false);
         }
         let posting = Posting::restore(posting).map_err(|_| EngineError::Bug)?;

@@ -9,6 +9,7 @@ mod flow;
 mod follow;
 mod group;
 mod outbox;
+mod pack;
 mod receipts;
 mod receive;
 mod rescue;

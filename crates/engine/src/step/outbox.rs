@@ -1,10 +1,12 @@
 //! The outbox: sealed as late as possible, sent again until it has its place, never shown as
 //! further than it is.
 
-use sogon_seal::Posting;
-use sogon_wire::{SealedBox, Seq};
+use std::collections::VecDeque;
 
-use super::{Work, internal, short_hash};
+use sogon_seal::Posting;
+use sogon_wire::{RelayAddr, SealedBox, Seq};
+
+use super::{Work, internal, pack, short_hash};
 use crate::{
     ConversationId, EngineError, Event,
     content::Content,
@@ -42,13 +44,14 @@ impl Work<'_> {
             posting: None,
             epoch: 0,
             hash: [0; 16],
+            rides: None,
         };
         self.desk.put(OUTBOX, &in_conversation(id, number), encode(&row)?);
         self.memory.stirred.insert(id);
         Ok(())
     }
 
-    fn outbox(&self, id: ConversationId) -> Result<Vec<(u64, OutRow)>, EngineError> {
+    pub(crate) fn outbox(&self, id: ConversationId) -> Result<Vec<(u64, OutRow)>, EngineError> {
         let rows = read_all::<OutRow>(self.desk, OUTBOX, &id.0)?;
         Ok(rows.into_iter().map(|(key, row)| (number_of(&key), row)).collect())
     }
@@ -81,23 +84,22 @@ impl Work<'_> {
         }
         let relay = row.relay()?;
         let wanted = haste == Haste::Later;
-        let waiting = self.outbox(id)?.into_iter().filter(|(_, out)| out.bulk == wanted);
-        let waiting: Vec<_> = waiting.collect();
-        if waiting.is_empty() {
-            return Ok(());
+        let waiting = self.outbox(id)?.into_iter();
+        let waiting = waiting.filter(|(_, out)| out.bulk == wanted && out.rides.is_none());
+        let (sealed, unsealed): (Vec<_>, Vec<_>) =
+            waiting.partition(|(_, out)| out.posting.is_some());
+        let mut unsealed = VecDeque::from(unsealed);
+        for (number, out) in sealed {
+            self.post(&relay, id, number, &out)?;
         }
         let mut changed = false;
-        for (number, mut out) in waiting {
-            if out.posting.is_none() {
-                changed = true;
-                self.seal_row(&mut row, &mut out)?;
-                self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
-            }
-            let Some(posting) = &out.posting else { continue };
-            let question = Question::Post { conversation: id, number, hash: out.hash };
-            if self.append(&relay, question, posting)? && out.order.is_some() {
-                self.memory.words_went = true;
-            }
+        while self.may_ask(&relay)
+            && let Some((number, mut out)) = unsealed.pop_front()
+        {
+            changed = true;
+            self.seal_row(id, &mut row, (number, &mut out), &mut unsealed)?;
+            self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
+            self.post(&relay, id, number, &out)?;
         }
         if changed {
             self.desk.put(crate::rows::CONVERSATIONS, &id.0, encode(&row)?);
@@ -105,23 +107,62 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn seal_row(&mut self, row: &mut ConversationRow, out: &mut OutRow) -> Result<(), EngineError> {
+    fn post(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        number: u64,
+        out: &OutRow,
+    ) -> Result<(), EngineError> {
+        let Some(posting) = &out.posting else { return Ok(()) };
+        let question = Question::Post { conversation: id, number, hash: out.hash };
+        if self.append(relay, question, posting)? && out.order.is_some() {
+            self.memory.words_went = true;
+        }
+        Ok(())
+    }
+
+    /// Seals what waits, and with words the next ones that fit into the same box.
+    fn seal_row(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        (number, out): (u64, &mut OutRow),
+        next: &mut VecDeque<(u64, OutRow)>,
+    ) -> Result<(), EngineError> {
         let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
+        let words = content.clone().into_words().is_some() && out.order.is_some();
         // A receipt rides along for nothing.
         content.read = Some(self.receipt(row));
+        let riders = if words { pack::fill(&mut content, next) } else { Vec::new() };
         let mut group = self.group(row.group)?;
         let posting = group.seal(&content.encode()).map_err(internal)?;
         out.posting = Some(posting.to_bytes());
         out.hash = short_hash(posting.boxed());
         out.epoch = row.epoch;
         row.sent = row.sent.saturating_add(1);
+        for (rider, mut its) in riders {
+            its.rides = Some(number);
+            self.desk.put(OUTBOX, &in_conversation(id, rider), encode(&its)?);
+        }
         Ok(())
     }
 
     /// What was sealed for an epoch that is over is sealed again for the one that is.
     pub(crate) fn unseal_outbox(&mut self, id: ConversationId) -> Result<(), EngineError> {
+        self.unseal(id, |_| true)
+    }
+
+    /// Those of which `wanted` holds, by their numbers, wait to be sealed, each for itself.
+    pub(crate) fn unseal(
+        &mut self,
+        id: ConversationId,
+        wanted: impl Fn(u64) -> bool,
+    ) -> Result<(), EngineError> {
         for (number, mut out) in self.outbox(id)? {
-            if out.posting.take().is_some() {
+            let bound = out.posting.is_some() || out.rides.is_some();
+            if bound && wanted(number) {
+                (out.posting, out.rides) = (None, None);
                 self.desk.put(OUTBOX, &in_conversation(id, number), encode(&out)?);
             }
         }
@@ -156,10 +197,7 @@ impl Work<'_> {
         } else {
             // A place that was read already, with another box at it or this one skipped: the relay
             // cannot have meant it. Seal the content again; its id keeps it from showing twice.
-            let mut out = out;
-            out.posting = None;
-            self.desk.put(OUTBOX, &key, encode(&out)?);
-            self.memory.stirred.insert(id);
+            self.unseal_from(id, number)?;
         }
         Ok(())
     }
@@ -195,7 +233,7 @@ impl Work<'_> {
         {
             row.state = State::Over;
         }
-        let Some(order) = out.order else {
+        let Some(lead) = out.order else {
             let kind = Content::decode(&out.content).map(|content| content.kind);
             if kind != Some(crate::content::KIND_RECEIPT) {
                 let key = sent_key(id, row.epoch, seq);
@@ -203,19 +241,44 @@ impl Work<'_> {
             }
             return Ok(());
         };
+        let mut orders = vec![lead];
+        for (rider, its) in self.outbox(id)? {
+            if its.rides == Some(number) {
+                self.desk.delete(OUTBOX, &in_conversation(id, rider));
+                orders.extend(its.order);
+            }
+        }
+        let mut handed = Vec::new();
+        for order in orders {
+            if self.message_handed(id, order, (row.epoch, seq))? {
+                handed.push(order);
+            }
+        }
+        if !handed.is_empty() {
+            self.put_sent(&sent_key(id, row.epoch, seq), &handed);
+        }
+        Ok(())
+    }
+
+    /// A message has its place; false when it is delivered or gone already.
+    fn message_handed(
+        &mut self,
+        id: ConversationId,
+        order: u64,
+        place: (u64, Seq),
+    ) -> Result<bool, EngineError> {
         let key = in_conversation(id, order);
         let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? else {
-            return Ok(());
+            return Ok(false);
         };
         if message.delivery == Some(DeliveryRow::Delivered) {
-            return Ok(());
+            return Ok(false);
         }
         message.delivery = Some(DeliveryRow::Handed);
-        (message.epoch, message.seq) = (row.epoch, seq);
+        (message.epoch, message.seq) = place;
         self.desk.put(MESSAGES, &key, encode(&message)?);
-        self.desk.put(SENT, &sent_key(id, row.epoch, seq), order.to_be_bytes().to_vec());
         self.say(Event::Progress { conversation: id, message: message.id });
-        Ok(())
+        Ok(true)
     }
 
     /// What was handed and not opened by everybody goes out again: its place may be lost.
@@ -241,10 +304,12 @@ impl Work<'_> {
             let haste = if large { Haste::Later } else { Haste::Now };
             self.queue(id, &content, None, haste)?;
         }
-        for (key, order) in self.sent(id)? {
+        for (key, orders) in self.sent(id)? {
             if wanted(&key) {
                 self.desk.delete(SENT, &key);
-                self.requeue(id, order)?;
+                for order in orders {
+                    self.requeue(id, order)?;
+                }
             }
         }
         Ok(())
@@ -256,11 +321,20 @@ impl Work<'_> {
         Ok(self.desk.scan(KEPT, &id.0, None, crate::rows::ALL, Order::Up)?)
     }
 
-    /// Every place handed and not delivered: its key and the message's order.
-    pub(crate) fn sent(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, u64)>, EngineError> {
+    /// Every place handed and not delivered: its key, and the orders of the messages at it.
+    pub(crate) fn sent(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, Vec<u64>)>, EngineError> {
         use sogon_seal::shelf::{Order, Shelf};
         let rows = self.desk.scan(SENT, &id.0, None, crate::rows::ALL, Order::Up)?;
-        Ok(rows.into_iter().map(|(key, value)| (key, number_of(&value))).collect())
+        let orders = |value: Vec<u8>| {
+            value.as_chunks::<8>().0.iter().map(|order| u64::from_be_bytes(*order)).collect()
+        };
+        Ok(rows.into_iter().map(|(key, value)| (key, orders(value))).collect())
+    }
+
+    /// Notes which messages stand at a place.
+    pub(crate) fn put_sent(&self, key: &[u8], orders: &[u64]) {
+        let value = orders.iter().flat_map(|order| order.to_be_bytes()).collect();
+        self.desk.put(SENT, key, value);
     }
 
     /// A message of one's own goes back into the outbox, with the id it had.

@@ -150,18 +150,25 @@ impl Work<'_> {
                 self.desk.delete(KEPT, &key);
             }
         }
-        for (key, order) in self.sent(id)? {
+        for (key, orders) in self.sent(id)? {
             let place = place_of(&key);
             if place > opened {
                 break;
             }
             self.desk.delete(SENT, &key);
-            let message_key = in_conversation(id, order);
-            if let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &message_key)? {
-                message.delivery = Some(DeliveryRow::Delivered);
-                self.desk.put(MESSAGES, &message_key, encode(&message)?);
-                self.say(Event::Progress { conversation: id, message: message.id });
+            for order in orders {
+                self.delivered(id, order)?;
             }
+        }
+        Ok(())
+    }
+
+    fn delivered(&mut self, id: ConversationId, order: u64) -> Result<(), EngineError> {
+        let key = in_conversation(id, order);
+        if let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? {
+            message.delivery = Some(DeliveryRow::Delivered);
+            self.desk.put(MESSAGES, &key, encode(&message)?);
+            self.say(Event::Progress { conversation: id, message: message.id });
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
         Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE,
-        KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME,
+        KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
@@ -32,7 +32,7 @@ impl Work<'_> {
         self.receipt_read(id, row, from.identity.0, content.read.as_ref())?;
         match content.kind {
             KIND_RECEIPT => Ok(()),
-            KIND_TEXT => self.receive_words(id, row, from, content, seq, KindRow::Text, None),
+            KIND_TEXT => self.receive_text(id, row, from, content, seq),
             KIND_PROFILE => self.receive_profile(id, row, from, &content),
             KIND_TITLE => {
                 if row.is_group {
@@ -57,6 +57,23 @@ impl Work<'_> {
                 self.receive_words(id, row, from, content, seq, KindRow::Unknown, raw)
             }
         }
+    }
+
+    /// Words, and those that came in the same box.
+    fn receive_text(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        mut content: Content,
+        seq: Seq,
+    ) -> Result<(), EngineError> {
+        let also = content.also.take().unwrap_or_default();
+        let all = std::iter::once(content).chain(also.into_iter().map(Words::content));
+        for words in all {
+            self.receive_words(id, row, from.clone(), words, seq, KindRow::Text, None)?;
+        }
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site each, all parts of one message")]

@@ -174,6 +174,8 @@ impl fmt::Debug for Conversation<'_> {
 }
 
 const TAG_BYTES: usize = 4;
+/// What sealing adds to a content before padding, at most: MLS's frame and signature, the envelope.
+pub const MESSAGE_BYTES_MAX: usize = 160;
 const HEAD_BYTES: usize = 24;
 const RESCUE_STATE_BYTES: usize = 12;
 
@@ -412,7 +414,8 @@ impl<'a> Conversation<'a> {
         self.log_keys()?.post(self.sealer.entropy(), kind, payload)
     }
 
-    /// Seals content for everybody in it.
+    /// Seals content for everybody in it. The box is of the smallest step that holds the content and
+    /// [`MESSAGE_BYTES_MAX`].
     ///
     /// # Errors
     /// [`SealError::TooLarge`], or [`SealError::Over`] when the owner is no longer a member.
