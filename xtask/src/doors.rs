@@ -156,7 +156,8 @@ pub(crate) const NAMINGS: &[Naming] = &[
     },
 ];
 
-const OWN_RANDOMNESS: &[&str] = &["vault", "door", "carry", "relay", "app", "sogon", "lab", "xtask"];
+const OWN_RANDOMNESS: &[&str] =
+    &["vault", "door", "carry", "relay", "app", "sogon", "lab", "xtask"];
 
 /// Crates that bring sockets, files, threads or a runtime: no pure room links one, however far.
 pub(crate) const WORLDLY: &[&str] = &[

@@ -52,14 +52,14 @@ function build() {
   const round = (name, label, work, keys) => h("button", { class: "round", type: "button", title: label, "aria-label": label, "aria-keyshortcuts": keys, onclick: work }, icon(name));
   const side = h("section", { class: "side", "aria-label": say("conversations") },
     h("header", { class: "top" },
-      h("h1", { dir: "auto" }, app.name),
+      h("p", { class: "owner", dir: "auto" }, app.name),
       round("plus", say("new"), beginSheet, "Alt+N"),
       round("hide", say("hide-now"), hide, "F8"),
       round("lock", say("lock-now"), lock, "F9"),
       round("menu", say("menu"), menu)),
     app.list.element,
     app.strip.element);
-  app.frame = h("main", { class: "frame" }, side, app.pane.element);
+  app.frame = h("main", { class: "frame" }, h("h1", { class: "unseen" }, app.name), side, app.pane.element);
   if (!hidden) fill(root, app.frame);
   app.list.refresh();
   app.strip.refresh();

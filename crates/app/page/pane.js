@@ -64,7 +64,7 @@ export function makePane(app) {
     const round = (name, label, work, extra) => h("button", { class: `round ${extra ?? ""}`, type: "button", title: label, "aria-label": label, onclick: work }, icon(name));
     const head = h("header", { class: "head" },
       round("back", say("back"), back, "back"),
-      h("button", { class: "name", type: "button", "aria-label": say("about", { name: about.title }), onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
+      h("button", { class: "name", type: "button", title: say("about", { name: about.title }), "aria-haspopup": "dialog", onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
       round("eye", say("who-watches"), () => watchersSheet(its.id)));
     its.ol = h("ol", {});
     its.log = h("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: scrolled, onkeydown: logKeys }, its.ol);

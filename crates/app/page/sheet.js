@@ -10,7 +10,7 @@ let open = null;
 export function sheet(title, build) {
   closeSheet();
   const before = document.activeElement;
-  const body = h("div", { class: "body", tabindex: "-1" });
+  const body = h("div", { class: "body", tabindex: "0" });
   const shut = h("button", { class: "round", type: "button", "aria-label": say("close"), onclick: () => dialog.close() }, icon("close"));
   const heading = h("h2", { id: "sheet-title", tabindex: "-1" }, title);
   const dialog = h("dialog", { "aria-labelledby": "sheet-title" }, h("div", { class: "head" }, heading, shut), body);

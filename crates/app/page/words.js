@@ -49,9 +49,9 @@ function shown(value) {
 
 /** A size as people say it. */
 export function size(bytes) {
-  const [unit, value] = bytes < 1024 ? ["byte", bytes] : bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
-  const digits = unit === "byte" || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: unit === "byte" ? "narrow" : "short", maximumFractionDigits: digits }).format(value);
+  const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : ["MiB", bytes / 1048576];
+  const digits = unit === "B" || value >= 100 ? 0 : 1;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${unit}`;
 }
 
 /** A span of milliseconds as people say it. */

@@ -21,7 +21,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("cross-origin-resource-policy", "same-origin"),
     (
         "permissions-policy",
-        "camera=(self), microphone=(), geolocation=(), usb=(), serial=(), bluetooth=(), \
+        "camera=(self), microphone=(), geolocation=(), usb=(), serial=(), \
          display-capture=(), browsing-topics=()",
     ),
 ];

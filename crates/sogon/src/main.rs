@@ -3,6 +3,7 @@
 
 mod asked;
 mod backup;
+mod browser;
 mod clean;
 mod cli;
 mod commands;
@@ -22,11 +23,13 @@ mod letter;
 mod link;
 mod moment;
 mod own_relay;
+mod page;
 mod passphrase;
 mod people;
 mod plain;
 mod proxy;
 mod questions;
+mod resident;
 mod sessions;
 mod sleep;
 mod span;
