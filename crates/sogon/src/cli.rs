@@ -99,13 +99,19 @@ pub(crate) enum Command {
 ///
 /// Starts a relay and two homes in a temporary folder, joins them through a link, and lets them
 /// write to each other through a wire that is watched. Beside each text stands what the watcher
-/// of the wire saw. On a terminal you can then write yourself, as either of the two. Everything
-/// is gone afterwards.
+/// of the wire saw. On a terminal both apps then open side by side with the watcher between them,
+/// and you can write as either of the two. Everything is gone afterwards.
 #[derive(Debug, Args)]
 pub(crate) struct Try {
     /// After the first texts, take lines from standard input: `m: TEXT` or `j: TEXT`
     #[arg(long)]
     pub(crate) from_stdin: bool,
+    /// Serve both apps and the watcher's view until interrupted, also without a terminal
+    #[arg(long)]
+    pub(crate) stay: bool,
+    /// Open no browser: print the link only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
 }
 
 /// Make a home.

@@ -179,6 +179,7 @@ grown = There is room again; the file of the home has { $size } now.
 ## try
 try-first = Mina
 try-second = Joon
+try-browser = A window opens: both people, and what the watcher of the wire sees between them.
 try-begin = Sogon on this machine: a relay, two homes in a temporary folder (with passphrases nobody knows and a light lock, since they are thrown away), and somebody who records every byte between them.
 try-people = { $first } made a link, { $second } answered it. Both see the same safety number:
 try-text-1 = Joon, are you safe? They took the phones from everyone at the station.
