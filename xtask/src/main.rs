@@ -5,6 +5,7 @@
     reason = "a task speaks to the person at the terminal; nothing here handles what users wrote"
 )]
 
+mod app;
 mod breach;
 mod ci;
 mod deny;
@@ -30,6 +31,7 @@ cargo xtask <task>
   lab [--seeds N] [--seed S]    seeded worlds: N of them, or the one that failed
   figures                       the numbers of the README, measured again
   fuzz [--minutes M] [TARGET]   every fuzz target, or one, for M minutes each
+  app [--short | --figures]     the app in a real browser: its stories, or its numbers
   deny                          licences, bans and sources of what we import";
 
 fn main() -> ExitCode {
@@ -55,6 +57,9 @@ fn run(house: &House, words: &[&str]) -> Result<(), Fault> {
         ["lab", rest @ ..] => hooks::lab(house, rest).map(hooks::Done::say),
         ["figures"] => hooks::figures(house).map(hooks::Done::say),
         ["fuzz", rest @ ..] => hooks::fuzz(house, rest),
+        ["app"] => app::run(house, app::Length::Whole).map(hooks::Done::say),
+        ["app", "--short"] => app::run(house, app::Length::Short).map(hooks::Done::say),
+        ["app", "--figures"] => app::run(house, app::Length::Figures).map(hooks::Done::say),
         ["deny"] => deny::run(house),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

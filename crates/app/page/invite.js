@@ -41,7 +41,7 @@ export function joinSheet(app, known = "") {
       event.preventDefault();
       const done = await attempt(place, () => call("join", { link: link.value, name: name.value }));
       if (!done) return;
-      fill(body, h("p", { class: "say", role: "status" }, say("join-done", { name: done.contact?.name ?? name.value })), h("button", { class: "main", type: "button", onclick: its.close }, say("close")));
+      fill(body, h("p", { class: "say" }, say("join-done", { name: done.contact?.name ?? name.value })), h("button", { class: "main", type: "button", onclick: its.close }, say("close")));
       app.list?.refresh();
       call("sync").catch(() => {});
     } },

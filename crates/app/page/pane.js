@@ -240,7 +240,8 @@ export function makePane(app) {
       const { message } = await call("send", { conversation: mine.id, text, reply: reply?.id ?? null });
       mine.pending = mine.pending.filter((one) => one !== pending);
       if (its !== mine) return true;
-      if (message) put(message);
+      // What was pushed meanwhile is newer than this answer.
+      if (message && !mine.messages.some((one) => one.id === message.id)) put(message);
       steadyOrEnd();
       return true;
     } catch (error) {

@@ -45,7 +45,7 @@ export function closeSheet() {
 
 /** Words about how something went, put where the eye is and said aloud. */
 export function told(place, text, bad = false) {
-  const line = h("p", { class: bad ? "say bad" : "say", role: bad ? "alert" : "status" }, text);
+  const line = h("p", { class: bad ? "say bad" : "say", role: bad ? "alert" : null }, text);
   fill(place, line);
   if (!bad) speak(text);
 }

@@ -46,10 +46,10 @@ function show(sight, packets, sum, names) {
       h("span", { class: "bytes" }, `${one.bytes} B`), h("span", { class: "head" }, one.head)));
   }
   while (packets.children.length > ROWS) packets.firstChild.remove();
-  if (stick) packets.scrollTop = packets.scrollHeight;
   fill(sum,
     h("div", {}, say("try-passed", { up: size(sight.up), down: size(sight.down) })),
     h("strong", { class: sight.found > 0 ? "bad" : "" }, say("try-words", { count: sight.words, found: sight.found })));
+  if (stick) packets.scrollTop = packets.scrollHeight;
 }
 
 start();

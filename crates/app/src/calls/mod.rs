@@ -8,7 +8,7 @@ mod trial;
 
 pub(crate) use trial::watch;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sogon_engine::{ContactId, ConversationId, MessageId};
 
 use crate::{
@@ -30,8 +30,10 @@ pub(crate) async fn run<H: Home>(
     let Some(home) = home else { return house::locked(place, name, asked).await };
     let asked = Asked(asked);
     tokio::select! {
+        biased;
         done = one(place, &home, name, &asked) => done,
-        _ = homes.changed() => Err(Refusal::Locked),
+        // Whoever locks the home is told that it is.
+        _ = homes.changed() => if name == "lock" { Ok(json!({})) } else { Err(Refusal::Locked) },
     }
 }
 

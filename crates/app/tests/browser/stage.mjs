@@ -96,6 +96,20 @@ class Person {
     this.world.all.push(this.staying);
     return (await this.staying.until((object) => object.ready)).url;
   }
+
+  /** Another link, from the process that has the home open. */
+  async link() {
+    const asking = new Staying(path.join(BIN, "sogon"), ["--home", this.home, "--json", "open"]);
+    this.world.all.push(asking);
+    return (await asking.until((object) => object.ready)).url;
+  }
+}
+
+/** `sogon try` that goes on: what it says, and how to end it. */
+export async function trial(world) {
+  const staying = new Staying(path.join(BIN, "sogon"), ["--json", "--lang", "ko", "try", "--stay"]);
+  world.all.push(staying);
+  return { object: await staying.until((object) => object.watcher_url), end: () => staying.end() };
 }
 
 /** A browser with nothing in it. */
