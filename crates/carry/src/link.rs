@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sogon_engine::{Arrival, Loss};
@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams},
+    datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams, steadily},
     links::Ways,
     lookup::addresses,
     memory::Memory,
@@ -35,7 +35,7 @@ use crate::{
 /// the engine asks again when it wants to.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 /// Probes the way when nothing is said, so that a dead one is noticed.
-const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(240);
+const KEEPALIVE: Duration = Duration::from_secs(240);
 /// A relay finds keys up to seven steps ahead of those it saw last.
 const AHEAD_MAX: u8 = 6;
 /// A question on its way.
@@ -119,6 +119,11 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
+    /// Nothing is ever told.
+    fn none() -> Self {
+        Self { told: mpsc::unbounded_channel().1, waiting: Arc::default() }
+    }
+
     /// The next order; [`None`] when there are too many.
     pub(crate) async fn next(&mut self) -> Option<Order> {
         let order = self.told.recv().await;
@@ -158,8 +163,26 @@ async fn run(
     let _ = arrive.send(Arrival::Lost { relay, why }).await;
 }
 
+/// Steady packets, after a connection that says nothing where there are no keys for them.
+async fn steady(visit: &mut Visit, every: Duration, orders: &mut Orders) -> Option<Loss> {
+    let mut tries = 2_u8;
+    while visit.known.steps.is_none() {
+        let Some(left) = tries.checked_sub(1) else { return Some(Loss::Unreachable) };
+        tries = left;
+        visit.only_for_keys(true);
+        if let End::Lost(why) = once(visit, &mut Orders::none(), None).await {
+            return Some(why);
+        }
+        visit.only_for_keys(false);
+    }
+    steadily(visit, every, orders).await
+}
+
 /// Connections until one is lost, or ended as told.
 async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
+    if let Ways::Steady(every) = visit.known.ways {
+        return steady(visit, every, orders).await;
+    }
     let mut dialled = match datagrams_first(visit, orders).await {
         DatagramEnd::HungUp => return None,
         DatagramEnd::HandOver(already) => already,
@@ -278,7 +301,9 @@ impl Known {
     async fn dial(&self) -> Result<TcpStream, Loss> {
         match &self.ways {
             Ways::Through(proxy) => proxy.dial(&self.relay).await,
-            Ways::Any | Ways::Connections => dial(&self.relay).await.ok_or(Loss::Unreachable),
+            Ways::Any | Ways::Connections | Ways::Steady(_) => {
+                dial(&self.relay).await.ok_or(Loss::Unreachable)
+            }
         }
     }
 
@@ -306,7 +331,7 @@ impl Known {
     }
 
     /// The relay answered the first flight of a connection.
-    pub(crate) fn answered_in(&mut self, round_trip: std::time::Duration) {
+    pub(crate) fn answered_in(&mut self, round_trip: Duration) {
         self.timing.measured_first(round_trip);
         self.changed = true;
     }

@@ -35,6 +35,10 @@ pub enum Ways {
     /// Connections through a proxy, and nothing around it: no datagram, and no name of a relay
     /// asked of anybody but the proxy.
     Through(Proxy),
+    /// One datagram to each relay in use every so long, each as large as any, and nothing else: who
+    /// watches learns that it is on. A connection is made only where there are no keys for
+    /// datagrams yet; where those do not get through, nothing does.
+    Steady(Duration),
 }
 
 /// Carries boxes over datagrams and TLS connections to relays.

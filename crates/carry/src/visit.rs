@@ -52,6 +52,8 @@ pub(crate) struct Visit {
     /// The tags that will be answered.
     open: BTreeSet<Tag>,
     hanging_up: bool,
+    /// There is nothing to say: the session is made for the keys that come of it.
+    for_keys: bool,
 }
 
 impl Visit {
@@ -66,6 +68,7 @@ impl Visit {
             early: 0,
             open: BTreeSet::new(),
             hanging_up: false,
+            for_keys: false,
         }
     }
 
@@ -87,6 +90,12 @@ impl Visit {
             Order::Ask(asked) => self.take(asked),
             Order::HangUp => self.hanging_up = true,
         }
+    }
+
+    /// From now on a connection says nothing, and is over when it has given keys for datagrams; or
+    /// that is over.
+    pub(crate) fn only_for_keys(&mut self, only: bool) {
+        (self.hanging_up, self.for_keys) = (only, only);
     }
 
     pub(crate) fn take(&mut self, Asked { bytes, tag, .. }: Asked) {
@@ -257,7 +266,7 @@ impl Connection<'_> {
         let visit = &*self.visit;
         let nothing_said = visit.asked.is_empty() && visit.open.is_empty();
         visit.hanging_up
-            && (nothing_said && !self.tls.is_open()
+            && (nothing_said && !self.tls.is_open() && !visit.for_keys
                 || self.tls.is_open()
                     && visit.asked.is_empty()
                     && self.tls.out.is_empty()

@@ -7,6 +7,7 @@ use sogon_carry::Proxy;
 use sogon_wire::RelayAddr;
 
 use crate::{
+    mode,
     proxy::{self, Choice},
     span::Span,
 };
@@ -87,6 +88,7 @@ pub(crate) enum Command {
     Clean(Clean),
     Grow(Grow),
     Proxy(ProxySetting),
+    Mode(ModeSetting),
     Usage(Usage),
     Words(Words),
     Inspect(sogon_inspect::command::Options),
@@ -477,6 +479,23 @@ pub(crate) struct ProxySetting {
     /// socks5://ADDRESS:PORT, socks5://USER:PASSWORD@ADDRESS:PORT, or none
     #[arg(value_name = "ADDR", value_parser = Choice::parse)]
     pub(crate) choice: Option<Choice>,
+}
+
+/// Say when this home speaks to relays, or show it.
+///
+/// Live: a command that has something to say goes out with it, and `open` stays connected. Quiet:
+/// nothing leaves until `sync`. Steady: while `open` runs, one packet goes to each relay in use
+/// every so long and one of the same size comes back, whether there is something to say or not; who
+/// watches the line learns that it is on, and nothing else. It takes datagrams (UDP): where they do
+/// not get through nothing leaves, and through a proxy it cannot be.
+#[derive(Debug, Args)]
+pub(crate) struct ModeSetting {
+    /// live, quiet or steady
+    #[arg(value_enum)]
+    pub(crate) choice: Option<mode::Choice>,
+    /// The pace of steady mode, 1s to 60s; without it 2s
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) every: Option<Span>,
 }
 
 /// What travelling cost: bytes both ways and time on the air, today, this week and this month.

@@ -12,6 +12,7 @@ mod grow;
 mod invite;
 mod join;
 mod locking;
+mod mode;
 mod proxy;
 mod read;
 mod search;
@@ -54,6 +55,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Passwd(_) => locking::passwd(desk).await,
         Command::Wipe(wipe) => locking::wipe(desk, wipe).await,
         Command::Backup(backup) => backup::run(desk, backup).await,
+        Command::Mode(setting) => mode::run(desk, setting).await,
         Command::Usage(options) => usage::run(desk, options).await,
         Command::Alerts => alerts::run(desk).await,
         Command::Doctor => doctor::run(desk).await,

@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     hand::Hand,
     home::Home,
-    keeper::Tally,
+    keeper::{Speech, Tally},
     page::Page,
     trouble::{Kind, Trouble},
     words::Words,
@@ -71,8 +71,18 @@ impl Desk {
 
     /// A burst after something was done. That is stored already, so what goes wrong now is said and
     /// does not undo it: the command has not failed.
+    ///
+    /// In quiet mode, and in steady mode while nobody stays connected, it waits.
     pub(crate) async fn go_out(&self) -> Tally {
-        match self.burst().await {
+        let tally = match self.hand.mode().await {
+            Ok(Speech { mode, leaves: false }) => {
+                self.console.remark(&self.words.say(&format!("waits-{}", mode.name()), &[])).await;
+                self.hand.tally().await
+            }
+            Ok(_) => self.burst().await,
+            Err(trouble) => Err(trouble),
+        };
+        match tally {
             Ok(tally) => tally,
             Err(trouble) => {
                 self.console.remark(&format!("sogon: {}", trouble.sentence(&self.words))).await;

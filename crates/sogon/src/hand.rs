@@ -11,7 +11,8 @@ use tokio::{
 
 use crate::{
     home::Opened,
-    keeper::{Ending, Farewell, Keeper, Reply, Tally, Wish},
+    keeper::{Ending, Farewell, Keeper, Reply, Speech, Tally, Wish},
+    mode::Mode,
     trouble::{Kind, Trouble},
     usage::Day,
 };
@@ -90,6 +91,22 @@ impl Hand {
     /// [`Kind::DiskFull`], [`Kind::Disk`]; the home is as it was.
     pub(crate) async fn grow(&self, mib: u32) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Grow(mib, reply)).await
+    }
+
+    /// When the home speaks to relays.
+    ///
+    /// # Errors
+    /// None but faults of this program.
+    pub(crate) async fn mode(&self) -> Result<Speech, Trouble> {
+        self.wish(Wish::Mode).await
+    }
+
+    /// Has the home speak like this from now on.
+    ///
+    /// # Errors
+    /// [`Kind::SteadyProxy`], [`Kind::Disk`].
+    pub(crate) async fn change_mode(&self, mode: Mode) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::ChangeMode(mode, reply)).await
     }
 
     /// How relays are reached.

@@ -19,6 +19,7 @@ use crate::{
     entropy::System,
     home::Opened,
     link::{Figures, Links},
+    mode::Mode,
     moment, proxy,
     questions::Questions,
     tray::{self, Waiting},
@@ -51,6 +52,10 @@ pub(crate) enum Wish {
     WipeOthers(Reply<()>),
     /// No more of this home here.
     Close(Farewell, Reply<()>),
+    /// When the home speaks.
+    Mode(Reply<Speech>),
+    /// It speaks like this from now on.
+    ChangeMode(Mode, Reply<()>),
     /// How relays are reached.
     Ways(Reply<Ways>),
     /// Through this proxy from now on, or through none.
@@ -59,6 +64,14 @@ pub(crate) enum Wish {
     Keep(Batch, Reply<()>),
     /// Look at what is stored.
     Look(Box<dyn FnOnce(&Vault)>),
+}
+
+/// When the home speaks, and whether anything asked now would leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Speech {
+    pub(crate) mode: Mode,
+    /// False in quiet mode, and in steady mode while nothing stays connected.
+    pub(crate) leaves: bool,
 }
 
 /// How an open home is given up before its commands are done.
@@ -116,6 +129,9 @@ pub(crate) struct Keeper {
     links: Links,
     started: Instant,
     wake: Option<Tick>,
+    mode: Mode,
+    /// Somebody wants to stay connected until the program ends.
+    stays: bool,
     /// Connected until the program ends.
     live: bool,
     questions: Questions,
@@ -142,7 +158,8 @@ impl Keeper {
         }
         let engine = Ok(engine_on(&vault)?);
         let stored = tray::emptied(&mut vault)?;
-        let links = Links::new(&vault, proxy::ways(&vault, proxy)?, stored)?;
+        let mode = Mode::load(&vault)?;
+        let links = Links::new(&vault, proxy::ways(&vault, proxy, mode)?, stored)?;
         Ok(Self {
             vault,
             cost,
@@ -150,6 +167,8 @@ impl Keeper {
             links,
             started: Instant::now(),
             wake: None,
+            mode,
+            stays: false,
             live: false,
             questions: Questions::default(),
             tally: Tally::default(),
@@ -235,8 +254,8 @@ impl Keeper {
                 }
             }
             Wish::Live(reply) => {
-                self.live = true;
-                let _ = reply.send(self.step(Input::Live).map(|_| ()));
+                self.stays = true;
+                let _ = reply.send(self.stay_connected());
             }
             Wish::Tally(reply) => {
                 self.tally.figures = self.links.figures();
@@ -259,6 +278,17 @@ impl Keeper {
             Wish::WipeOthers(reply) => {
                 let _ = reply.send(self.vault.wipe_others().map_err(Trouble::from));
             }
+            Wish::Mode(reply) => {
+                let leaves = match self.mode {
+                    Mode::Live => true,
+                    Mode::Quiet => false,
+                    Mode::Steady(_) => self.live,
+                };
+                let _ = reply.send(Ok(Speech { mode: self.mode, leaves }));
+            }
+            Wish::ChangeMode(mode, reply) => {
+                let _ = reply.send(self.change_mode(mode));
+            }
             Wish::Ways(reply) => {
                 let _ = reply.send(Ok(self.links.ways()));
             }
@@ -275,12 +305,39 @@ impl Keeper {
     }
 
     fn change_proxy(&mut self, proxy: Option<Proxy>) -> Result<(), Trouble> {
+        // Refused before it is remembered.
         if proxy.is_some() {
-            proxy::ways(&self.vault, proxy.as_ref())?;
+            proxy::ways(&self.vault, proxy.as_ref(), self.mode)?;
         }
         self.vault.commit(&[proxy::row(proxy.as_ref())])?;
-        self.links.change_ways(proxy.map_or(Ways::Any, Ways::Through));
+        self.links.change_ways(proxy::ways(&self.vault, None, self.mode)?);
         Ok(())
+    }
+
+    fn change_mode(&mut self, mode: Mode) -> Result<(), Trouble> {
+        let of_this_run = match self.links.ways() {
+            Ways::Through(proxy) => Some(proxy),
+            Ways::Any | Ways::Connections | Ways::Steady(_) => None,
+        };
+        let ways = proxy::ways(&self.vault, of_this_run.as_ref(), mode)?;
+        self.vault.commit(&[mode.row()])?;
+        self.mode = mode;
+        // Every link is cut; a mind that was connected forgets that it was.
+        self.links.change_ways(ways);
+        self.live = false;
+        self.wake = None;
+        self.engine = Ok(engine_on(&self.vault)?);
+        self.settle(&Ok(()));
+        if self.stays { self.stay_connected() } else { Ok(()) }
+    }
+
+    /// Connected from now on, unless the home is to speak only when told.
+    fn stay_connected(&mut self) -> Result<(), Trouble> {
+        if self.mode == Mode::Quiet {
+            return Ok(());
+        }
+        self.live = true;
+        self.step(Input::Live).map(|_| ())
     }
 
     fn portable(&self) -> Result<Batch, Trouble> {

@@ -21,6 +21,7 @@ mod inspection;
 mod keeper;
 mod letter;
 mod link;
+mod mode;
 mod moment;
 mod own_relay;
 mod page;

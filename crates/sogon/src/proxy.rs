@@ -7,6 +7,7 @@ use sogon_carry::{Proxy, ProxyFault, Ways};
 use sogon_engine::{Change, Shelf};
 
 use crate::{
+    mode::Mode,
     own_relay::{OwnRelay, SETTINGS},
     trouble::{Kind, Trouble},
 };
@@ -25,12 +26,17 @@ pub(crate) fn of_environment() -> Result<Option<Proxy>, Trouble> {
     text.parse().map(Some).map_err(|_| Kind::BadProxy.into())
 }
 
-/// The ways relays are reached: the proxy of this run, else the one in the home, else any way.
+/// The ways relays are reached: the proxy of this run, else the one in the home, else what the mode
+/// says.
 ///
 /// # Errors
-/// [`Kind::ProxyOwnRelay`]; [`Kind::BadProxy`] when the home's row cannot be read;
+/// [`Kind::ProxyOwnRelay`]; [`Kind::SteadyProxy`]; [`Kind::BadProxy`] when the home's row cannot be read;
 /// [`Kind::Disk`].
-pub(crate) fn ways(shelf: &dyn Shelf, of_this_run: Option<&Proxy>) -> Result<Ways, Trouble> {
+pub(crate) fn ways(
+    shelf: &dyn Shelf,
+    of_this_run: Option<&Proxy>,
+    mode: Mode,
+) -> Result<Ways, Trouble> {
     let proxy = match of_this_run {
         Some(proxy) => Some(proxy.clone()),
         None => stored(shelf)?,
@@ -38,7 +44,12 @@ pub(crate) fn ways(shelf: &dyn Shelf, of_this_run: Option<&Proxy>) -> Result<Way
     if proxy.is_some() && OwnRelay::load(shelf)?.is_some() {
         return Err(Kind::ProxyOwnRelay.into());
     }
-    Ok(proxy.map_or(Ways::Any, Ways::Through))
+    match (proxy, mode) {
+        (Some(_), Mode::Steady(_)) => Err(Kind::SteadyProxy.into()),
+        (Some(proxy), Mode::Live | Mode::Quiet) => Ok(Ways::Through(proxy)),
+        (None, Mode::Steady(every)) => Ok(Ways::Steady(every)),
+        (None, Mode::Live | Mode::Quiet) => Ok(Ways::Any),
+    }
 }
 
 fn stored(shelf: &dyn Shelf) -> Result<Option<Proxy>, Trouble> {

@@ -142,6 +142,12 @@ kinds! {
     BadProxy = "bad-proxy", 2;
     /// The process that has the home open does not go through the proxy that is wanted.
     OtherProxy = "other-proxy", 1;
+    /// `--every` without steady mode.
+    PaceOfNothing = "pace-of-nothing", 2;
+    /// A pace too fast or too slow.
+    BadPace = "bad-pace", 2;
+    /// Steady mode, and a proxy.
+    SteadyProxy = "steady-proxy", 1;
     /// A proxy, and a relay of one's own.
     ProxyOwnRelay = "proxy-own-relay", 1;
     /// A file of a kind that cannot be cleaned.

@@ -132,8 +132,7 @@ fn the_data_meter_counts_every_visit_and_keeps_it() {
         meter["days"].as_array().unwrap().iter().map(|day| day[count].as_u64().unwrap()).sum()
     };
     for count in ["bytes_up", "bytes_down", "round_trips"] {
-        let added =
-            after["month"][count].as_u64().unwrap() - before["month"][count].as_u64().unwrap();
+        let added = all(&after, count) - all(&before, count);
         // Hanging up comes after the burst, and may say so.
         let counted = synced[count].as_u64().unwrap();
         assert!((counted..counted + 200).contains(&added), "{count}: {counted} {added}");
@@ -142,6 +141,41 @@ fn the_data_meter_counts_every_visit_and_keeps_it() {
     assert!(!days.is_empty() && days.len() <= 2, "a test may last over midnight");
     assert!(today["bytes_up"].as_u64() <= after["month"]["bytes_up"].as_u64());
     assert_eq!(days[0]["day"].as_str().unwrap().len(), 10);
+}
+
+#[test]
+fn a_quiet_home_speaks_when_told_and_a_steady_one_at_its_pace() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    mina.run(&["mode", "quiet", "--every", "2s"]).failed(2, "Only steady mode has a pace");
+    mina.run(&["mode", "steady", "--every", "2m"]).failed(2, "1s to 60s");
+    assert_eq!(mina.object(&["mode"])["mode"], "live");
+    assert_eq!(mina.object(&["mode", "quiet"])["mode"], "quiet");
+    assert_eq!(mina.object(&["send", "Joon", "not yet"])["state"], "queued");
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts().len(), 0);
+    let mut open = mina.stays(&["open"]);
+    assert_eq!(open.next()["ready"], true);
+    assert_eq!(mina.object(&["send", "Joon", "nor this"])["state"], "queued", "open or not");
+    assert_eq!(open.next()["text"], "nor this");
+    assert_eq!(mina.object(&["sync"])["sent"], 2);
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts(), ["not yet", "nor this"]);
+    // From here the open home keeps a pace, and what both say goes with it.
+    let steady = mina.object(&["mode", "steady", "--every", "1s"]);
+    assert_eq!((&steady["mode"], &steady["every_s"]), (&json!("steady"), &json!(1)));
+    mina.run(&["proxy", "socks5://127.0.0.1:9"]).failed(1, "datagrams");
+    joon.done(&["send", "Mina", "at your pace"]);
+    assert_eq!(open.next()["text"], "at your pace");
+    assert_eq!(mina.object(&["send", "Joon", "at mine"])["state"], "handed");
+    open.interrupt();
+    assert_eq!(mina.object(&["send", "Joon", "later"])["state"], "queued");
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts().last().unwrap(), "at mine");
+    assert_eq!(mina.object(&["mode", "live"])["mode"], "live");
+    mina.done(&["sync"]);
+    joon.done(&["sync"]);
+    assert_eq!(joon.texts().last().unwrap(), "later");
 }
 
 #[test]

@@ -123,6 +123,13 @@ home-damaged = damaged
 relay-answers = answers
 clock-not-trusted = it says { $now }; nothing depends on it
 
+## mode
+mode-live = This home speaks when there is something to say.
+mode-quiet = This home speaks only on `sogon sync`.
+mode-steady = While `sogon open` runs, one packet leaves and one comes every { $every } s, full or empty.
+waits-quiet = Quiet mode: it leaves with `sogon sync`.
+waits-steady = Steady mode: it leaves while `sogon open` runs.
+
 ## usage
 usage = { $span }: { $up } up, { $down } down, { $air } on the air.
 usage-today = Today
@@ -308,6 +315,12 @@ error-bad-proxy = SOGON_PROXY is not a proxy, so nothing was sent.
     .next = Write, for example, socks5://127.0.0.1:9050; or leave it away and use `sogon proxy`.
 error-other-proxy = Another process has this home open, and does not go through that proxy.
     .next = End it first, or set the proxy for the home with `sogon proxy`.
+error-pace-of-nothing = Only steady mode has a pace.
+    .next = Write `sogon mode steady --every 5s`.
+error-bad-pace = The pace of steady mode is 1s to 60s.
+    .next = Choose one of them: faster means sooner and more data.
+error-steady-proxy = Steady mode needs datagrams, and a proxy carries none.
+    .next = Leave one of the two away: `sogon mode live`, or `sogon proxy none`.
 error-proxy-own-relay = This home has a relay of its own on this machine, and no proxy leads there.
     .next = Leave the proxy away, or make a home that uses somebody else's relay.
 error-clean-unknown = { $place } is of no kind that can be cleaned; nothing was written.

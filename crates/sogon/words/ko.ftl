@@ -123,6 +123,13 @@ home-damaged = 손상됨
 relay-answers = 응답함
 clock-not-trusted = { $now }(이)라고 합니다. 여기에 기대는 것은 없습니다
 
+## mode
+mode-live = 이 집은 할 말이 있을 때 통신합니다.
+mode-quiet = 이 집은 `sogon sync` 때에만 통신합니다.
+mode-steady = `sogon open`이 도는 동안 { $every }초마다 꾸러미 하나가 나가고 하나가 들어옵니다. 비었어도 그렇습니다.
+waits-quiet = 조용한 방식: `sogon sync` 때 나갑니다.
+waits-steady = 고른 방식: `sogon open`이 도는 동안 나갑니다.
+
 ## usage
 usage = { $span }: 보냄 { $up }, 받음 { $down }, 전파 { $air }.
 usage-today = 오늘
@@ -308,6 +315,12 @@ error-bad-proxy = SOGON_PROXY가 프록시 주소가 아니어서 아무것도 �
     .next = 예를 들어 socks5://127.0.0.1:9050처럼 쓰거나, 지우고 `sogon proxy`를 쓰세요.
 error-other-proxy = 다른 프로세스가 이 집을 열고 있는데 그 프록시를 거치지 않습니다.
     .next = 그 프로세스를 먼저 끝내거나 `sogon proxy`로 이 집의 프록시를 정하세요.
+error-pace-of-nothing = 간격은 고른 방식에만 있습니다.
+    .next = `sogon mode steady --every 5s`처럼 쓰세요.
+error-bad-pace = 고른 방식의 간격은 1s에서 60s까지입니다.
+    .next = 그 안에서 고르세요. 짧을수록 빨리 닿고 데이터가 더 듭니다.
+error-steady-proxy = 고른 방식은 데이터그램이 필요한데 프록시는 그것을 나르지 못합니다.
+    .next = 둘 가운데 하나를 빼세요: `sogon mode live` 또는 `sogon proxy none`.
 error-proxy-own-relay = 이 집은 이 기기에 자기 중계 서버가 있고, 프록시를 거쳐서는 거기에 닿지 못합니다.
     .next = 프록시를 빼거나, 다른 사람의 중계 서버를 쓰는 집을 새로 만드세요.
 error-clean-unknown = { $place }은(는) 깨끗이 할 수 있는 종류가 아닙니다. 아무것도 쓰지 않았습니다.

@@ -10,10 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_packet::{Freshness, Keys, QUESTION_OVERHEAD_BYTES};
+use sogon_packet::{ANSWER_OVERHEAD_BYTES, Freshness, Keys, QUESTION_OVERHEAD_BYTES};
 use sogon_wire::{
     LogName, Reply, Request, Tag,
-    packet::{Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Questions, UNORDERED},
+    packet::{
+        Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Question, Questions, UNORDERED,
+    },
 };
 
 use super::{
@@ -32,6 +34,9 @@ const PROBES: usize = 2;
 const TWICE_MAX: usize = 3;
 /// A read that was asked for so often and did not grow is given out as far as it came.
 const ASKINGS_MAX: u32 = 64;
+
+/// What a packet of an even visit has: its answer, sealed, is as large as it is, and still fits.
+const EVEN_BYTES: usize = PACKET_BYTES_MAX - (QUESTION_OVERHEAD_BYTES - ANSWER_OVERHEAD_BYTES);
 
 /// A question's tag in this visit. Those of the engine come back after a while, and a late answer
 /// to an earlier question must not be taken for one to a later.
@@ -81,6 +86,8 @@ pub(crate) struct Exchange {
     sent: u32,
     lost: u32,
     rate: Rate,
+    /// Every packet is as large as any, and asks for one as large.
+    even: bool,
 }
 
 /// Bytes that went through, and in what time.
@@ -126,7 +133,14 @@ impl Exchange {
             sent: 0,
             lost: 0,
             rate: Rate::default(),
+            even: false,
         }
+    }
+
+    /// A visit in which every packet that may leave does, full or empty and of one size, and is
+    /// answered by one of that size. Whoever calls has to keep the pace.
+    pub(crate) fn even(keys: Keys, timing: Timing, now: Instant) -> Self {
+        Self { even: true, copied: true, ..Self::new(keys, timing, now) }
     }
 
     /// Takes a question; false for one that needs a connection.
@@ -203,7 +217,9 @@ impl Exchange {
         let mut timing = self.timing;
         if self.heard.is_some() {
             timing.lost(self.lost, self.sent);
-            self.rate.teach(&mut timing);
+            if !self.even {
+                self.rate.teach(&mut timing);
+            }
         }
         timing
     }
@@ -217,17 +233,20 @@ impl Exchange {
     /// The next packet that may leave now, sealed.
     pub(crate) fn next_packet(&mut self, now: Instant, fresh: Freshness) -> Option<Vec<u8>> {
         self.send_twice(now);
-        if self.in_flight >= self.window.bytes() {
+        if self.in_flight >= self.window.bytes() && !self.even {
             return None;
         }
-        let (items, units) = self.fill();
-        if units.is_empty() {
-            return None;
+        let (mut items, units) = self.fill();
+        let bytes_least = if self.even { EVEN_BYTES } else { 0 };
+        match self.even {
+            true => items.push(Question::Equal),
+            false if units.is_empty() => return None,
+            false => {}
         }
         let number = self.next;
         self.next = self.next.saturating_add(1);
         let low = u16::try_from(number & 0xffff).unwrap_or_default();
-        let plain = Questions { number: low, proof: self.proof, items }.encode(0);
+        let plain = Questions { number: low, proof: self.proof, items }.encode(bytes_least);
         let datagram = self.keys.seal_question(fresh, &plain);
         let bytes = datagram.len();
         self.in_flight = self.in_flight.saturating_add(bytes);
@@ -244,8 +263,9 @@ impl Exchange {
     }
 
     /// Takes units off the queue as long as they fit one packet: small ones fill what is left.
-    fn fill(&mut self) -> (Vec<sogon_wire::packet::Question>, Vec<Key>) {
-        let mut room = PACKET_BYTES_MAX.saturating_sub(PACKET_HEAD_BYTES);
+    fn fill(&mut self) -> (Vec<Question>, Vec<Key>) {
+        let whole = if self.even { EVEN_BYTES.saturating_sub(1) } else { PACKET_BYTES_MAX };
+        let mut room = whole.saturating_sub(PACKET_HEAD_BYTES);
         let (mut items, mut units, mut sent) = (Vec::new(), Vec::new(), Vec::new());
         for entry @ (_, _, (tag, unit)) in &self.waiting {
             let open = self.tasks.get(tag).filter(|(_, task)| !task.has(*unit));

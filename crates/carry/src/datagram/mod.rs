@@ -8,9 +8,11 @@ mod reading;
 #[cfg(test)]
 mod simulated;
 mod socket;
+mod steady;
 mod task;
 mod timing;
 mod window;
 
 pub(crate) use socket::{DatagramEnd, by_datagrams, fits_datagrams};
+pub(crate) use steady::steadily;
 pub(crate) use timing::Timing;

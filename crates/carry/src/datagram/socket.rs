@@ -270,7 +270,8 @@ impl Run<'_> {
     }
 }
 
-async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> {
+/// A socket that hears this relay only.
+pub(super) async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> {
     let to = addresses(relay).await?.next()?;
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),

@@ -1,11 +1,17 @@
 //! Visits by datagrams, to a relay that is real.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sogon_wire::{ENTRIES_BYTES_MAX, RelayAddr, Reply, Request};
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, sync::Notify};
 
 use super::people::{Person, Writer, boxed, relay, soon};
+use crate::Ways;
 
 /// Somebody who was at this relay before.
 async fn acquainted(relay: &RelayAddr) -> Person {
@@ -170,5 +176,141 @@ impl Door {
 impl Drop for Door {
     fn drop(&mut self) {
         self.forwarding.abort();
+    }
+}
+
+/// Every datagram that passed between a home and a relay: when, which way, how large.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_steady_link_looks_the_same_whatever_is_said() {
+    const EVERY: Duration = Duration::from_millis(20);
+    let running = relay().await;
+    let eye = Eye::before(&running.addr()).await;
+    let person = acquainted(&running.addr()).await;
+    person.move_memory(&running.addr(), &eye.addr(&running.addr()));
+    let mut person = Person::by(person.memory, Ways::Steady(EVERY));
+    let (through, writer, other) = (eye.addr(&running.addr()), Writer::new(1), Writer::new(2));
+    person.ask(&through, 1, &Request::Watch { log: other.log(), after: 0 });
+    let (1, Reply::Entries { from: 1, head: 0, .. }) = person.reply().await else {
+        panic!("an empty log")
+    };
+    // Quiet for a while, then texts, a large box and what others write.
+    eye.saw(30).await;
+    for place in 1..=20 {
+        person.ask(&through, 100 + place, &writer.append(&boxed(place.into(), 352)));
+    }
+    person.ask(&through, 130, &writer.append(&boxed(99, 16_384)));
+    let mut left = 21;
+    let mut somebody = Person::new();
+    let theirs = [boxed(7, 512), boxed(8, 16_384)];
+    for boxed in &theirs {
+        somebody.append(&running.addr(), &other, boxed).await;
+    }
+    let mut pushed = Vec::new();
+    while left > 0 || pushed.len() < 2 {
+        match person.reply().await {
+            (1, Reply::Entries { from, boxes, .. }) => {
+                assert_eq!(from, pushed.len() as u64 + 1);
+                pushed.extend(boxes);
+            }
+            (101..=130, Reply::Appended { .. }) => left -= 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(pushed, theirs);
+    eye.saw(30).await;
+    let seen = eye.seen();
+    let sizes = |up: bool| -> BTreeSet<usize> {
+        seen.iter().filter(|its| its.up == up).map(|its| its.bytes).collect()
+    };
+    assert_eq!((sizes(true).len(), sizes(false).len()), (1, 1), "one size each way");
+    let count = |up: bool| seen.iter().filter(|its| its.up == up).count();
+    let (asked, answered) = (count(true), count(false));
+    assert!(asked >= 60 && asked - answered <= 4, "each is answered by one: {asked} {answered}");
+    soon(person.links.hang_up()).await;
+    assert_eq!(person.links.meter().read().connections, 0);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_steady_link_gets_its_first_keys_by_a_connection_that_says_nothing() {
+    let running = relay().await;
+    let mut person = Person::by(Arc::default(), Ways::Steady(Duration::from_millis(20)));
+    let writer = Writer::new(1);
+    person.append(&running.addr(), &writer, &boxed(0, 352)).await;
+    soon(person.links.hang_up()).await;
+    let reading = person.links.meter().read();
+    assert_eq!((reading.sessions_full, reading.connections, reading.early_bytes), (1, 1, 0));
+    running.stop().await;
+}
+
+/// What an observer of a link sees.
+#[derive(Clone, Copy, Debug)]
+struct Glimpse {
+    up: bool,
+    bytes: usize,
+}
+
+/// Somebody between one home and a relay who passes datagrams on and takes notes.
+struct Eye {
+    port: u16,
+    notes: Arc<Mutex<Vec<Glimpse>>>,
+    more: Arc<Notify>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Eye {
+    async fn before(relay: &RelayAddr) -> Self {
+        let near = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let far = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        far.connect(("127.0.0.1", relay.port())).await.unwrap();
+        let port = near.local_addr().unwrap().port();
+        let (notes, more) = (Arc::<Mutex<Vec<Glimpse>>>::default(), Arc::<Notify>::default());
+        let (noted, told) = (Arc::clone(&notes), Arc::clone(&more));
+        let task = tokio::spawn(async move {
+            let (mut out, mut back) = ([0; 2_048], [0; 2_048]);
+            let mut home: Option<SocketAddr> = None;
+            loop {
+                let glimpse = tokio::select! {
+                    Ok((bytes, from)) = near.recv_from(&mut out) => {
+                        home = Some(from);
+                        far.send(&out[..bytes]).await.unwrap();
+                        Glimpse { up: true, bytes }
+                    }
+                    Ok(bytes) = far.recv(&mut back) => {
+                        near.send_to(&back[..bytes], home.unwrap()).await.unwrap();
+                        Glimpse { up: false, bytes }
+                    }
+                };
+                noted.lock().unwrap().push(glimpse);
+                told.notify_waiters();
+            }
+        });
+        Self { port, notes, more, task }
+    }
+
+    fn addr(&self, relay: &RelayAddr) -> RelayAddr {
+        RelayAddr::new("127.0.0.1", self.port, relay.fingerprint()).unwrap()
+    }
+
+    fn seen(&self) -> Vec<Glimpse> {
+        self.notes.lock().unwrap().clone()
+    }
+
+    /// So many more datagrams passed.
+    async fn saw(&self, count: usize) {
+        let wanted = self.seen().len().saturating_add(count);
+        loop {
+            let more = self.more.notified();
+            if self.seen().len() >= wanted {
+                return;
+            }
+            soon(more).await;
+        }
+    }
+}
+
+impl Drop for Eye {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

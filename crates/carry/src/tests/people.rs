@@ -60,7 +60,12 @@ impl Person {
 
     /// The same person, in any way there is.
     pub(crate) fn any_way(memory: Arc<Forgetful>) -> Self {
-        let links = RelayLinks::new(Arc::clone(&memory) as Arc<dyn Memory>, Ways::Any);
+        Self::by(memory, Ways::Any)
+    }
+
+    /// The same person, in these ways.
+    pub(crate) fn by(memory: Arc<Forgetful>, ways: Ways) -> Self {
+        let links = RelayLinks::new(Arc::clone(&memory) as Arc<dyn Memory>, ways);
         Self { links, memory }
     }
 

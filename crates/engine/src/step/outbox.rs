@@ -27,6 +27,9 @@ pub(crate) enum Haste {
     Later,
 }
 
+/// A key of [`SENT`], and the orders of the messages at that place.
+pub(crate) type Sent = (Vec<u8>, Vec<u64>);
+
 impl Work<'_> {
     /// Puts content into the outbox of a conversation.
     pub(crate) fn queue(
@@ -322,7 +325,7 @@ impl Work<'_> {
     }
 
     /// Every place handed and not delivered: its key, and the orders of the messages at it.
-    pub(crate) fn sent(&self, id: ConversationId) -> Result<Vec<(Vec<u8>, Vec<u64>)>, EngineError> {
+    pub(crate) fn sent(&self, id: ConversationId) -> Result<Vec<Sent>, EngineError> {
         use sogon_seal::shelf::{Order, Shelf};
         let rows = self.desk.scan(SENT, &id.0, None, crate::rows::ALL, Order::Up)?;
         let orders = |value: Vec<u8>| {

@@ -71,7 +71,7 @@ impl Work<'_> {
         let also = content.also.take().unwrap_or_default();
         let all = std::iter::once(content).chain(also.into_iter().map(Words::content));
         for words in all {
-            self.receive_words(id, row, from.clone(), words, seq, KindRow::Text, None)?;
+            self.receive_words(id, row, from, words, seq, KindRow::Text, None)?;
         }
         Ok(())
     }

@@ -63,7 +63,8 @@ pub(crate) async fn answer(
     questions: Vec<Question>,
     bytes_max: usize,
 ) -> Vec<Answer> {
-    let packets = bytes_max.div_ceil(PACKET_BYTES_MAX);
+    let sealed = PACKET_BYTES_MAX.saturating_add(sogon_packet::ANSWER_OVERHEAD_BYTES);
+    let packets = bytes_max.div_ceil(sealed);
     let mut room = bytes_max.saturating_sub(packets.saturating_mul(PACKET_OVERHEAD));
     let (answer_to, mut placed) = mpsc::unbounded_channel();
     // Logs are read before anything is added to them: nobody needs their own boxes back.

@@ -3,11 +3,11 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sogon_packet::{ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, Keys, id_of};
-use sogon_wire::packet::{Answers, Question, Questions};
+use sogon_wire::packet::{Answers, PACKET_BYTES_MAX, Question, Questions};
 use tokio::{
     net::UdpSocket,
     sync::{Semaphore, watch},
@@ -22,6 +22,9 @@ use crate::{figures::add, relay::Shared};
 
 /// Packets under work at one time. Beyond it they are dropped, and come again.
 const WORKING_MAX: usize = 512;
+
+/// The answer to a packet that asks for one of its size leaves so long after it came, or a multiple.
+const EQUAL_GRID: Duration = Duration::from_millis(50);
 
 /// A packet that was genuine.
 struct Genuine {
@@ -84,15 +87,22 @@ fn take(shared: &Shared, datagram: &[u8], from: SocketAddr) -> Option<Genuine> {
 async fn work(socket: &UdpSocket, shared: &Shared, genuine: Genuine) {
     let Genuine { keys, guest, questions, leave, from, bytes } = genuine;
     let Questions { number, items, .. } = questions;
+    let came = tokio::time::Instant::now();
     let equal = items.contains(&Question::Equal);
     let bytes_max = if equal { bytes } else { leave.bytes_max };
     let said = answer(shared, &guest, items, bytes_max).await;
     let mut packets = packets(number, leave.proof, said);
     if equal {
         packets.truncate(1);
+        // Whether something had to be stored is not to be read off the time it took.
+        let took = came.elapsed().as_millis().div_euclid(EQUAL_GRID.as_millis());
+        let steps = u32::try_from(took).unwrap_or(u32::MAX).saturating_add(1);
+        let at = came.checked_add(EQUAL_GRID.saturating_mul(steps));
+        tokio::time::sleep_until(at.unwrap_or(came)).await;
     }
     for packet in packets {
-        let bytes_least = if equal { bytes.saturating_sub(ANSWER_OVERHEAD_BYTES) } else { 0 };
+        let even = bytes.saturating_sub(ANSWER_OVERHEAD_BYTES).min(PACKET_BYTES_MAX);
+        let bytes_least = if equal { even } else { 0 };
         send(socket, shared, &keys, &packet, bytes_least, from).await;
     }
 }

@@ -13,7 +13,7 @@ pub(super) async fn run(desk: &Desk, setting: &ProxySetting) -> Result<(), Troub
     }
     let proxy = match desk.hand.ways().await? {
         Ways::Through(proxy) => Some(proxy.without_password()),
-        Ways::Any | Ways::Connections => None,
+        Ways::Any | Ways::Connections | Ways::Steady(_) => None,
     };
     let words = || match &proxy {
         Some(proxy) => desk.words.say("proxy-through", &[("proxy", proxy)]),
