@@ -8,7 +8,8 @@ use crate::house::{Fault, House, does};
 /// What npm brings, for tests only; nothing of it is shipped.
 const MODULES: &[&str] = &["playwright-core@1.65.1", "axe-core@4.14.1"];
 /// Where a Chromium may be.
-const CHROMIUMS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const CHROMIUMS: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Which of the stories are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +43,7 @@ pub(crate) fn run(house: &House, length: Length) -> Result<Done, Fault> {
         npm.args(MODULES);
         does(npm)?;
     }
-    let profile = if length == Length::Figures { "release" } else { "debug" };
-    let mut build = vec!["build", "--quiet", "-p", "sogon", "-p", "sogon-relay"];
-    if length == Length::Figures {
-        build.extend(["--release", "--example", "crowd", "--bin", "sogon", "--bin", "sogon-relay"]);
-    }
+    let build = ["build", "--quiet", "-p", "sogon", "-p", "sogon-relay", "--bins", "--examples"];
     house.cargo_does(&build)?;
     let script = if length == Length::Figures { "figures.mjs" } else { "stories.mjs" };
     let mut node = house.command("node");
@@ -55,7 +52,7 @@ pub(crate) fn run(house: &House, length: Length) -> Result<Done, Fault> {
         node.arg("--short");
     }
     node.env("SOGON_APP_MODULES", &modules)
-        .env("SOGON_APP_BIN", house.target.join(profile))
+        .env("SOGON_APP_BIN", house.target.join("debug"))
         .env("SOGON_APP_SHOTS", folder.join("pictures"))
         .env("SOGON_APP_TMP", folder.join("worlds"))
         .env("SOGON_APP_CHROMIUM", chromium);

@@ -1,6 +1,6 @@
 // The home: what it sent, how it is to be, what happened to it, the keys.
 
-import { fill, h, speak } from "./dom.js";
+import { fill, h, later, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { attempt, sheet, told, refusal } from "./sheet.js";
@@ -35,7 +35,9 @@ export function status() {
       return;
     }
     const { up, down, air_ms: air } = tally.burst ?? tally.figures;
-    show(say(tally.burst ? "last-burst" : "since-open", { up: size(up), down: size(down), air: span(air) }));
+    const waits = tally.waiting > 0 ? ` ${say("waiting-count", { count: tally.waiting })}` : "";
+    const pace = { quiet: say("pace-quiet-now") + waits, steady: say("pace-steady-now") }[tally.pace];
+    show((pace ? `${pace} · ` : "") + say(tally.burst ? "last-burst" : "since-open", { up: size(up), down: size(down), air: span(air) }));
   }
 
   async function refresh() {
@@ -43,6 +45,8 @@ export function status() {
     const tally = await call("tally").catch(() => null);
     if (tally) line(tally);
   }
+
+  const soon = later(300, refresh);
 
   async function sync() {
     if (busy) return;
@@ -66,7 +70,7 @@ export function status() {
     sync,
     down: () => show(say("refused-gone"), true),
     heard(event) {
-      if (event.is === "unreached" || event.is === "reached" || (silent.size > 0 && event.is === "progress")) refresh();
+      if (["unreached", "reached", "settled"].includes(event.is) || (event.is === "progress" && words.textContent)) soon();
     },
   };
 }
@@ -88,7 +92,13 @@ export function settingsSheet(app) {
       }) }, options.map(([value, words]) => h("option", { value, selected: value === (app.settings[name] ?? "") }, words)));
       return h("div", {}, h("label", { for: `setting-${name}` }, title), select);
     };
+    const pace = h("select", { class: "field", id: "pace", onchange: () => attempt(place, async () => {
+      await call("pace", { pace: pace.value });
+      app.strip?.refresh();
+    }) }, ["live", "quiet", "steady"].map((one) => h("option", { value: one }, say(`pace-${one}`))));
+    call("tally").then((tally) => { pace.value = tally.pace; }).catch(() => {});
     fill(body,
+      h("div", {}, h("label", { for: "pace" }, say("pace")), pace, h("p", { class: "quiet" }, say("pace-what"))),
       setting("language", say("language"), [["", say("option-system")], ["ko", "한국어"], ["ko-KP", "조선말"], ["zh-Hans", "简体中文"], ["en", "English"]], () => app.restart()),
       setting("look", say("look"), [["", say("option-system")], ["light", say("option-light")], ["dark", say("option-dark")]]),
       setting("letters", say("letters"), [["", say("option-normal")], ["large", say("option-large")], ["larger", say("option-larger")]], () => app.refresh()),

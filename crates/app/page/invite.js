@@ -13,7 +13,6 @@ export function inviteSheet() {
     const place = h("div");
     const make = (many) => attempt(place, async () => {
       const { link, qr } = await call("invite", { many });
-      call("sync").catch(() => {});
       fill(body,
         h("p", {}, many ? say("invite-many-made") : say("invite-one-made")),
         squares(qr, say("invite-code")),
@@ -43,7 +42,6 @@ export function joinSheet(app, known = "") {
       if (!done) return;
       fill(body, h("p", { class: "say" }, say("join-done", { name: done.contact?.name ?? name.value })), h("button", { class: "main", type: "button", onclick: its.close }, say("close")));
       app.list?.refresh();
-      call("sync").catch(() => {});
     } },
       h("label", { for: "join-link" }, say("invite-link")), link, h("br"),
       h("label", { for: "join-name" }, say("join-name")), name, h("br"),

@@ -19,9 +19,9 @@ export function watchersSheet(conversation) {
       more ? h("p", { class: "quiet" }, more) : null);
     fill(body,
       h("p", {}, say("watch-what", { name: facts.title })),
-      watcher(say("watch-network"), facts.proxy ? say("watch-network-proxy") : say("watch-network-learns", { relay }), say("watch-network-not"), facts.proxy ? null : say("watch-network-more")),
+      watcher(say("watch-network"), facts.pace === "steady" ? say("watch-network-steady", { relay }) : facts.proxy ? say("watch-network-proxy") : say("watch-network-learns", { relay }), say("watch-network-not"), facts.proxy ? null : say("watch-network-more")),
       watcher(say("watch-relay"), facts.proxy ? say("watch-relay-proxy") : say("watch-relay-learns"), say("watch-relay-not"), null),
-      watcher(say("watch-finder"), say("watch-finder-learns"), say("watch-finder-not"), say("watch-finder-more")),
+      watcher(say("watch-finder"), facts.pace === "quiet" ? say("watch-finder-quiet") : say("watch-finder-learns"), say("watch-finder-not"), facts.pace === "quiet" ? null : say("watch-finder-more")),
       watcher(say("watch-taker"), say("watch-taker-learns"), say("watch-taker-not"), null),
       watcher(say("watch-forcer"), say("watch-forcer-learns"), say("watch-forcer-not"), say("watch-forcer-more")),
       watcher(say("watch-phone"), say("watch-phone-learns"), say("watch-phone-not"), null),

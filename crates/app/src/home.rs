@@ -117,6 +117,28 @@ pub struct Burst {
     pub unreached: Vec<Unreached>,
 }
 
+/// When a home speaks to relays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Whenever there is something to say; it stays connected.
+    Live,
+    /// Only when told to.
+    Quiet,
+    /// One packet of the same size every so many seconds, full or empty.
+    Steady(u64),
+}
+
+impl Pace {
+    /// Its name in the words of the page.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Quiet => "quiet",
+            Self::Steady(_) => "steady",
+        }
+    }
+}
+
 /// An open home, as far as the page may reach into it. Cheap to copy.
 pub trait Home: Clone + 'static {
     /// Does what a person did. On return it is durable.
@@ -139,6 +161,12 @@ pub trait Home: Clone + 'static {
 
     /// Whether relays are reached through a proxy only.
     fn behind_proxy(&self) -> impl Future<Output = Result<bool, Refusal>>;
+
+    /// When the home speaks to relays.
+    fn pace(&self) -> impl Future<Output = Result<Pace, Refusal>>;
+
+    /// Has it speak at another pace from now on.
+    fn change_pace(&self, pace: Pace) -> impl Future<Output = Result<(), Refusal>>;
 
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<Event>;

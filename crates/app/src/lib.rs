@@ -23,6 +23,6 @@ mod watcher;
 mod words;
 
 pub use app::{App, Seat};
-pub use home::{Burst, Figures, Gate, Home, Refusal, Unreached};
+pub use home::{Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
 pub use memo::{APP_TABLES, MEMOS, SETTINGS};
 pub use watcher::{Packet, Sight, Watcher};

@@ -247,6 +247,7 @@ fn a_locked_home_answers_nothing_but_that_it_is_locked() {
             "facts",
             "lock",
             "here",
+            "pace",
             "edit",
             "react",
         ];

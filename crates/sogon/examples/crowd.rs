@@ -63,11 +63,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = format!("{} ({nth})", PIECES[usize::try_from(nth)? % PIECES.len()]);
         let its_id = order.to_be_bytes();
         let at_s = 1_700_000_000 + nth * 600;
-        let row = with(&message, &[
-            (0, &|to| drop(to.bytes(&its_id))),
-            (2, &|to| drop(to.u64(at_s))),
-            (4, &|to| drop(to.str(&text))),
-        ])?;
+        let row = with(
+            &message,
+            &[
+                (0, &|to| drop(to.bytes(&its_id))),
+                (2, &|to| drop(to.u64(at_s))),
+                (4, &|to| drop(to.str(&text))),
+            ],
+        )?;
         put(&mut batch, MESSAGES, [&id[..], &order.to_be_bytes()].concat(), row);
         put(&mut batch, MESSAGE_IDS, [&id[..], &its_id].concat(), order.to_be_bytes().to_vec());
         put(&mut batch, ORDERS, order.to_be_bytes().to_vec(), id.clone());
@@ -78,12 +81,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     for nth in 1..conversations {
         let title = format!("모임 {nth}");
         let order = nth;
-        let row = with(&conversation, &[
-            (1, &|to| drop(to.bool(true))),
-            (2, &|to| drop(to.str(&title))),
-            (5, &|to| drop(to.u8(2))),
-            (24, &|to| drop(to.u64(order))),
-        ])?;
+        let row = with(
+            &conversation,
+            &[
+                (1, &|to| drop(to.bool(true))),
+                (2, &|to| drop(to.str(&title))),
+                (5, &|to| drop(to.u8(2))),
+                (24, &|to| drop(to.u64(order))),
+            ],
+        )?;
         put(&mut batch, CONVERSATIONS, (nth << 16).to_be_bytes().to_vec(), row);
         store(&mut vault, &mut batch, TOGETHER)?;
     }

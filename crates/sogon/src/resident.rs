@@ -1,8 +1,14 @@
 //! The home as the app sees it: the narrow door of `sogon_app`, on a hand in the loop.
 
-use std::{cell::Cell, future::Future, pin::Pin, rc::Rc, time::Instant};
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
-use sogon_app::{APP_TABLES, Burst, Figures, Gate, Home, Refusal, Unreached};
+use sogon_app::{APP_TABLES, Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
 use sogon_carry::Ways;
 use sogon_engine::{Act, Answer, Batch, Change, Event, Shelf, ShelfFault};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -12,6 +18,7 @@ use crate::{
     desk,
     hand::Hand,
     keeper::{Farewell, Tally},
+    mode::Mode,
     trouble::{Kind, Trouble},
 };
 
@@ -63,6 +70,23 @@ impl Home for Resident {
     async fn behind_proxy(&self) -> Result<bool, Refusal> {
         let ways = self.hand.ways().await.map_err(refusal)?;
         Ok(matches!(ways, Ways::Through(_)))
+    }
+
+    async fn pace(&self) -> Result<Pace, Refusal> {
+        Ok(match self.hand.mode().await.map_err(refusal)?.mode {
+            Mode::Live => Pace::Live,
+            Mode::Quiet => Pace::Quiet,
+            Mode::Steady(every) => Pace::Steady(every.as_secs()),
+        })
+    }
+
+    async fn change_pace(&self, pace: Pace) -> Result<(), Refusal> {
+        let mode = match pace {
+            Pace::Live => Mode::Live,
+            Pace::Quiet => Mode::Quiet,
+            Pace::Steady(every_s) => Mode::Steady(Duration::from_secs(every_s)),
+        };
+        self.hand.change_mode(mode).await.map_err(refusal)
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -7,9 +7,12 @@ use zeroize::Zeroizing;
 use super::{Asked, talk::fresh};
 use crate::{
     app::Place,
-    home::{Home, Refusal},
+    home::{Home, Pace, Refusal},
     memo, shape,
 };
+
+/// The pace of steady mode that the page chooses, as `sogon mode steady` does.
+const STEADY_S: u64 = 2;
 
 /// What can be asked of a home that is locked.
 pub(super) async fn locked<H: Home>(
@@ -59,6 +62,7 @@ pub(super) async fn setting<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Valu
 pub(super) async fn sync<H: Home>(home: &H) -> Result<Value, Refusal> {
     home.attended();
     let before = home.tally().await?.figures;
+    let pace = home.pace().await?;
     let after = home.burst().await?;
     let cost = crate::home::Figures {
         bytes_up: after.figures.bytes_up.saturating_sub(before.bytes_up),
@@ -69,6 +73,7 @@ pub(super) async fn sync<H: Home>(home: &H) -> Result<Value, Refusal> {
     let waiting = home.look(|shelf| view::waiting(shelf)).await?;
     let mut value = shape::burst(&after);
     if let Some(map) = value.as_object_mut() {
+        map.insert("pace".into(), pace.name().into());
         map.insert("burst".into(), shape::figures(cost));
         map.insert("waiting".into(), waiting.into());
     }
@@ -78,12 +83,27 @@ pub(super) async fn sync<H: Home>(home: &H) -> Result<Value, Refusal> {
 /// What was counted since the home was opened.
 pub(super) async fn tally<H: Home>(home: &H) -> Result<Value, Refusal> {
     let tally = home.tally().await?;
+    let pace = home.pace().await?;
     let waiting = home.look(|shelf| view::waiting(shelf)).await?;
     let mut value = shape::burst(&tally);
     if let Some(map) = value.as_object_mut() {
+        map.insert("pace".into(), pace.name().into());
         map.insert("waiting".into(), waiting.into());
     }
     Ok(value)
+}
+
+/// `{pace}`: live, quiet or steady, from now on.
+pub(super) async fn pace<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    let pace = match asked.text("pace")? {
+        "live" => Pace::Live,
+        "quiet" => Pace::Quiet,
+        "steady" => Pace::Steady(STEADY_S),
+        _ => return Err(Refusal::BadInput),
+    };
+    home.change_pace(pace).await?;
+    Ok(json!({}))
 }
 
 /// The owner's log, newest first, and whether its chain is whole.
@@ -106,6 +126,7 @@ pub(super) async fn facts<H: Home>(
     let entry = fresh(&mut kept, home).await?.entry(id).cloned().ok_or(Refusal::Unknown)?;
     drop(kept);
     let proxy = home.behind_proxy().await?;
+    let pace = home.pace().await?.name();
     home.look(move |shelf: &dyn Shelf| {
         let memo = memo::Memo::load(shelf, id)?;
         let contact = entry.contact.map(|contact| view::contact(shelf, contact)).transpose()?;
@@ -116,6 +137,7 @@ pub(super) async fn facts<H: Home>(
             "group": entry.group,
             "count": entry.members,
             "proxy": proxy,
+            "pace": pace,
             "verified": contact.flatten().is_some_and(|contact| contact.verified),
             "timer_s": memo.timer_s,
             "relay": relays.first().map(|relay| relay.host().to_owned()),

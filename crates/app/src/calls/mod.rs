@@ -49,6 +49,7 @@ async fn one<H: Home>(
         "setting" => house::setting(home, asked).await,
         "sync" => house::sync(home).await,
         "tally" => house::tally(home).await,
+        "pace" => house::pace(home, asked).await,
         "alerts" => house::alerts(home).await,
         "facts" => house::facts(place, home, asked).await,
         "lock" => house::lock(home).await,

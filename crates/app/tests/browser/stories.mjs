@@ -258,6 +258,27 @@ story("what is written without a relay waits, and says so, and arrives", true, a
   assert.deepEqual(page.complaints, []);
 });
 
+story("a quiet home says nothing until it is told to", false, async (world, b) => {
+  const [mina, joon] = pair(world);
+  mina.run("mode", "quiet");
+  const page = await visit(b, await mina.open());
+  const other = await visit(b, await joon.open());
+  await row(page, "준").click();
+  await row(other, "미나").click();
+  await page.locator(".strip p", { hasText: "조용히" }).waitFor();
+  await write(page, "조용히 쓴 말");
+  await page.locator(".strip p", { hasText: "메시지 1개가 기다립니다" }).waitFor();
+  await state(page, "조용히 쓴", "연결을 기다림");
+  await clean(page, "29-quiet");
+  assert.equal(await bubble(other, "조용히 쓴").count(), 0);
+  await button(page, "지금 주고받기").click();
+  await bubble(other, "조용히 쓴").waitFor();
+  await state(page, "조용히 쓴", "중계기에 있음");
+  await page.locator(".strip p", { hasText: "방금" }).waitFor();
+  await clean(page, "30-quiet-burst");
+  assert.deepEqual(page.complaints, []);
+});
+
 story("a group is made, its members write, words are found, and messages disappear", false, async (world, b) => {
   const [mina, joon] = pair(world);
   const sora = world.person("소라");

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, rc::Rc};
 
-use sogon_app::{App, Burst, Gate, Home, Refusal, Seat};
+use sogon_app::{App, Burst, Gate, Home, Pace, Refusal, Seat};
 use sogon_engine::{Act, Answer, Batch, Event, Order, Row, Shelf, ShelfFault, Table};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -65,6 +65,14 @@ impl Home for Bare {
 
     async fn behind_proxy(&self) -> Result<bool, Refusal> {
         Ok(false)
+    }
+
+    async fn pace(&self) -> Result<Pace, Refusal> {
+        Ok(Pace::Live)
+    }
+
+    async fn change_pace(&self, _: Pace) -> Result<(), Refusal> {
+        Ok(())
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {
