@@ -21,7 +21,7 @@ const MESSAGES: Table = Table(14);
 const MESSAGE_IDS: Table = Table(15);
 const ORDERS: Table = Table(16);
 /// Rows stored together: the log of a home is bounded.
-const TOGETHER: usize = 500;
+const TOGETHER: usize = 100;
 const PIECES: &[&str] = &[
     "안녕, 오늘은 어때?",
     "비가 와서 집에 있어. 너는?",

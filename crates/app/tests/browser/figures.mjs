@@ -27,12 +27,11 @@ try {
 
   const visit = async (link) => {
     const page = await (await b.newContext({ locale: "ko-KR", viewport: { width: 1200, height: 800 } })).newPage();
-    page.weight = 0;
-    page.on("response", async (answer) => { page.weight += (await answer.body().catch(() => "")).length; });
     const begun = performance.now();
     await page.goto(link, { waitUntil: "commit" });
     await page.locator(".row button").first().waitFor();
     page.interactive = performance.now() - begun;
+    page.weight = await page.evaluate(() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, one) => sum + one.decodedBodySize, 0));
     page.painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0);
     return page;
   };
