@@ -123,10 +123,10 @@ function choices(button, message, how) {
   const menu = h("div", { class: "choices", popover: "auto" });
   const choice = (id, work) => h("button", { type: "button", onclick: () => { menu.hidePopover(); work(); } }, say(id));
   menu.append(...[
-    how.open && how.reacts ? h("div", { class: "faces" }, FACES.map((face) => h("button", { type: "button", "aria-label": say("react-with", { face }), onclick: () => { menu.hidePopover(); react(message, how, face); } }, face))) : null,
+    how.open ? h("div", { class: "faces" }, FACES.map((face) => h("button", { type: "button", "aria-label": say("react-with", { face }), onclick: () => { menu.hidePopover(); react(message, how, face); } }, face))) : null,
     how.open ? choice("reply", () => how.reply(message)) : null,
     choice("copy", () => copy(message.text)),
-    how.open && mine && how.edits ? choice("edit", () => how.edit(message)) : null,
+    how.open && mine && message.state !== "failed" ? choice("edit", () => how.edit(message)) : null,
     choice("delete-here", () => remove(message, how, false)),
     mine && how.open ? choice("delete-everywhere", () => remove(message, how, true)) : null,
     choice("details", () => details(message)),
@@ -179,6 +179,7 @@ function keys(event, message, how) {
     Enter: () => event.currentTarget.querySelector(".deeds").click(),
     r: () => how.open && how.reply(message),
     c: () => copy(message.text),
+    e: () => how.open && message.from === null && how.edit(message),
     Delete: () => remove(message, how, false),
   }[event.key];
   if (!deed) return;

@@ -3,7 +3,7 @@
 import { fill, h, languageOf, later } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
-import { told } from "./sheet.js";
+import { refusal, told } from "./sheet.js";
 import { say } from "./words.js";
 
 export function makeComposer(app, about, send) {
@@ -55,7 +55,10 @@ export function makeComposer(app, about, send) {
     keep.never();
     about.draft = "";
     if (change) {
-      await call("edit", { conversation, id: change.id, text }).catch(() => told(place, say("refused-bug"), true));
+      await call("edit", { conversation, id: change.id, text }).catch((error) => {
+        told(place, refusal(error), true);
+        if (!field.value) field.value = text;
+      });
       return;
     }
     await send(text, reply);

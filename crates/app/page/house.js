@@ -124,7 +124,7 @@ export function keysSheet() {
   const keys = [
     ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
     ["Alt+↑ ↓", say("keys-conversations")], ["Enter", say("send")], ["Shift+Enter", say("keys-line")],
-    ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["C", say("copy")], ["Del", say("delete")], ["Esc", say("back")],
+    ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["E", say("edit")], ["C", say("copy")], ["Del", say("delete")], ["Esc", say("back")],
   ];
   sheet(say("keys"), (body) => fill(body, h("table", { lang: language }, keys.map(([key, words]) => h("tr", {}, h("th", { scope: "row" }, key), h("td", {}, words))))));
 }

@@ -99,14 +99,26 @@ export function makeList(app) {
     });
   }
 
-  const more = later(40, async (first, last) => {
-    const turn = asked;
-    const piece = await call("list", { from: first, count: Math.min(64, Math.max(PIECE, last - first + 1)), filter }).catch(() => null);
-    if (!piece || turn !== asked) return;
-    piece.lines.forEach((line, at) => lines.set(first + at, line));
-    if (lines.size > 600) for (const at of lines.keys()) if (Math.abs(at - first) > 200) lines.delete(at);
-    paint();
-  });
+  // One question at a time, and after it the one that is wanted by then.
+  let fetching = false;
+  let wanted = null;
+  async function more(first, last) {
+    wanted = [first, last];
+    if (fetching) return;
+    fetching = true;
+    while (wanted) {
+      const [from, to] = wanted;
+      wanted = null;
+      const turn = asked;
+      const piece = await call("list", { from, count: Math.min(64, Math.max(PIECE, to - from + 1)), filter }).catch(() => null);
+      if (!piece) break;
+      if (turn !== asked) continue;
+      piece.lines.forEach((line, at) => lines.set(from + at, line));
+      if (lines.size > 600) for (const at of lines.keys()) if (Math.abs(at - from) > 200) lines.delete(at);
+      paint();
+    }
+    fetching = false;
+  }
 
   function button(line) {
     const { last } = line;

@@ -54,9 +54,9 @@ async function person(app, about, body, its) {
     told(compared, say("verified"));
     app.refresh();
   };
-  const found = (text) => {
+  const found = async (text) => {
     if (text === contact.code) {
-      verified();
+      await verified();
       told(compared, say("safety-same"));
     } else told(compared, say("safety-other"), true);
   };

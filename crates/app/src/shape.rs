@@ -53,6 +53,10 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
         "reply": answered,
         "fades": message.fades_s,
         "unread": message.unread,
+        "edited": message.edited,
+        "reactions": message.reactions.iter().map(|reaction| {
+            json!({ "from": reaction.from, "face": reaction.face })
+        }).collect::<Vec<_>>(),
     }))
 }
 

@@ -125,6 +125,19 @@ pub struct Message {
     pub unread: bool,
     /// It is gone so many seconds after it was seen; 0 for once.
     pub fades_s: Option<u64>,
+    /// Its author put other words in the place of the first.
+    pub edited: bool,
+    /// What people answered it with in one letter.
+    pub reactions: Vec<Reaction>,
+}
+
+/// Somebody's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Who; `None` for the owner.
+    pub from: Option<String>,
+    /// An emoji.
+    pub face: String,
 }
 
 /// One entry of the owner's log.

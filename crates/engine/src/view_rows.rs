@@ -15,7 +15,9 @@ use crate::{
         KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State,
         decode, id_of, in_conversation, number_of, read, read_all,
     },
-    view::{Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Standing},
+    view::{
+        Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Reaction, Standing,
+    },
 };
 
 type View<T> = Result<T, ShelfFault>;
@@ -135,6 +137,16 @@ fn message_view(
         None => None,
         Some(identity) => Some(named(shelf, names, conversation, &identity)?),
     };
+    let mut reactions = Vec::new();
+    for reaction in row.reactions.unwrap_or_default() {
+        let from = match reaction.from {
+            None => None,
+            Some(identity) => Some(named(shelf, names, conversation, &identity)?),
+        };
+        if !reaction.face.is_empty() {
+            reactions.push(Reaction { from, face: reaction.face });
+        }
+    }
     Ok(Message {
         id: row.id,
         conversation,
@@ -157,6 +169,8 @@ fn message_view(
         order,
         unread: row.unread,
         fades_s: row.fades_s,
+        edited: row.edits.is_some(),
+        reactions,
     })
 }
 

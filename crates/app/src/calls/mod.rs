@@ -58,6 +58,8 @@ async fn one<H: Home>(
         "send" => talk::send(home, asked).await,
         "read" => talk::read(home, asked).await,
         "delete" => talk::delete(home, asked).await,
+        "edit" => talk::edit(home, asked).await,
+        "react" => talk::react(home, asked).await,
         "memo" => talk::memo(home, asked).await,
         "search" => talk::search(place, home, asked).await,
         "conversation" => people::conversation(place, home, asked).await,

@@ -130,6 +130,27 @@ pub(super) async fn delete<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value
     Ok(json!({}))
 }
 
+/// `{conversation, id, text}`: other words in the place of one's own.
+pub(super) async fn edit<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    let (conversation, message) = (asked.conversation()?, asked.message("id")?);
+    let text = asked.text("text")?.to_owned();
+    if text.trim().is_empty() {
+        return Err(Refusal::BadInput);
+    }
+    home.act(Act::Edit { conversation, message, text }).await?;
+    Ok(json!({}))
+}
+
+/// `{conversation, id, face}`: one letter in answer; an empty one takes it back.
+pub(super) async fn react<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    let (conversation, message) = (asked.conversation()?, asked.message("id")?);
+    let face = asked.text("face")?.to_owned();
+    home.act(Act::React { conversation, message, face }).await?;
+    Ok(json!({}))
+}
+
 /// `{conversation, draft}` or `{conversation, timer_s}` (null for none).
 pub(super) async fn memo<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
     let id = asked.conversation()?;

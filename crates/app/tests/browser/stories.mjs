@@ -123,6 +123,26 @@ story("two people meet through a code and write, in Korean, on a desk and on a p
   await clean(m, "06-talk");
   await clean(j, "07-talk-phone-dark");
 
+  // Other words, and an answer in one letter: on both sides.
+  await write(m, "여덟 시애 보자");
+  await bubble(j, "여덟 시애").waitFor();
+  await m.locator(".log").focus();
+  await m.keyboard.press("ArrowUp");
+  await m.keyboard.press("e");
+  await m.locator(".words").fill("여덟 시에 보자");
+  await m.locator(".words").press("Enter");
+  await bubble(j, "여덟 시에 보자").locator(".foot", { hasText: "고침" }).waitFor();
+  assert.equal(await bubble(j, "시애").count(), 0);
+  await bubble(j, "여덟 시에").locator(".deeds").click();
+  await j.getByRole("button", { name: "👍 반응하기" }).click();
+  await bubble(m, "여덟 시에").locator(".reactions button", { hasText: "👍" }).waitFor();
+  await bubble(j, "여덟 시에").locator(".reactions button[aria-pressed=true]").click();
+  await bubble(m, "여덟 시에").locator(".reactions").waitFor({ state: "detached" });
+  await bubble(m, "여덟 시에").hover();
+  await bubble(m, "여덟 시에").locator(".deeds").click();
+  await m.getByRole("button", { name: "🙏 반응하기" }).click();
+  await bubble(j, "여덟 시에").locator(".reactions button", { hasText: "🙏" }).waitFor();
+
   // What is gone is gone on both sides.
   await write(m, "이건 잘못 보냈다");
   await state(m, "이건 잘못", "도착함");
