@@ -5,6 +5,7 @@
     reason = "a task speaks to the person at the terminal; nothing here handles what users wrote"
 )]
 
+mod app;
 mod breach;
 mod ci;
 mod deny;
@@ -33,6 +34,7 @@ cargo xtask <task>
                                 of a session of the real program (needs strace)
   tpm                           a home whose guesses need a TPM, with one in software (needs swtpm)
   fuzz [--minutes M] [TARGET]   every fuzz target, or one, for M minutes each
+  app [--short | --figures]     the app in a real browser: its stories, or its numbers
   deny                          licences, bans and sources of what we import";
 
 fn main() -> ExitCode {
@@ -60,6 +62,9 @@ fn run(house: &House, words: &[&str]) -> Result<(), Fault> {
         ["blows", rest @ ..] => hooks::blows(house, rest).map(hooks::Done::say),
         ["tpm"] => hooks::tpm(house).map(hooks::Done::say),
         ["fuzz", rest @ ..] => hooks::fuzz(house, rest),
+        ["app"] => app::run(house, app::Length::Whole).map(hooks::Done::say),
+        ["app", "--short"] => app::run(house, app::Length::Short).map(hooks::Done::say),
+        ["app", "--figures"] => app::run(house, app::Length::Figures).map(hooks::Done::say),
         ["deny"] => deny::run(house),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -60,6 +60,8 @@ pub(crate) enum Wish {
     Ways(Reply<Ways>),
     /// Through this proxy from now on, or through none.
     Proxy(Option<Proxy>, Reply<()>),
+    /// Rows of the app, which the engine knows nothing of.
+    Keep(Batch, Reply<()>),
     /// Look at what is stored.
     Look(Box<dyn FnOnce(&Vault)>),
 }
@@ -287,6 +289,9 @@ impl Keeper {
             }
             Wish::Proxy(proxy, reply) => {
                 let _ = reply.send(self.change_proxy(proxy));
+            }
+            Wish::Keep(rows, reply) => {
+                let _ = reply.send(self.vault.commit(&rows).map_err(Trouble::from));
             }
             Wish::Look(look) => look(&self.vault),
             // The loop itself does this.

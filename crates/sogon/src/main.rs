@@ -3,6 +3,7 @@
 
 mod asked;
 mod backup;
+mod browser;
 mod chip;
 mod clean;
 mod cli;
@@ -24,11 +25,13 @@ mod link;
 mod mode;
 mod moment;
 mod own_relay;
+mod page;
 mod passphrase;
 mod people;
 mod plain;
 mod proxy;
 mod questions;
+mod resident;
 mod sessions;
 mod sleep;
 mod span;

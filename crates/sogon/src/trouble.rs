@@ -134,6 +134,8 @@ kinds! {
     OwnRelayPort = "own-relay-port", 1;
     /// The relay of one's own cannot open its store or key.
     OwnRelayStore = "own-relay-store", 1;
+    /// The app cannot listen at the port that was asked for.
+    AppPort = "app-port", 1;
     /// `--relay-listen` on a home whose relays are other people's.
     NoOwnRelay = "no-own-relay", 1;
     /// `--relay-public` is no HOST:PORT.
@@ -198,6 +200,12 @@ impl Trouble {
             Kind::Disk => vault.why().into(),
             _ => self,
         }
+    }
+
+    /// How many minutes to wait, where that is what is wrong.
+    pub(crate) fn minutes(&self) -> u64 {
+        let count = self.args.iter().find(|(name, _)| *name == "count");
+        count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
     }
 
     /// One line: what happened and what to do next.

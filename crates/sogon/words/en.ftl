@@ -33,6 +33,9 @@ init-own-relay = It has a relay of its own, which others reach while `sogon open
 init-local-relay = It has a relay of its own, which only this machine reaches, and only while the home is open. To write with others, make a home with --relay.
 
 ## open, read, search
+open-link = Open this link in a browser on this machine, once, within two minutes: { $url }
+open-browser = A window opens. A new link, should you need one: type `sogon open` again.
+open-no-browser = No browser was found that could be opened here.
 open-ready = Connected. What arrives is shown here; Ctrl-C ends it.
 read-none = No messages.
 search-none = Nothing found.
@@ -144,6 +147,7 @@ grown = There is room again; the file of the home has { $size } now.
 ## try
 try-first = Mina
 try-second = Joon
+try-browser = A window opens: both people, and what the watcher of the wire sees between them.
 try-begin = Sogon on this machine: a relay, two homes in a temporary folder (with passphrases nobody knows and a light lock, since they are thrown away), and somebody who records every byte between them.
 try-people = { $first } made a link, { $second } answered it. Both see the same safety number:
 try-text-1 = Joon, are you safe? They took the phones from everyone at the station.
@@ -260,6 +264,8 @@ error-nothing-sent = Nothing was sent yet; the message is kept in the outbox.
     .next = It goes out with the next `sogon sync` that has a connection.
 error-unreached = No relay answered, so nothing went out and nothing came in.
     .next = Look at the connection and try again; what waits is kept.
+error-app-port = The app cannot listen at port { $port }: another program has it.
+    .next = Choose another with --port, or none for one by chance.
 error-own-relay-port = The relay of this home cannot listen on { $address }.
     .next = Stop the program that uses this port, or name another with `sogon open --relay-listen`.
 error-own-relay-store = The relay of this home cannot open its store.

@@ -33,6 +33,9 @@ init-own-relay = 이 집에는 자체 중계 서버가 있고, `sogon open`이 �
 init-local-relay = 이 집의 자체 중계 서버에는 이 컴퓨터에서만, 집이 열려 있는 동안에만 닿을 수 있습니다. 다른 사람과 주고받으려면 --relay를 주어 집을 만드세요.
 
 ## open, read, search
+open-link = 이 기기의 브라우저에서 이 링크를 2분 안에 한 번 여십시오: { $url }
+open-browser = 창이 열립니다. 새 링크가 필요하면 `sogon open` 을 다시 치십시오.
+open-no-browser = 여기서 열 수 있는 브라우저를 찾지 못했습니다.
 open-ready = 연결되었습니다. 도착하는 메시지가 여기에 나옵니다. Ctrl-C로 끝냅니다.
 read-none = 메시지가 없습니다.
 search-none = 찾은 것이 없습니다.
@@ -144,6 +147,7 @@ grown = 자리가 다시 생겼습니다. 이제 집 파일의 크기는 { $size
 ## try
 try-first = 미나
 try-second = 준
+try-browser = 창이 열립니다. 두 사람과, 그 사이에서 선을 지켜보는 자가 보는 것입니다.
 try-begin = 이 컴퓨터에서 보는 소곤: 중계 서버 하나, 임시 폴더의 집 둘(아무도 모르는 암호, 곧 버릴 것이라 가벼운 잠금), 그리고 그 사이를 지나는 모든 바이트를 적는 감시자.
 try-people = { $first } 님이 링크를 만들고 { $second } 님이 답했습니다. 두 사람에게 같은 안전 번호가 보입니다:
 try-text-1 = 준아, 무사해? 역에서 사람들 전화기를 다 빼앗았대.
@@ -260,6 +264,8 @@ error-nothing-sent = 아직 보내지 못했습니다. 메시지는 보낼 편�
     .next = 다음에 연결된 상태로 `sogon sync`를 실행하면 나갑니다.
 error-unreached = 어느 중계 서버에서도 응답이 없어 보내지도 받지도 못했습니다.
     .next = 연결을 확인하고 다시 해 보세요. 기다리는 것은 그대로 있습니다.
+error-app-port = 앱이 { $port } 포트에서 들을 수 없습니다. 다른 프로그램이 쓰고 있습니다.
+    .next = --port 로 다른 포트를 고르거나, 빼고 아무 포트나 쓰십시오.
 error-own-relay-port = 이 집의 중계 서버가 { $address }에서 들을 수 없습니다.
     .next = 이 포트를 쓰는 프로그램을 멈추거나 `sogon open --relay-listen`으로 다른 곳을 알려 주세요.
 error-own-relay-store = 이 집의 중계 서버가 저장소를 열 수 없습니다.

@@ -2,6 +2,7 @@
 //! through the desk of the step.
 
 mod act;
+mod change;
 mod commits;
 mod fade;
 mod first_contact;
@@ -192,6 +193,8 @@ impl<'a> Work<'a> {
             unread: false,
             raw: None,
             fades_s: None,
+            edits: None,
+            reactions: None,
         };
         self.add_message(id, conversation, &message)?;
         self.say(Event::Changed { conversation: id });

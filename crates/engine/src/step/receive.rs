@@ -7,8 +7,8 @@ use super::{Work, outbox::Haste};
 use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE,
-        KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
+        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_EDIT, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE,
+        KIND_REACTION, KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
@@ -53,6 +53,8 @@ impl Work<'_> {
             }
             KIND_WELCOME => self.receive_welcome(id, row, from, content),
             KIND_DELETE => self.receive_deletion(id, row, from, &content),
+            KIND_REACTION => self.receive_reaction(id, row, from, content),
+            KIND_EDIT => self.receive_edit(id, row, from, content),
             KIND_LEAVE => self.receive_leave(id, row, from),
             _ => {
                 let raw = Some(bytes.to_vec());
@@ -117,6 +119,8 @@ impl Work<'_> {
             unread: true,
             raw,
             fades_s: content.fades_s,
+            edits: None,
+            reactions: None,
         };
         self.add_message(id, row, &message)?;
         self.say(Event::Received { conversation: id, message: message_id });

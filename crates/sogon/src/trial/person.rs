@@ -1,5 +1,7 @@
 //! Somebody in the trial: a home in a temporary folder, open and connected.
 
+use std::{cell::Cell, rc::Rc, time::Instant};
+
 use sogon_engine::{
     Act, Answer, ConversationId, Engine, Event, MessageId,
     view::{self, Delivery, Message, Standing},
@@ -12,6 +14,7 @@ use crate::{
     entropy::System,
     hand::{self, Closing, Hand},
     home::{Home, Weight},
+    resident::Resident,
     trouble::{Kind, Trouble},
 };
 
@@ -69,6 +72,11 @@ impl Person {
             }
             self.woken(&mut events).await?;
         }
+    }
+
+    /// Their home, for the app.
+    pub(super) fn resident(&self) -> Resident {
+        Resident::new(self.hand.clone(), Rc::new(Cell::new(Instant::now())))
     }
 
     /// Writes.
