@@ -263,8 +263,8 @@ impl Scene {
     /// What a person sees of the home; or how the program failed, and its one line.
     fn seen(&self) -> Result<Seen, (i32, String)> {
         let mut seen = Seen::new();
-        for words in [["--json", "contacts"], ["--json", "read"], ["--json", "alerts"]] {
-            let output = self.mina_with_either(&words);
+        for words in [&["contacts"][..], &["group", "list"], &["read"], &["alerts"]] {
+            let output = self.mina_with_either(&[&["--json"], words].concat());
             if !output.status.success() {
                 let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
                 return Err((output.status.code().unwrap_or(-1), said));
@@ -375,7 +375,7 @@ impl Scene {
 
     fn relay_starts(&mut self) {
         let port = self.address.parse::<sogon_wire::RelayAddr>().map(|address| address.port());
-        for _ in 0..500 {
+        for _ in 0..5_000 {
             let mut config = Config::directory(self.path("relay"));
             if let Ok(port) = port {
                 config.listen = ([127, 0, 0, 1], port).into();
@@ -389,8 +389,6 @@ impl Scene {
                 Err(sogon_relay::StartFault::PortInUse) => {}
                 Err(other) => panic!("the relay does not start: {other}"),
             }
-            let moment = std::time::Duration::from_millis(20);
-            self.runtime.block_on(async { tokio::time::sleep(moment).await });
         }
         panic!("the port of the relay does not come free");
     }
