@@ -22,6 +22,8 @@ pub(crate) struct Command {
     args: Vec<&'static str>,
     /// What the home may answer after a blow besides the state before and after.
     may_say: &'static [&'static str],
+    /// What is there for a while, between the steps of the command, and not before or after it.
+    passes: Option<&'static str>,
 }
 
 const NOTHING: &[&str] = &[];
@@ -30,7 +32,11 @@ const PLACE: &str = "{place}";
 impl Command {
     /// Everything that writes to a home.
     pub(crate) fn session() -> Vec<Self> {
-        let of = |name, args: &[&'static str], may_say| Self { name, args: args.to_vec(), may_say };
+        let of = |name, args: &[&'static str], may_say| {
+            // One's own copy of what is seen once is there until it is handed.
+            let passes = (name == "once").then_some("burn this");
+            Self { name, args: args.to_vec(), may_say, passes }
+        };
         vec![
             of("init", &["init", "--light", "--name", "Mina", "--relay", "{relay}"], &["no home"]),
             of("join", &["join", "{link}", "--as", "Joon"], NOTHING),
@@ -195,7 +201,7 @@ impl Scene {
             Found::Before
         } else if after.is_some_and(|[now, _]| *now == seen) {
             Found::After
-        } else if between(&seen, before, after) {
+        } else if between(&seen, before, after, command.passes) {
             Found::Step
         } else {
             return Found::Half(format!("{seen:?} is neither before nor after"));
@@ -257,8 +263,8 @@ impl Scene {
     /// What a person sees of the home; or how the program failed, and its one line.
     fn seen(&self) -> Result<Seen, (i32, String)> {
         let mut seen = Seen::new();
-        for words in [["--json", "contacts"], ["--json", "read"], ["--json", "alerts"]] {
-            let output = self.mina_with_either(&words);
+        for words in [&["contacts"][..], &["group", "list"], &["read"], &["alerts"]] {
+            let output = self.mina_with_either(&[&["--json"], words].concat());
             if !output.status.success() {
                 let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
                 return Err((output.status.code().unwrap_or(-1), said));
@@ -369,7 +375,7 @@ impl Scene {
 
     fn relay_starts(&mut self) {
         let port = self.address.parse::<sogon_wire::RelayAddr>().map(|address| address.port());
-        for _ in 0..500 {
+        for _ in 0..5_000 {
             let mut config = Config::directory(self.path("relay"));
             if let Ok(port) = port {
                 config.listen = ([127, 0, 0, 1], port).into();
@@ -383,8 +389,6 @@ impl Scene {
                 Err(sogon_relay::StartFault::PortInUse) => {}
                 Err(other) => panic!("the relay does not start: {other}"),
             }
-            let moment = std::time::Duration::from_millis(20);
-            self.runtime.block_on(async { tokio::time::sleep(moment).await });
         }
         panic!("the port of the relay does not come free");
     }
@@ -412,14 +416,20 @@ fn badly_said(output: &Output, blow: Blow) -> Option<String> {
 
 /// Whether this lies between the two: nothing that was there is gone that should not be, and nothing
 /// is there that should not be, as after one of several steps a command is made of.
-fn between(seen: &Seen, before: Option<&[Seen; 2]>, after: Option<&[Seen; 2]>) -> bool {
+fn between(
+    seen: &Seen,
+    before: Option<&[Seen; 2]>,
+    after: Option<&[Seen; 2]>,
+    passes: Option<&str>,
+) -> bool {
     let (Some([before, _]), Some([after, _])) = (before, after) else { return false };
     let count = |of: &Seen, line: &String| of.get(line).copied().unwrap_or(0);
     let lines = seen.keys().chain(before.keys()).chain(after.keys());
     lines.into_iter().all(|line| {
         let (least, most) = (count(before, line), count(after, line));
         // A contact who is not ready yet is one line, ready another.
-        let ends = [least.min(most), least.max(most)];
+        let passes = usize::from(passes.is_some_and(|passes| line.contains(passes)));
+        let ends = [least.min(most), least.max(most).max(passes)];
         (ends[0]..=ends[1]).contains(&count(seen, line))
     })
 }
