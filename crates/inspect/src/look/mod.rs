@@ -350,6 +350,8 @@ impl<'a> Looker<'a> {
                 break;
             }
             self.spend(path, 1, read)?;
+            // Unpacking may be slow: a sign of life.
+            self.to.progress(0);
         }
         Ok(())
     }
