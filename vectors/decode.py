@@ -377,7 +377,7 @@ def content(data):
             raise Refused("not-content")
     except (Refused, AttributeError, KeyError, TypeError, UnicodeDecodeError):
         raise Refused("not-content")
-    names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes", 20: "fades_s"}
+    names = {1: "id", 2: "at_s", 3: "text", 4: "reply_to", 6: "bytes", 20: "fades_s", 21: "turn"}
 
     def named(fields, prefix=""):
         for n, name in names.items():

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::hooks::{self, Done};
 use crate::house::{Fault, House, does};
-use crate::{deny, tidy};
+use crate::{app, deny, tidy};
 
 type Task = fn(&House) -> Result<Done, Fault>;
 
@@ -23,6 +23,7 @@ const STEPS: &[(&str, Task)] = &[
     ("test", |house| house.cargo_does(&["test", "--workspace"]).map(|()| Done::Ran)),
     ("vectors", vectors),
     ("lab", |house| hooks::lab(house, &["--seeds", "300"])),
+    ("app", |house| app::run(house, app::Length::Short)),
     ("deny", |house| deny::run(house).map(|()| Done::Ran)),
 ];
 

@@ -30,7 +30,7 @@ use Air::{Pure, World};
 
 const EVERY_ROOM: &[&str] = &[
     "wire", "seal", "engine", "vault", "packet", "carry", "call", "relay", "inspect", "update",
-    "sogon",
+    "app", "sogon",
 ];
 
 /// The doors. A room that stands in nobody's row (`lab`, `sogon`, `xtask`) is imported by nobody
@@ -48,8 +48,9 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "relay",   package: "sogon-relay",   imports: &["wire", "packet"], through: &[],               tests: &[], air: World },
     Room { name: "inspect", package: "sogon-inspect", imports: &[],                 through: &[],               tests: &[], air: World },
     Room { name: "update",  package: "sogon-update",  imports: &[],                 through: &[],               tests: &[], air: World },
+    Room { name: "app",     package: "sogon-app",     imports: &["engine", "wire"], through: &["seal"],         tests: &[], air: World },
     Room { name: "lab",     package: "sogon-lab",     imports: EVERY_ROOM,          through: &["door"],               tests: &[], air: World },
-    Room { name: "sogon",   package: "sogon",         imports: &["engine", "vault", "carry", "wire", "relay", "call", "inspect", "update"],
+    Room { name: "sogon",   package: "sogon",         imports: &["engine", "vault", "carry", "wire", "relay", "call", "inspect", "update", "app"],
                                                                                     through: &["seal", "door", "packet"], tests: &[], air: World },
     Room { name: "xtask",   package: "xtask",         imports: &[],                 through: &[],               tests: EVERY_ROOM, air: World },
 ];
@@ -155,7 +156,8 @@ pub(crate) const NAMINGS: &[Naming] = &[
     },
 ];
 
-const OWN_RANDOMNESS: &[&str] = &["vault", "door", "carry", "relay", "sogon", "lab", "xtask"];
+const OWN_RANDOMNESS: &[&str] =
+    &["vault", "door", "carry", "relay", "app", "sogon", "lab", "xtask"];
 
 /// Crates that bring sockets, files, threads or a runtime: no pure room links one, however far.
 pub(crate) const WORLDLY: &[&str] = &[

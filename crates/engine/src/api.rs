@@ -67,6 +67,24 @@ pub enum Act {
         /// Where it is to be gone.
         reach: Reach,
     },
+    /// Put other words in the place of a message of one's own. Answer: [`Answer::Done`].
+    Edit {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// What is written now, at most [`crate::TEXT_BYTES_MAX`] bytes.
+        text: String,
+    },
+    /// Answer a message with one letter, or take that back. Answer: [`Answer::Done`].
+    React {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// An emoji, at most [`crate::FACE_BYTES_MAX`] bytes; empty takes it back.
+        face: String,
+    },
     /// An entry in the owner's log, about something that happened outside the engine. Answer:
     /// [`Answer::Done`].
     Note {

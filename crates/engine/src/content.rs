@@ -38,6 +38,10 @@ pub(crate) struct Content {
     /// So many seconds after a reader has seen it, it is to be gone; 0 for at once.
     #[n(20)]
     pub(crate) fades_s: Option<u64>,
+    /// Of an author's edits of one message, or reactions to it, which one this is: from 1. A later
+    /// one counts, whatever order they come in.
+    #[n(21)]
+    pub(crate) turn: Option<u64>,
 }
 
 /// Words that share a box with others: what [`Content`] of kind text says, and nothing more.
@@ -121,6 +125,11 @@ pub(crate) const KIND_LEAVE: u32 = 7;
 /// The author's message of the id in `reply_to` is to be gone.
 pub(crate) const KIND_DELETE: u32 = 40;
 
+/// The author's face for the message of the id in `reply_to`; an empty one takes it back.
+pub(crate) const KIND_REACTION: u32 = 41;
+/// Other words in the place of those of the author's message of the id in `reply_to`.
+pub(crate) const KIND_EDIT: u32 = 42;
+
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.
@@ -173,6 +182,7 @@ impl Content {
                 part: None,
                 also: None,
                 fades_s,
+                turn: None,
             } => Some(Words { id, at_s, text, reply_to, fades_s }),
             _ => None,
         }

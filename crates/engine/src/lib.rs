@@ -30,5 +30,7 @@ pub use time::{Now, Tick, WallClock};
 pub const TEXT_BYTES_MAX: usize = 32_768;
 /// The longest name of a person or group, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 128;
+/// The longest reaction, in bytes of UTF-8.
+pub const FACE_BYTES_MAX: usize = 32;
 /// The most members of a group, the owner included.
 pub const GROUP_MEMBERS_MAX: usize = 50;

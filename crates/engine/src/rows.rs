@@ -344,6 +344,26 @@ pub(crate) struct MessageRow {
     /// It is to be gone so many seconds after it was seen here.
     #[n(20)]
     pub(crate) fades_s: Option<u64>,
+    /// How often its author changed its words.
+    #[n(21)]
+    pub(crate) edits: Option<u64>,
+    /// What people answered it with in one letter.
+    #[n(22)]
+    pub(crate) reactions: Option<Vec<ReactionRow>>,
+}
+
+/// Somebody's reaction to a message; an empty face is one that was taken back.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct ReactionRow {
+    /// Whose; none for the owner's.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) from: Option<[u8; 32]>,
+    #[n(1)]
+    pub(crate) face: String,
+    /// Which of theirs to this message it is: from 1.
+    #[n(2)]
+    pub(crate) turn: u64,
 }
 
 /// Something of one's own that waits.

@@ -61,6 +61,8 @@ pub struct Conversation {
     pub open: bool,
     /// The epoch of its keys.
     pub epoch: u64,
+    /// The place of its newest entry among all entries of this home; 0 for none.
+    pub last_order: u64,
 }
 
 /// Somebody in a conversation.
@@ -123,6 +125,19 @@ pub struct Message {
     pub unread: bool,
     /// It is gone so many seconds after it was seen; 0 for once.
     pub fades_s: Option<u64>,
+    /// Its author put other words in the place of the first.
+    pub edited: bool,
+    /// What people answered it with in one letter.
+    pub reactions: Vec<Reaction>,
+}
+
+/// Somebody's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Who; `None` for the owner.
+    pub from: Option<String>,
+    /// An emoji.
+    pub face: String,
 }
 
 /// One entry of the owner's log.
@@ -161,9 +176,13 @@ pub enum AlertKind {
     /// An answer to a link could not be opened.
     #[n(6)]
     BadAnswer,
-    /// A contact's identity key is another than before.
+    /// Somebody goes by the name of a contact and has another identity key: a new device without
+    /// the old keys, or somebody else. The detail is what they are called here.
     #[n(7)]
     KeyChange,
+    /// A member wrote what is no content of any version, and it was refused; the detail is who.
+    #[n(8)]
+    Refused,
     /// Somebody tried wrong passphrases while the home was locked; the detail is how many.
     #[n(40)]
     UnlockFailed,
@@ -200,6 +219,38 @@ pub fn contacts(shelf: &dyn Shelf) -> Result<Vec<Contact>, ShelfFault> {
 /// [`ShelfFault`] when the store cannot answer.
 pub fn conversations(shelf: &dyn Shelf) -> Result<Vec<Conversation>, ShelfFault> {
     crate::view_rows::conversations(shelf)
+}
+
+/// One conversation.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn conversation(
+    shelf: &dyn Shelf,
+    id: ConversationId,
+) -> Result<Option<Conversation>, ShelfFault> {
+    crate::view_rows::conversation(shelf, id)
+}
+
+/// One contact.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn contact(shelf: &dyn Shelf, id: ContactId) -> Result<Option<Contact>, ShelfFault> {
+    crate::view_rows::contact(shelf, id)
+}
+
+/// Messages of one conversation with `order` below `before`: the last `limit` of them, oldest first.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn earlier(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<Message>, ShelfFault> {
+    crate::view_rows::earlier(shelf, conversation, before, limit)
 }
 
 /// Messages of one conversation with `order` above `after`, oldest first, at most `limit`.

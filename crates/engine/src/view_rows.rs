@@ -1,5 +1,7 @@
 //! How rows become what people see.
 
+use std::collections::BTreeMap;
+
 use data_encoding::HEXLOWER;
 use sogon_seal::{
     Identity, PublicIdentity, safety_number,
@@ -13,7 +15,9 @@ use crate::{
         KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State,
         decode, id_of, in_conversation, number_of, read, read_all,
     },
-    view::{Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Standing},
+    view::{
+        Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Reaction, Standing,
+    },
 };
 
 type View<T> = Result<T, ShelfFault>;
@@ -26,35 +30,51 @@ pub(crate) fn owner(shelf: &dyn Shelf) -> View<Option<Owner>> {
 }
 
 pub(crate) fn contacts(shelf: &dyn Shelf) -> View<Vec<Contact>> {
-    let Some(owner) = read::<OwnerRow>(shelf, SELF, b"")? else { return Ok(Vec::new()) };
-    let own = Identity::from_seed(&owner.seed).public();
+    let Some(own) = own(shelf)? else { return Ok(Vec::new()) };
     let mut contacts: Vec<Contact> = read_all::<ContactRow>(shelf, CONTACTS, b"")?
         .into_iter()
-        .map(|(key, row)| Contact {
-            id: ContactId(id_of(&key)),
-            safety_number: row
-                .identity
-                .map(|key| safety_number(&own, &PublicIdentity(key)))
-                .unwrap_or_default(),
-            standing: match (row.blocked, row.ready) {
-                (true, _) => Standing::Blocked,
-                (false, true) => Standing::Ready,
-                (false, false) => Standing::Waiting,
-            },
-            name: row.name,
-            verified: row.verified,
-            conversation: row.conversation,
-        })
+        .map(|(key, row)| contact_view(&own, ContactId(id_of(&key)), row))
         .collect();
     contacts.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
     Ok(contacts)
 }
 
+pub(crate) fn contact(shelf: &dyn Shelf, id: ContactId) -> View<Option<Contact>> {
+    let Some(own) = own(shelf)? else { return Ok(None) };
+    let row = read::<ContactRow>(shelf, CONTACTS, &id.0)?;
+    Ok(row.map(|row| contact_view(&own, id, row)))
+}
+
+fn own(shelf: &dyn Shelf) -> View<Option<PublicIdentity>> {
+    let owner = read::<OwnerRow>(shelf, SELF, b"")?;
+    Ok(owner.map(|owner| Identity::from_seed(&owner.seed).public()))
+}
+
+fn contact_view(own: &PublicIdentity, id: ContactId, row: ContactRow) -> Contact {
+    Contact {
+        id,
+        safety_number: row
+            .identity
+            .map(|key| safety_number(own, &PublicIdentity(key)))
+            .unwrap_or_default(),
+        standing: match (row.blocked, row.ready) {
+            (true, _) => Standing::Blocked,
+            (false, true) => Standing::Ready,
+            (false, false) => Standing::Waiting,
+        },
+        name: row.name,
+        verified: row.verified,
+        conversation: row.conversation,
+    }
+}
+
 /// Everybody's name by identity.
-fn names(shelf: &dyn Shelf) -> Result<Vec<([u8; 32], ContactId, String)>, EngineError> {
+type Names = BTreeMap<[u8; 32], (ContactId, String)>;
+
+fn names(shelf: &dyn Shelf) -> Result<Names, EngineError> {
     let rows = read_all::<ContactRow>(shelf, CONTACTS, b"")?;
     let known = rows.into_iter().filter_map(|(key, row)| {
-        row.identity.map(|identity| (identity, ContactId(id_of(&key)), row.name))
+        row.identity.map(|identity| (identity, (ContactId(id_of(&key)), row.name)))
     });
     Ok(known.collect())
 }
@@ -63,27 +83,38 @@ pub(crate) fn conversations(shelf: &dyn Shelf) -> View<Vec<Conversation>> {
     let names = names(shelf)?;
     let mut rows = read_all::<ConversationRow>(shelf, CONVERSATIONS, b"")?;
     rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_order));
-    let view = rows.into_iter().map(|(key, row)| {
-        let members: Vec<Member> = row
-            .members
-            .iter()
-            .map(|member| match names.iter().find(|(its, _, _)| *its == member.identity) {
-                Some((_, id, name)) => Member { name: name.clone(), contact: Some(*id) },
-                None => Member { name: shown(&member.name, &member.identity), contact: None },
-            })
-            .collect();
-        let partner = members.first().filter(|_| !row.is_group).map(|member| member.name.clone());
-        Conversation {
-            id: ConversationId(id_of(&key)),
-            title: partner.unwrap_or(row.title),
-            group: row.is_group,
-            members,
-            unread: row.unread,
-            open: row.state != State::Over && !row.leaving,
-            epoch: row.epoch,
-        }
-    });
+    let view = rows
+        .into_iter()
+        .map(|(key, row)| conversation_view(&names, ConversationId(id_of(&key)), row));
     Ok(view.collect())
+}
+
+pub(crate) fn conversation(shelf: &dyn Shelf, id: ConversationId) -> View<Option<Conversation>> {
+    let row = read::<ConversationRow>(shelf, CONVERSATIONS, &id.0)?;
+    let names = names(shelf)?;
+    Ok(row.map(|row| conversation_view(&names, id, row)))
+}
+
+fn conversation_view(names: &Names, id: ConversationId, row: ConversationRow) -> Conversation {
+    let members: Vec<Member> = row
+        .members
+        .iter()
+        .map(|member| match names.get(&member.identity) {
+            Some((id, name)) => Member { name: name.clone(), contact: Some(*id) },
+            None => Member { name: shown(&member.name, &member.identity), contact: None },
+        })
+        .collect();
+    let partner = members.first().filter(|_| !row.is_group).map(|member| member.name.clone());
+    Conversation {
+        id,
+        title: partner.unwrap_or(row.title),
+        group: row.is_group,
+        members,
+        unread: row.unread,
+        open: row.state != State::Over && !row.leaving,
+        epoch: row.epoch,
+        last_order: row.last_order,
+    }
 }
 
 /// A member's name, or the start of their key for one who never said it.
@@ -97,14 +128,25 @@ fn shown(name: &str, identity: &[u8; 32]) -> String {
 
 fn message_view(
     shelf: &dyn Shelf,
+    names: &Names,
     conversation: ConversationId,
     order: u64,
     row: MessageRow,
 ) -> Result<Message, EngineError> {
     let from = match row.from {
         None => None,
-        Some(identity) => Some(name_of(shelf, conversation, &identity)?),
+        Some(identity) => Some(named(shelf, names, conversation, &identity)?),
     };
+    let mut reactions = Vec::new();
+    for reaction in row.reactions.unwrap_or_default() {
+        let from = match reaction.from {
+            None => None,
+            Some(identity) => Some(named(shelf, names, conversation, &identity)?),
+        };
+        if !reaction.face.is_empty() {
+            reactions.push(Reaction { from, face: reaction.face });
+        }
+    }
     Ok(Message {
         id: row.id,
         conversation,
@@ -127,6 +169,8 @@ fn message_view(
         order,
         unread: row.unread,
         fades_s: row.fades_s,
+        edited: row.edits.is_some(),
+        reactions,
     })
 }
 
@@ -136,9 +180,17 @@ pub(crate) fn name_of(
     conversation: ConversationId,
     identity: &[u8; 32],
 ) -> Result<String, EngineError> {
-    let contacts = names(shelf)?;
-    if let Some((_, _, name)) = contacts.into_iter().find(|(its, _, _)| its == identity) {
-        return Ok(name);
+    named(shelf, &names(shelf)?, conversation, identity)
+}
+
+fn named(
+    shelf: &dyn Shelf,
+    names: &Names,
+    conversation: ConversationId,
+    identity: &[u8; 32],
+) -> Result<String, EngineError> {
+    if let Some((_, name)) = names.get(identity) {
+        return Ok(name.clone());
     }
     let row = read::<ConversationRow>(shelf, CONVERSATIONS, &conversation.0)?;
     let members = row.map(|row| row.members).unwrap_or_default();
@@ -165,6 +217,17 @@ pub(crate) fn latest(
     Ok(newest)
 }
 
+pub(crate) fn earlier(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    before: u64,
+    limit: usize,
+) -> View<Vec<Message>> {
+    let mut earlier = page(shelf, conversation, Some(before), limit, Order::Down)?;
+    earlier.reverse();
+    Ok(earlier)
+}
+
 fn page(
     shelf: &dyn Shelf,
     conversation: ConversationId,
@@ -174,9 +237,10 @@ fn page(
 ) -> View<Vec<Message>> {
     let after = after.map(|after| in_conversation(conversation, after));
     let rows = shelf.scan(MESSAGES, &conversation.0, after.as_deref(), limit, order)?;
-    let messages = rows
-        .into_iter()
-        .map(|(key, bytes)| message_view(shelf, conversation, number_of(&key), decode(&bytes)?));
+    let names = names(shelf)?;
+    let messages = rows.into_iter().map(|(key, bytes)| {
+        message_view(shelf, &names, conversation, number_of(&key), decode(&bytes)?)
+    });
     Ok(messages.collect::<Result<_, EngineError>>()?)
 }
 
@@ -191,16 +255,17 @@ pub(crate) fn message(
     let Some(row) = read(shelf, MESSAGES, &in_conversation(conversation, order))? else {
         return Ok(None);
     };
-    Ok(Some(message_view(shelf, conversation, order, row)?))
+    Ok(Some(message_view(shelf, &names(shelf)?, conversation, order, row)?))
 }
 
 pub(crate) fn search(shelf: &dyn Shelf, words: &str, limit: usize) -> View<Vec<Message>> {
+    let names = names(shelf)?;
     let mut found = Vec::new();
     for order in shelf.search(words, limit)? {
         let Some(key) = shelf.row(ORDERS, &order.to_be_bytes())? else { continue };
         let conversation = ConversationId(id_of(&key));
         if let Some(row) = read(shelf, MESSAGES, &in_conversation(conversation, order))? {
-            found.push(message_view(shelf, conversation, order, row)?);
+            found.push(message_view(shelf, &names, conversation, order, row)?);
         }
     }
     Ok(found)

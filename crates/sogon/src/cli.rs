@@ -45,8 +45,9 @@ pub(crate) struct Common {
     /// socks5://127.0.0.1:9050; otherwise SOGON_PROXY, otherwise what `proxy` set
     #[arg(long, global = true, value_name = "ADDR", value_parser = proxy::parse)]
     pub(crate) proxy: Option<Proxy>,
-    /// 32 random bytes without which the passphrase opens nothing, kept away from the home (a card,
-    /// a key store); otherwise SOGON_DEVICE_SECRET_FILE; `init` makes the file
+    /// What the passphrase opens nothing without: 32 random bytes kept away from the home (a card, a
+    /// key store; `init` makes the file), or `tpm`, the chip of this device (`tpm:PATH` for another
+    /// place of it); otherwise SOGON_DEVICE_SECRET_FILE
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) device_secret: Option<PathBuf>,
 }
@@ -101,13 +102,19 @@ pub(crate) enum Command {
 ///
 /// Starts a relay and two homes in a temporary folder, joins them through a link, and lets them
 /// write to each other through a wire that is watched. Beside each text stands what the watcher
-/// of the wire saw. On a terminal you can then write yourself, as either of the two. Everything
-/// is gone afterwards.
+/// of the wire saw. On a terminal both apps then open side by side with the watcher between them,
+/// and you can write as either of the two. Everything is gone afterwards.
 #[derive(Debug, Args)]
 pub(crate) struct Try {
     /// After the first texts, take lines from standard input: `m: TEXT` or `j: TEXT`
     #[arg(long)]
     pub(crate) from_stdin: bool,
+    /// Serve both apps and the watcher's view until interrupted, also without a terminal
+    #[arg(long)]
+    pub(crate) stay: bool,
+    /// Open no browser: print the link only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
 }
 
 /// Make a home.
@@ -134,12 +141,22 @@ pub(crate) struct Init {
     pub(crate) light: bool,
 }
 
-/// Unlock the home, stay connected and print what arrives, until interrupted.
+/// Unlock the home, stay connected and serve the app to a browser on this machine, until interrupted.
+///
+/// The app is a page at an address by chance that only a link opens, once, within two minutes. On a
+/// terminal with a screen a browser window opens with a profile that is thrown away afterwards;
+/// otherwise the link is printed. Type the command again for another link.
 #[derive(Debug, Args)]
 pub(crate) struct Open {
     /// With a relay of your own: where it listens
     #[arg(long, value_name = "ADDR")]
     pub(crate) relay_listen: Option<std::net::SocketAddr>,
+    /// Serve the app at this port; otherwise at one by chance
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Open no browser: print the link only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
     /// Lock the home when nobody has asked anything of it for so long
     #[arg(long, value_name = "D")]
     pub(crate) idle: Option<Span>,

@@ -35,7 +35,7 @@ use crate::{
 /// What went wrong, to be told to the person.
 pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
     match command {
-        Command::Open(_) => follow::open(desk).await,
+        Command::Open(options) => follow::open(desk, options).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Join(join) => join::run(desk, join).await,
         Command::Contacts => contacts::list(desk).await,

@@ -61,6 +61,17 @@ impl Console {
         Self { sink: Sink::Guest(to), form }
     }
 
+    /// The streams are those of this process, and a person sits before them.
+    pub(crate) fn is_a_terminal_of_ours(&self) -> bool {
+        let own = matches!(self.sink, Sink::Own);
+        own && self.form == Form::People && io::stdout().is_terminal()
+    }
+
+    /// The streams are those of another process.
+    pub(crate) fn is_a_guest(&self) -> bool {
+        matches!(self.sink, Sink::Guest(_))
+    }
+
     pub(crate) fn form(&self) -> Form {
         self.form
     }

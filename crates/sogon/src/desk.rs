@@ -1,5 +1,7 @@
 //! What a command has before it: the open home, its output, the words.
 
+use std::rc::Rc;
+
 use sogon_engine::{Event, Loss};
 use tokio::sync::{broadcast::Receiver, broadcast::error::RecvError, watch};
 
@@ -8,6 +10,7 @@ use crate::{
     hand::Hand,
     home::Home,
     keeper::{Speech, Tally},
+    page::Page,
     trouble::{Kind, Trouble},
     words::Words,
 };
@@ -21,6 +24,8 @@ pub(crate) struct Desk {
     pub(crate) home: Home,
     /// Standard input, for the command that takes it.
     pub(crate) input: Option<String>,
+    /// The page, where this process serves one.
+    pub(crate) page: Option<Rc<Page>>,
     /// Becomes true when the process that has the home open is about to end.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -80,7 +85,8 @@ impl Desk {
         match tally {
             Ok(tally) => tally,
             Err(trouble) => {
-                self.console.remark(&format!("sogon: {}", trouble.sentence(&self.words))).await;
+                // Not as an error: the one line of an error says how the command ended.
+                self.console.remark(&trouble.sentence(&self.words)).await;
                 Tally::default()
             }
         }

@@ -162,6 +162,14 @@ impl Hand {
         self.wish(|reply| Wish::Close(how, reply)).await
     }
 
+    /// Stores rows of the app.
+    ///
+    /// # Errors
+    /// [`Kind::HomeFull`], [`Kind::Disk`].
+    pub(crate) async fn keep(&self, rows: Batch) -> Result<(), Trouble> {
+        self.wish(|reply| Wish::Keep(rows, reply)).await
+    }
+
     /// Looks at what is stored.
     ///
     /// # Errors
@@ -172,7 +180,7 @@ impl Hand {
     ) -> Result<T, Trouble> {
         self.wish(|reply| {
             Wish::Look(Box::new(move |vault| {
-                let _ = reply.send(look(vault).map_err(Trouble::from));
+                let _ = reply.send(look(vault).map_err(|ShelfFault| vault.why().into()));
             }))
         })
         .await

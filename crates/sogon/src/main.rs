@@ -3,6 +3,8 @@
 
 mod asked;
 mod backup;
+mod browser;
+mod chip;
 mod clean;
 mod cli;
 mod commands;
@@ -23,11 +25,13 @@ mod link;
 mod mode;
 mod moment;
 mod own_relay;
+mod page;
 mod passphrase;
 mod people;
 mod plain;
 mod proxy;
 mod questions;
+mod resident;
 mod sessions;
 mod sleep;
 mod span;

@@ -151,6 +151,7 @@ mod tests {
             unread: 0,
             open: true,
             epoch: 0,
+            last_order: 0,
         };
         Directory {
             contacts: vec![

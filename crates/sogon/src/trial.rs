@@ -2,6 +2,7 @@
 //! between them that is watched, and beside each text what the watcher saw.
 
 mod person;
+mod show;
 mod stage;
 mod telling;
 mod watcher;
@@ -15,6 +16,7 @@ use crate::{
     visit,
     words::Words,
 };
+use show::Show;
 use stage::{Stage, Who};
 
 /// Lines from the keyboard on their way.
@@ -41,6 +43,15 @@ async fn play(options: &Try, console: &Console, words: &Words) -> Result<(), Tro
     }
     telling::verdict(&stage, console, words).await?;
     let typed = console.form() == Form::People && console::somebody_types();
+    let show = if typed || options.stay { Some(Show::begin(&stage).await?) } else { None };
+    if let Some(show) = &show {
+        show.tell(options, console, words).await?;
+    }
+    if options.stay {
+        telling::object(&stage, show.as_ref(), console).await?;
+        // Until somebody interrupts.
+        return std::future::pending().await;
+    }
     if typed || options.from_stdin {
         if typed {
             console.people(&format!("\n{}", words.say("try-your-turn", &[]))).await?;
@@ -48,7 +59,10 @@ async fn play(options: &Try, console: &Console, words: &Words) -> Result<(), Tro
         converse(&mut stage, console, words).await?;
         telling::verdict(&stage, console, words).await?;
     }
-    telling::object(&stage, console).await?;
+    telling::object(&stage, None, console).await?;
+    if let Some(show) = show {
+        show.end().await;
+    }
     let clean = stage.verdict().found == 0;
     stage.clear().await?;
     if clean { Ok(()) } else { Err(Kind::Trial.into()) }

@@ -2,7 +2,7 @@
 //! Fluent files; every kind here has both in every language, and a test says so.
 
 use sogon_engine::{EngineError, ShelfFault};
-use sogon_vault::VaultError;
+use sogon_vault::{Vault, VaultError};
 use sogon_wire::WireError;
 
 use crate::words::Words;
@@ -76,6 +76,8 @@ kinds! {
     BadNotes = "bad-notes", 1;
     /// The device secret cannot be read or made, or is none.
     DeviceSecret = "device-secret", 3;
+    /// The TPM that every guess needs does not answer.
+    NoChip = "no-chip", 3;
     /// A backup file cannot be read or made.
     BackupFile = "backup-file", 1;
     /// More of a backup is lost than can be made good.
@@ -132,6 +134,8 @@ kinds! {
     OwnRelayPort = "own-relay-port", 1;
     /// The relay of one's own cannot open its store or key.
     OwnRelayStore = "own-relay-store", 1;
+    /// The app cannot listen at the port that was asked for.
+    AppPort = "app-port", 1;
     /// `--relay-listen` on a home whose relays are other people's.
     NoOwnRelay = "no-own-relay", 1;
     /// `--relay-public` is no HOST:PORT.
@@ -190,6 +194,20 @@ impl Trouble {
         self.kind.code()
     }
 
+    /// The same, or what the vault knows better: a store that could not answer because it is damaged.
+    pub(crate) fn in_vault(self, vault: &Vault) -> Self {
+        match self.kind {
+            Kind::Disk => vault.why().into(),
+            _ => self,
+        }
+    }
+
+    /// How many minutes to wait, where that is what is wrong.
+    pub(crate) fn minutes(&self) -> u64 {
+        let count = self.args.iter().find(|(name, _)| *name == "count");
+        count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
+    }
+
     /// One line: what happened and what to do next.
     pub(crate) fn sentence(&self, words: &Words) -> String {
         let args: Vec<_> = self.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -218,6 +236,7 @@ impl From<VaultError> for Trouble {
             VaultError::Newer => Kind::HomeNewer,
             VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
             VaultError::BadPassphrase => Kind::BadPassphrase,
+            VaultError::NoChip => Kind::NoChip,
             VaultError::NoRandomness => Kind::System,
             _ => Kind::Bug,
         };

@@ -25,8 +25,11 @@ use crate::{
     home::{Home, Opened},
     keeper::{Ending, Farewell},
     own_relay::OwnRelay,
+    page::Page,
     passphrase::Source,
-    proxy, sleep,
+    proxy,
+    resident::Rings,
+    sleep,
     tray::Waiting,
     tries::Tries,
     trouble::{Kind, Trouble},
@@ -79,17 +82,30 @@ pub(crate) async fn run(
         }
         Err(trouble) => return Err(trouble),
     };
+    let own_relay = own_relay(cli, &home, &opened.vault).await?;
+    let (page, mut rings) = match &cli.command {
+        Command::Open(options) => {
+            let (page, rings) = Page::serve(options).await?;
+            (Some(Rc::new(page)), Some(rings))
+        }
+        _ => (None, None),
+    };
     let desk = |hand, ending| Desk {
         hand,
         console: console.clone(),
         words: Words::new(words.language()),
         home: home.clone(),
         input: input.clone(),
+        page: page.clone(),
         ending,
     };
-    let own_relay = own_relay(cli, &home, &opened.vault).await?;
+    let relay_here = own_relay.is_some();
     let done =
-        stay(cli, proxy.as_ref(), &home, opened, own_relay.is_some(), &desk, console, words).await;
+        stay(cli, proxy.as_ref(), &home, opened, relay_here, &desk, console, words, rings.as_mut())
+            .await;
+    if let Some(page) = &page {
+        page.end().await;
+    }
     if let Some(relay) = own_relay {
         relay.stop().await;
     }
@@ -183,10 +199,11 @@ async fn stay(
     desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
     console: &Console,
     words: &Words,
+    mut rings: Option<&mut Rings>,
 ) -> Result<(), Trouble> {
     let mut tries = Tries::default();
     loop {
-        let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
+        let reaches_relays = relay_here || own_relay_of(&opened.vault)?.is_none();
         let wrong = tries.forgiven();
         let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong).await;
         let waiting = match (&cli.command, ending) {
@@ -202,7 +219,7 @@ async fn stay(
         let left = {
             let door = Door::make(home).map_err(|_| Kind::Folder)?;
             tokio::select! {
-                left = door.guard(home, &mut tries, waiting.as_deref()) => left,
+                left = door.guard(home, &mut tries, waiting.as_deref(), rings.as_deref_mut()) => left,
                 // It ends only with the guard.
                 () = fetch(waiting.as_deref()) => return Err(Kind::Bug.into()),
                 trouble = interrupted() => return Err(trouble),
@@ -252,9 +269,14 @@ async fn unlocked(
         home: home.clone(),
         stay,
         reaches_relays,
+        page: desk.page.clone(),
         ending,
         busy: Rc::clone(&busy),
     };
+    if let Some(page) = &desk.page {
+        page.opens(&hand, &busy);
+    }
+    let page = desk.page.clone();
     // Without a door others wait until this process is done, which is slower and not wrong.
     let guests = Door::make(home).ok().map(|door| tokio::task::spawn_local(door.serve(host)));
     let idle = match &cli.command {
@@ -276,6 +298,9 @@ async fn unlocked(
         }
     };
     end.send_replace(true);
+    if let Some(page) = page {
+        page.closes();
+    }
     drop((desk, hand));
     if let Some(guests) = guests {
         let _ = guests.await;
@@ -287,12 +312,16 @@ async fn unlocked(
     (done, ending)
 }
 
+fn own_relay_of(vault: &Vault) -> Result<Option<OwnRelay>, Trouble> {
+    OwnRelay::load(vault).map_err(|trouble| trouble.in_vault(vault))
+}
+
 async fn own_relay(cli: &Cli, home: &Home, vault: &Vault) -> Result<Option<Running>, Trouble> {
     let listen = match &cli.command {
         Command::Open(open) => open.relay_listen,
         _ => None,
     };
-    match OwnRelay::load(vault)? {
+    match own_relay_of(vault)? {
         Some(own) if cli.command.goes_out() => Ok(Some(own.start(home, listen).await?)),
         None if listen.is_some() => Err(Kind::NoOwnRelay.into()),
         _ => Ok(None),

@@ -33,6 +33,9 @@ init-own-relay = It has a relay of its own, which others reach while `sogon open
 init-local-relay = It has a relay of its own, which only this machine reaches, and only while the home is open. To write with others, make a home with --relay.
 
 ## open, read, search
+open-link = Open this link in a browser on this machine, once, within two minutes: { $url }
+open-browser = A window opens. A new link, should you need one: type `sogon open` again.
+open-no-browser = No browser was found that could be opened here.
 open-ready = Connected. What arrives is shown here; Ctrl-C ends it.
 read-none = No messages.
 search-none = Nothing found.
@@ -81,7 +84,7 @@ words-digits = 6 digits
 words-four = 4 words by chance
 words-six = 6 words by chance
 words-worth = { $name }: { $bits } bits; on a copy: { $years } years with 1,000 graphics cards, { $dollars } dollars
-words-copy = On this device, without a device secret. With --device-secret kept elsewhere, a copy of the home alone is of no use, whatever the passphrase.
+words-copy = On this device, without a device secret. With --device-secret kept elsewhere, a copy of the home alone is of no use, whatever the passphrase; with --device-secret tpm every guess needs this device's chip.
 ask-wipe = This cannot be undone. Type wipe to go on:{" "}
 wipe-word = wipe
 
@@ -100,7 +103,8 @@ alert-unlock-failed = Wrong passphrases were tried while the home was locked
 alert-passphrase-changed = The passphrase was changed
 alert-restored = This home was taken up from a backup
 alert-backed-up = A backup of this home was written
-alert-key-change = A contact's key is another than before: verify them again
+alert-key-change = Somebody goes by the name of one of your contacts and has another key: compare safety numbers before you trust them
+alert-refused = A member sent what no version can read; it was refused
 
 ## doctor
 check-version = version
@@ -143,6 +147,7 @@ grown = There is room again; the file of the home has { $size } now.
 ## try
 try-first = Mina
 try-second = Joon
+try-browser = A window opens: both people, and what the watcher of the wire sees between them.
 try-begin = Sogon on this machine: a relay, two homes in a temporary folder (with passphrases nobody knows and a light lock, since they are thrown away), and somebody who records every byte between them.
 try-people = { $first } made a link, { $second } answered it. Both see the same safety number:
 try-text-1 = Joon, are you safe? They took the phones from everyone at the station.
@@ -186,7 +191,7 @@ error-passphrase-differs = The two passphrases differ.
 error-bad-passphrase = This cannot be a passphrase: it is empty, or longer than 1,024 bytes.
     .next = Choose another; seven random words are good.
 error-wrong-passphrase = This passphrase opens nothing here.
-    .next = Try again; look at the keyboard's language and capitals.
+    .next = Try again; look at the keyboard's language and capitals. If you are sure of it, the home was made with a device secret, was wiped, or is damaged: restore a backup.
 error-locked-meanwhile = The home is locked.
     .next = Unlock it with `sogon unlock`, then try again.
 error-nothing-to-unlock = No sogon has this home locked.
@@ -217,8 +222,10 @@ error-other-version = The sogon that has this home open is of another version.
     .next = Stop it, then try again.
 error-host-ended = The sogon that had this home open ended before this command was done.
     .next = Look with `sogon read` at what was done, then run it again.
+error-no-chip = The TPM that this home was to be opened with does not answer.
+    .next = See that it is there and that you may use it (group tss); elsewhere, restore a backup.
 error-damaged = The home is damaged: bytes of it were changed or lost.
-    .next = Do not write to it; restore a copy of its folder.
+    .next = Do not write to it; restore a backup with `sogon restore` in another place, or a copy of its folder.
 error-disk-full = The disk is full.
     .next = Free some space and try again; nothing stored was lost.
 error-home-full = The home is full.
@@ -257,6 +264,8 @@ error-nothing-sent = Nothing was sent yet; the message is kept in the outbox.
     .next = It goes out with the next `sogon sync` that has a connection.
 error-unreached = No relay answered, so nothing went out and nothing came in.
     .next = Look at the connection and try again; what waits is kept.
+error-app-port = The app cannot listen at port { $port }: another program has it.
+    .next = Choose another with --port, or none for one by chance.
 error-own-relay-port = The relay of this home cannot listen on { $address }.
     .next = Stop the program that uses this port, or name another with `sogon open --relay-listen`.
 error-own-relay-store = The relay of this home cannot open its store.

@@ -33,6 +33,9 @@ init-own-relay = 이 집에는 자체 중계 서버가 있고, `sogon open`이 �
 init-local-relay = 이 집의 자체 중계 서버에는 이 컴퓨터에서만, 집이 열려 있는 동안에만 닿을 수 있습니다. 다른 사람과 주고받으려면 --relay를 주어 집을 만드세요.
 
 ## open, read, search
+open-link = 이 기기의 브라우저에서 이 링크를 2분 안에 한 번 여십시오: { $url }
+open-browser = 창이 열립니다. 새 링크가 필요하면 `sogon open` 을 다시 치십시오.
+open-no-browser = 여기서 열 수 있는 브라우저를 찾지 못했습니다.
 open-ready = 연결되었습니다. 도착하는 메시지가 여기에 나옵니다. Ctrl-C로 끝냅니다.
 read-none = 메시지가 없습니다.
 search-none = 찾은 것이 없습니다.
@@ -81,7 +84,7 @@ words-digits = 숫자 6개
 words-four = 뽑은 낱말 4개
 words-six = 뽑은 낱말 6개
 words-worth = { $name }: { $bits }비트, 사본을 공격하면 그래픽카드 1,000장으로 { $years }년, { $dollars }달러
-words-copy = 이 기기에서, 기기 비밀이 없을 때입니다. --device-secret을 다른 곳에 두면 집의 사본만으로는 암호가 무엇이든 쓸모가 없습니다.
+words-copy = 이 기기에서, 기기 비밀이 없을 때입니다. --device-secret을 다른 곳에 두면 집의 사본만으로는 암호가 무엇이든 쓸모가 없습니다. --device-secret tpm이면 추측할 때마다 이 기기의 칩이 있어야 합니다.
 ask-wipe = 되돌릴 수 없습니다. 계속하려면 지움 이라고 쓰세요:{" "}
 wipe-word = 지움
 
@@ -100,7 +103,8 @@ alert-unlock-failed = 잠겨 있는 동안 틀린 암호를 넣었습니다
 alert-passphrase-changed = 암호가 바뀌었습니다
 alert-restored = 이 집은 예비본에서 되살렸습니다
 alert-backed-up = 이 집의 예비본을 만들었습니다
-alert-key-change = 연락처의 키가 전과 다릅니다: 다시 확인하세요
+alert-key-change = 연락처와 같은 이름을 쓰는 사람의 키가 다릅니다: 믿기 전에 안전 번호를 맞춰 보세요
+alert-refused = 구성원이 어떤 판도 읽지 못하는 것을 보내어 받지 않았습니다
 
 ## doctor
 check-version = 버전
@@ -143,6 +147,7 @@ grown = 자리가 다시 생겼습니다. 이제 집 파일의 크기는 { $size
 ## try
 try-first = 미나
 try-second = 준
+try-browser = 창이 열립니다. 두 사람과, 그 사이에서 선을 지켜보는 자가 보는 것입니다.
 try-begin = 이 컴퓨터에서 보는 소곤: 중계 서버 하나, 임시 폴더의 집 둘(아무도 모르는 암호, 곧 버릴 것이라 가벼운 잠금), 그리고 그 사이를 지나는 모든 바이트를 적는 감시자.
 try-people = { $first } 님이 링크를 만들고 { $second } 님이 답했습니다. 두 사람에게 같은 안전 번호가 보입니다:
 try-text-1 = 준아, 무사해? 역에서 사람들 전화기를 다 빼앗았대.
@@ -186,7 +191,7 @@ error-passphrase-differs = 두 암호가 다릅니다.
 error-bad-passphrase = 암호로 쓸 수 없습니다: 비어 있거나 1,024바이트보다 깁니다.
     .next = 다른 것을 고르세요. 무작위 낱말 일곱 개가 좋습니다.
 error-wrong-passphrase = 이 암호로는 아무것도 열리지 않습니다.
-    .next = 한영 전환과 대소문자를 확인하고 다시 해 보세요.
+    .next = 한영 전환과 대소문자를 확인하고 다시 해 보세요. 암호가 분명히 맞다면 기기 비밀과 함께 만든 집이거나, 지워졌거나, 손상된 것이니 예비본을 되살리세요.
 error-locked-meanwhile = 집이 잠겨 있습니다.
     .next = `sogon unlock`으로 열고 다시 하세요.
 error-nothing-to-unlock = 이 집을 잠가 둔 sogon이 없습니다.
@@ -217,8 +222,10 @@ error-other-version = 이 집을 열고 있는 sogon의 버전이 다릅니다.
     .next = 그것을 멈춘 다음 다시 해 보세요.
 error-host-ended = 이 집을 열고 있던 sogon이 명령이 끝나기 전에 끝났습니다.
     .next = `sogon read`로 어디까지 되었는지 보고 다시 실행하세요.
+error-no-chip = 이 집을 여는 데 쓰는 TPM이 답하지 않습니다.
+    .next = 칩이 있는지, 쓸 권한(tss 그룹)이 있는지 보세요. 다른 기기라면 예비본을 되살리세요.
 error-damaged = 집이 손상되었습니다: 일부 바이트가 바뀌었거나 사라졌습니다.
-    .next = 여기에 쓰지 말고 폴더의 사본을 되살리세요.
+    .next = 여기에 쓰지 마세요. 다른 곳에서 `sogon restore`로 예비본을 되살리거나 폴더의 사본을 쓰세요.
 error-disk-full = 디스크가 가득 찼습니다.
     .next = 공간을 비우고 다시 해 보세요. 저장된 것은 잃지 않았습니다.
 error-home-full = 집이 가득 찼습니다.
@@ -257,6 +264,8 @@ error-nothing-sent = 아직 보내지 못했습니다. 메시지는 보낼 편�
     .next = 다음에 연결된 상태로 `sogon sync`를 실행하면 나갑니다.
 error-unreached = 어느 중계 서버에서도 응답이 없어 보내지도 받지도 못했습니다.
     .next = 연결을 확인하고 다시 해 보세요. 기다리는 것은 그대로 있습니다.
+error-app-port = 앱이 { $port } 포트에서 들을 수 없습니다. 다른 프로그램이 쓰고 있습니다.
+    .next = --port 로 다른 포트를 고르거나, 빼고 아무 포트나 쓰십시오.
 error-own-relay-port = 이 집의 중계 서버가 { $address }에서 들을 수 없습니다.
     .next = 이 포트를 쓰는 프로그램을 멈추거나 `sogon open --relay-listen`으로 다른 곳을 알려 주세요.
 error-own-relay-store = 이 집의 중계 서버가 저장소를 열 수 없습니다.

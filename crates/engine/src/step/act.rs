@@ -26,6 +26,12 @@ impl Work<'_> {
             Act::Delete { conversation, message, reach } => {
                 self.delete(conversation, message, reach).map(|()| Answer::Done)
             }
+            Act::Edit { conversation, message, text } => {
+                self.edit(conversation, message, text).map(|()| Answer::Done)
+            }
+            Act::React { conversation, message, face } => {
+                self.react(conversation, message, face).map(|()| Answer::Done)
+            }
             Act::Note { kind, detail } => self.alert(kind, detail).map(|()| Answer::Done),
             Act::NewGroup { title, members } => {
                 check_name(Some(&title))?;
@@ -86,6 +92,8 @@ impl Work<'_> {
             unread: false,
             raw: None,
             fades_s,
+            edits: None,
+            reactions: None,
         };
         let order = self.add_message(to, &mut row, &message)?;
         self.keep_conversation(to, &row)?;

@@ -2,6 +2,7 @@
 //! through the desk of the step.
 
 mod act;
+mod change;
 mod commits;
 mod fade;
 mod first_contact;
@@ -100,6 +101,18 @@ impl<'a> Work<'a> {
         alert::tell(self.desk, self.now.wall, kind, detail)
     }
 
+    /// As [`Work::alert`], unless one of the latest entries says the same.
+    pub(crate) fn alert_once(
+        &mut self,
+        kind: AlertKind,
+        detail: String,
+    ) -> Result<(), EngineError> {
+        if alert::tell_once(self.desk, self.now.wall, kind, detail)? {
+            self.say(Event::Alerted);
+        }
+        Ok(())
+    }
+
     pub(crate) fn conversation(&self, id: ConversationId) -> Result<ConversationRow, EngineError> {
         read(self.desk, CONVERSATIONS, &id.0)?.ok_or(EngineError::Unknown)
     }
@@ -180,6 +193,8 @@ impl<'a> Work<'a> {
             unread: false,
             raw: None,
             fades_s: None,
+            edits: None,
+            reactions: None,
         };
         self.add_message(id, conversation, &message)?;
         self.say(Event::Changed { conversation: id });

@@ -6,15 +6,49 @@ use serde_json::json;
 use sogon_engine::{Act, ConversationId, Event};
 
 use crate::{
+    cli::Open,
+    console::Form,
     desk::{Desk, Woken},
     letter,
-    trouble::Trouble,
+    trouble::{Kind, Trouble},
 };
 
-pub(super) async fn open(desk: &Desk) -> Result<(), Trouble> {
+/// Whether what was shown counts as seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A person read it here.
+    Here,
+    /// It was told to a program; the person reads it in the app.
+    Elsewhere,
+}
+
+pub(super) async fn open(desk: &Desk, options: &Open) -> Result<(), Trouble> {
     let newest = desk.hand.look(|vault| letter::newest(vault)).await?;
-    desk.console.result(json!({ "ready": true }), || desk.words.say("open-ready", &[])).await?;
-    follow(desk, None, newest).await
+    let Some(page) = &desk.page else { return Err(Kind::Bug.into()) };
+    let link = page.link()?;
+    let ready = json!({ "ready": true, "url": link });
+    desk.console.result(ready, || desk.words.say("open-ready", &[])).await?;
+    if desk.console.form() == Form::Json {
+        return follow(desk, None, newest, Seen::Elsewhere).await;
+    }
+    let wanted = desk.console.is_a_terminal_of_ours() && !options.no_browser;
+    if wanted && page.show(&link) {
+        desk.console.people(&desk.words.say("open-browser", &[])).await?;
+    } else {
+        if wanted {
+            desk.console.remark(&desk.words.say("open-no-browser", &[])).await;
+        }
+        desk.console.people(&desk.words.say("open-link", &[("url", &link)])).await?;
+    }
+    if desk.console.is_a_guest() {
+        return Ok(());
+    }
+    // The app shows messages; a terminal would keep them.
+    let mut events = desk.hand.events();
+    desk.hand.live().await?;
+    loop {
+        until_something_to_show(desk, &mut events).await?;
+    }
 }
 
 /// Shows what comes after a place, for ever.
@@ -25,6 +59,7 @@ pub(super) async fn follow(
     desk: &Desk,
     only: Option<ConversationId>,
     mut place: u64,
+    seen: Seen,
 ) -> Result<(), Trouble> {
     let mut events = desk.hand.events();
     desk.hand.live().await?;
@@ -33,9 +68,9 @@ pub(super) async fn follow(
         if let Some(last) = new.last() {
             place = last.order;
             letter::show(desk, &new).await?;
-            let seen: BTreeSet<_> =
-                new.iter().filter(|message| message.unread).map(|m| m.conversation).collect();
-            for conversation in seen {
+            let unread = new.iter().filter(|message| message.unread && seen == Seen::Here);
+            let unread: BTreeSet<_> = unread.map(|message| message.conversation).collect();
+            for conversation in unread {
                 desk.hand.act(Act::MarkRead { conversation }).await?;
             }
         }

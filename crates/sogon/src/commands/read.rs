@@ -47,7 +47,7 @@ pub(super) async fn run(desk: &Desk, read: &Read) -> Result<(), Trouble> {
         }
     }
     if read.follow {
-        return follow::follow(desk, only, last).await;
+        return follow::follow(desk, only, last, follow::Seen::Here).await;
     }
     if wanted.is_empty() {
         desk.console.remark(&desk.words.say("read-none", &[])).await;

@@ -28,6 +28,7 @@ use crate::{
     desk::Desk,
     hand::Hand,
     home::Home,
+    page::Page,
     trouble::{Kind, Trouble},
     words::{Language, Words},
 };
@@ -65,6 +66,8 @@ pub(crate) struct Host {
     pub(crate) stay: Stay,
     /// False when the home's own relay is not running in this process.
     pub(crate) reaches_relays: bool,
+    /// The page, where this process serves one.
+    pub(crate) page: Option<Rc<Page>>,
     pub(crate) ending: watch::Receiver<bool>,
     /// When somebody last asked something.
     pub(crate) busy: Rc<Cell<Instant>>,
@@ -184,6 +187,7 @@ async fn carry_out(
         words: Words::new(Language::of(&request.language)),
         home: host.home.clone(),
         input: request.input,
+        page: host.page.clone(),
         ending: host.ending.clone(),
     };
     let work = async move {

@@ -14,6 +14,7 @@ use crate::{
     cli::{Cli, Command},
     console::{self, Form, Said},
     home::{Home, Opened},
+    resident::{Ring, Rings},
     tray::Waiting,
     tries::Tries,
     trouble::{Kind, Trouble},
@@ -35,14 +36,56 @@ impl Door {
         home: &Home,
         tries: &mut Tries,
         waiting: Option<&Waiting>,
+        rings: Option<&mut Rings>,
     ) -> Left {
+        let mut rings = rings;
         loop {
-            let Ok(stream) = self.next().await else { continue };
+            let stream = tokio::select! {
+                stream = self.next() => stream,
+                Some(ring) = rung(rings.as_deref_mut()) => {
+                    match try_ring(ring, home, tries, waiting) {
+                        Some(opened) => return Left::Unlocked(Box::new(opened)),
+                        None => continue,
+                    }
+                }
+            };
+            let Ok(stream) = stream else { continue };
             if let Some(left) = answer(stream, home, tries, waiting).await {
                 return left;
             }
         }
     }
+}
+
+/// The next passphrase that is typed into the page, where there is one.
+async fn rung(rings: Option<&mut Rings>) -> Option<Ring> {
+    match rings {
+        Some(rings) => rings.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// As a guest that brings the passphrase.
+fn try_ring(
+    ring: Ring,
+    home: &Home,
+    tries: &mut Tries,
+    waiting: Option<&Waiting>,
+) -> Option<Opened> {
+    if let Some(waiting) = waiting {
+        waiting.release();
+    }
+    let opened = home.key(&ring.passphrase).and_then(|key| tries.open(home, key, Instant::now()));
+    if let (Some(waiting), Err(_)) = (waiting, &opened) {
+        waiting.take(home);
+    }
+    let (opened, said) = match opened {
+        Ok(opened) => (Some(opened), Ok(())),
+        Err(trouble) => (None, Err(trouble)),
+    };
+    // A page that went away has nobody to be told.
+    let _ = ring.reply.send(said);
+    opened
 }
 
 async fn answer(

@@ -1,5 +1,7 @@
 //! Somebody in the trial: a home in a temporary folder, open and connected.
 
+use std::{cell::Cell, rc::Rc, time::Instant};
+
 use sogon_engine::{
     Act, Answer, ConversationId, Engine, Event, MessageId,
     view::{self, Delivery, Message, Standing},
@@ -12,6 +14,7 @@ use crate::{
     entropy::System,
     hand::{self, Closing, Hand},
     home::{Home, Weight},
+    resident::Resident,
     trouble::{Kind, Trouble},
 };
 
@@ -32,9 +35,9 @@ impl Person {
         home.prepare()?;
         let system = System::new()?;
         let (batch, _) = Engine::set_up(&name, std::slice::from_ref(relay), &system)?;
-        let mut opened = home.create(&random_passphrase()?, Weight::Light)?;
-        opened.vault.commit(&batch)?;
-        let (hand, closing) = hand::take(opened, None)?;
+        let passphrase = random_passphrase()?;
+        home.create(&passphrase, Weight::Light.measure()?, |vault| Ok(vault.commit(&batch)?))?;
+        let (hand, closing) = hand::take(home.open(&passphrase)?, None)?;
         let person = Self { name, hand, closing };
         person.hand.live().await?;
         Ok(person)
@@ -69,6 +72,11 @@ impl Person {
             }
             self.woken(&mut events).await?;
         }
+    }
+
+    /// Their home, for the app.
+    pub(super) fn resident(&self) -> Resident {
+        Resident::new(self.hand.clone(), Rc::new(Cell::new(Instant::now())))
     }
 
     /// Writes.

@@ -1,6 +1,6 @@
 //! The trial's stage: a relay, the watcher before it, two people and what they have said.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 
 use sogon_engine::ConversationId;
 use sogon_relay::{Config, Relay, Running};
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     home::Home,
+    resident::Resident,
     trouble::{Kind, Trouble},
     words::Words,
 };
@@ -129,6 +130,20 @@ impl Stage {
         })
     }
 
+    /// Both homes, for the app.
+    pub(super) fn residents(&self) -> [Resident; 2] {
+        [self.first.resident(), self.second.resident()]
+    }
+
+    /// The watcher, and whose connection is whose as far as it is known.
+    pub(super) fn view(&self) -> (Rc<RefCell<Notes>>, Vec<(usize, usize)>) {
+        let owners = self.owners.iter().map(|(connection, who)| match who {
+            Who::First => (*connection, 0),
+            Who::Second => (*connection, 1),
+        });
+        (self.watcher.notes(), owners.collect())
+    }
+
     pub(super) fn name(&self, who: Who) -> &str {
         match who {
             Who::First => &self.first.name,
@@ -212,7 +227,7 @@ fn claim(owners: &mut Vec<(usize, Who)>, watcher: &Watcher, who: Who) {
 }
 
 /// The words of some texts that are long enough to be told from chance.
-fn words_of<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+pub(super) fn words_of<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
     texts
         .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| word.len() >= WORD_BYTES_MIN)

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    show::Show,
     stage::{Spoken, Stage, Verdict, Who},
     watcher::{Sighting, Way},
 };
@@ -108,16 +109,25 @@ pub(super) async fn verdict(
 }
 
 /// The object of docs/CLI.md.
-pub(super) async fn object(stage: &Stage, console: &Console) -> Result<(), Trouble> {
+pub(super) async fn object(
+    stage: &Stage,
+    show: Option<&Show>,
+    console: &Console,
+) -> Result<(), Trouble> {
     if console.form() == Form::People {
         return Ok(());
     }
-    let person = |who| json!({ "name": stage.name(who), "url": Value::Null });
+    let links = match show {
+        Some(show) => show.links()?.map(Value::from),
+        None => [Value::Null, Value::Null, Value::Null],
+    };
+    let [first, second, watcher] = links;
+    let person = |who, url: Value| json!({ "name": stage.name(who), "url": url });
     let verdict = stage.verdict();
     let object = json!({
         "relay": stage.address.to_string(),
-        "people": [person(Who::First), person(Who::Second)],
-        "watcher_url": Value::Null,
+        "people": [person(Who::First, first), person(Who::Second, second)],
+        "watcher_url": watcher,
         "summary": {
             "texts": verdict.texts,
             "arrived": verdict.texts,

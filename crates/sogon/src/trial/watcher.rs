@@ -39,6 +39,8 @@ pub(super) struct Sighting {
     pub(super) way: Way,
     /// Its bytes, the readable head included.
     pub(super) bytes: usize,
+    /// The tape it is on, and where it begins there.
+    place: (usize, usize),
 }
 
 /// All that was seen.
@@ -74,7 +76,7 @@ impl Watcher {
     pub(super) async fn stand(relay: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let place = listener.local_addr()?;
-        let notes = Rc::new(RefCell::new(Notes::new()));
+        let notes = Rc::new(RefCell::new(Notes::begin()));
         let task = tokio::task::spawn_local(watch(listener, relay, Rc::clone(&notes)));
         Ok(Self { notes, place, task })
     }
@@ -82,6 +84,11 @@ impl Watcher {
     /// Where people connect.
     pub(super) fn place(&self) -> SocketAddr {
         self.place
+    }
+
+    /// The notes, to be looked at later.
+    pub(super) fn notes(&self) -> Rc<RefCell<Notes>> {
+        Rc::clone(&self.notes)
     }
 
     /// Reads the notes.
@@ -139,7 +146,7 @@ async fn pass(client: TcpStream, relay: SocketAddr, notes: Rc<RefCell<Notes>>) -
 }
 
 impl Notes {
-    fn new() -> Self {
+    pub(super) fn begin() -> Self {
         Self { began: Instant::now(), sightings: Vec::new(), captured: Vec::new(), connections: 0 }
     }
 
@@ -164,7 +171,7 @@ impl Notes {
     }
 
     /// Two fresh tapes.
-    fn connection(&mut self) -> (usize, usize) {
+    pub(super) fn connection(&mut self) -> (usize, usize) {
         let connection = self.connections;
         self.connections = connection.saturating_add(1);
         let first = self.captured.len();
@@ -175,28 +182,44 @@ impl Notes {
         (first, first.saturating_add(1))
     }
 
-    fn note(&mut self, tape: usize, piece: &[u8]) {
+    /// The first bytes of a record, as far as they passed.
+    pub(super) fn head(&self, sighting: &Sighting, bytes: usize) -> &[u8] {
+        let (tape, from) = sighting.place;
+        let bytes_there = self.captured.get(tape).and_then(|tape| tape.bytes.get(from..));
+        let bytes_there = bytes_there.unwrap_or_default();
+        bytes_there.get(..bytes.min(sighting.bytes)).unwrap_or(bytes_there)
+    }
+
+    /// What was captured: each direction of each connection in its order.
+    pub(super) fn tapes(&self) -> impl Iterator<Item = &[u8]> {
+        self.captured.iter().map(|tape| tape.bytes.as_slice())
+    }
+
+    pub(super) fn note(&mut self, tape: usize, piece: &[u8]) {
         let at = self.now();
+        let number = tape;
         let Some(tape) = self.captured.get_mut(tape) else { return };
         tape.passed = tape.passed.saturating_add(piece.len());
         if tape.passed <= CAPTURE_BYTES_MAX {
             tape.bytes.extend_from_slice(piece);
         }
-        while let Some(bytes) = tape.record() {
+        while let Some((from, bytes)) = tape.record() {
             let Tape { connection, way, .. } = *tape;
-            self.sightings.push(Sighting { at, connection, way, bytes });
+            let place = (number, from);
+            self.sightings.push(Sighting { at, connection, way, bytes, place });
         }
     }
 }
 
 impl Tape {
-    /// The length of the next record, once its head has passed.
-    fn record(&mut self) -> Option<usize> {
+    /// Where the next record begins and how long it is, once its head has passed.
+    fn record(&mut self) -> Option<(usize, usize)> {
+        let begin = self.next_record;
         let end = self.next_record.checked_add(RECORD_HEAD_BYTES)?;
         let [_, _, _, high, low] = *self.bytes.get(self.next_record..end)? else { return None };
         let body = usize::from(u16::from_be_bytes([high, low]));
         self.next_record = end.saturating_add(body);
-        Some(body.saturating_add(RECORD_HEAD_BYTES))
+        Some((begin, body.saturating_add(RECORD_HEAD_BYTES)))
     }
 }
 
@@ -213,7 +236,7 @@ mod tests {
     fn records_are_told_apart_however_they_come_in_pieces() {
         let wire: Vec<u8> = [&[22, 3, 1, 0, 3], &b"abc"[..], &[23, 3, 3, 0, 2], b"de"].concat();
         for size in 1..=wire.len() {
-            let mut notes = Notes::new();
+            let mut notes = Notes::begin();
             let (up, _) = notes.connection();
             for piece in wire.chunks(size) {
                 notes.note(up, piece);
@@ -225,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_word_on_the_wire_is_found_also_across_pieces() {
-        let mut notes = Notes::new();
+        let mut notes = Notes::begin();
         let (up, down) = notes.connection();
         notes.note(up, b"xxse");
         notes.note(down, b"yyyyy");

@@ -1,0 +1,121 @@
+// Where one writes. Words that were begun are kept in the home.
+
+import { fill, h, languageOf, later } from "./dom.js";
+import { icon } from "./icons.js";
+import { call } from "./net.js";
+import { refusal, told } from "./sheet.js";
+import { say } from "./words.js";
+
+export function makeComposer(app, about, send) {
+  let answered = null;
+  let changed = null;
+  const conversation = about.id;
+  const place = h("div");
+  const over = h("div");
+  const field = h("textarea", { class: "words", rows: 1, placeholder: say("write"), "aria-label": say("write-to", { name: about.title }), autocomplete: "off", spellcheck: "false", oninput: typed, onkeydown: keys });
+  const button = h("button", { class: "round main", type: "submit", "aria-label": say("send"), title: say("send") }, icon("send"));
+  const form = h("form", { class: "compose", onsubmit: (event) => { event.preventDefault(); go(); } }, field, button);
+  const element = h("div", {}, place, over, form);
+  field.value = about.draft ?? "";
+  requestAnimationFrame(grow);
+
+  const keep = later(400, () => {
+    if (changed) return undefined;
+    about.draft = field.value;
+    return call("memo", { conversation, draft: field.value }).then(() => app.list?.refresh()).catch(() => {});
+  });
+
+  function typed() {
+    grow();
+    keep();
+  }
+
+  function grow() {
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight + 2}px`;
+    if (field.value) field.setAttribute("lang", languageOf(field.value) ?? "");
+  }
+
+  function keys(event) {
+    // While a syllable is being put together, Enter ends the syllable and sends nothing.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !matchMedia("(pointer: coarse)").matches) {
+      event.preventDefault();
+      go();
+    }
+  }
+
+  async function go() {
+    const text = field.value.replace(/\s+$/u, "");
+    if (!text.trim()) return;
+    const reply = answered;
+    const change = changed;
+    fill(place);
+    clear();
+    keep.never();
+    about.draft = "";
+    if (change) {
+      await call("edit", { conversation, id: change.id, text }).catch((error) => {
+        told(place, refusal(error), true);
+        if (!field.value) field.value = text;
+      });
+      return;
+    }
+    await send(text, reply);
+    app.list?.refresh();
+  }
+
+  function clear() {
+    field.value = "";
+    answered = null;
+    changed = null;
+    fill(over);
+    grow();
+  }
+
+  function bar(title, text) {
+    fill(over, h("div", { class: "about" },
+      h("div", { class: "quote" }, h("b", {}, title), h("span", { dir: "auto", lang: languageOf(text) }, text)),
+      h("button", { class: "round", type: "button", "aria-label": say("not-now"), onclick: () => { cancel(); field.focus(); } }, icon("close"))));
+  }
+
+  function cancel() {
+    if (!answered && !changed) return false;
+    if (changed) clear();
+    answered = null;
+    fill(over);
+    return true;
+  }
+
+  return {
+    element,
+    focus: () => field.focus({ preventScroll: true }),
+    cancel,
+    /** The next words answer this message. */
+    answer(message) {
+      cancel();
+      answered = message;
+      bar(message.from === null ? say("you") : message.from, message.text);
+      field.focus();
+    },
+    /** The next words take the place of this message's. */
+    change(message) {
+      changed = message;
+      answered = null;
+      field.value = message.text;
+      bar(say("edit"), message.text);
+      grow();
+      field.focus();
+    },
+    /** Says why nothing was sent, and gives the words back. */
+    failed(why, text) {
+      told(place, why, true);
+      if (!field.value) {
+        field.value = text;
+        typed();
+      }
+    },
+    /** Keeps what was begun, now. */
+    keep: () => keep.waits() && keep.now(),
+  };
+}

@@ -1,0 +1,130 @@
+// The home: what it sent, how it is to be, what happened to it, the keys.
+
+import { fill, h, later, speak } from "./dom.js";
+import { icon } from "./icons.js";
+import { call } from "./net.js";
+import { attempt, sheet, told, refusal } from "./sheet.js";
+import { full } from "./when.js";
+import { language, say, size, span } from "./words.js";
+
+/** Makes the page look as it was chosen. */
+export function look(settings) {
+  const { dataset } = document.documentElement;
+  dataset.look = settings.look ?? "";
+  dataset.letters = settings.letters ?? "";
+}
+
+/** The line at the foot of the list: what went over the air, and who does not answer. */
+export function status() {
+  const words = h("p", { role: "status" });
+  const button = h("button", { class: "round", type: "button", title: say("sync-now"), "aria-label": say("sync-now"), onclick: () => sync() }, icon("sync"));
+  const element = h("footer", { class: "strip" }, words, button);
+  const silent = new Set();
+  let busy = false;
+
+  function show(text, bad = false) {
+    words.textContent = text;
+    words.className = bad ? "bad" : "";
+  }
+
+  function line(tally) {
+    silent.clear();
+    tally.unreached.forEach((relay) => silent.add(relay.host));
+    if (silent.size > 0) {
+      show(tally.waiting > 0 ? say("relay-silent-waiting", { host: [...silent].join(", "), count: tally.waiting }) : say("relay-silent", { host: [...silent].join(", ") }), true);
+      return;
+    }
+    const { up, down, air_ms: air } = tally.burst ?? tally.figures;
+    const waits = tally.waiting > 0 ? ` ${say("waiting-count", { count: tally.waiting })}` : "";
+    const pace = { quiet: say("pace-quiet-now") + waits, steady: say("pace-steady-now") }[tally.pace];
+    show((pace ? `${pace} · ` : "") + say(tally.burst ? "last-burst" : "since-open", { up: size(up), down: size(down), air: span(air) }));
+  }
+
+  async function refresh() {
+    if (busy) return;
+    const tally = await call("tally").catch(() => null);
+    if (tally) line(tally);
+  }
+
+  const soon = later(300, refresh);
+
+  async function sync() {
+    if (busy) return;
+    busy = true;
+    button.disabled = true;
+    show(say("syncing"));
+    try {
+      const tally = await call("sync");
+      line(tally);
+      speak(words.textContent);
+    } catch (error) {
+      show(refusal(error), true);
+    }
+    busy = false;
+    button.disabled = false;
+  }
+
+  return {
+    element,
+    refresh,
+    sync,
+    down: () => show(say("refused-gone"), true),
+    heard(event) {
+      if (["unreached", "reached", "settled"].includes(event.is) || (event.is === "progress" && words.textContent)) soon();
+    },
+  };
+}
+
+/** How the app is to be. */
+export function settingsSheet(app) {
+  sheet(say("settings"), (body) => {
+    const place = h("div");
+    const setting = (name, title, options, after) => {
+      const select = h("select", { class: "field", id: `setting-${name}`, onchange: () => attempt(place, async () => {
+        if (name === "notify" && select.value && "Notification" in window && (await Notification.requestPermission()) !== "granted") {
+          select.value = "";
+          told(place, say("notify-refused"), true);
+          return;
+        }
+        app.settings = await call("setting", { name, chosen: select.value });
+        look(app.settings);
+        await after?.();
+      }) }, options.map(([value, words]) => h("option", { value, selected: value === (app.settings[name] ?? "") }, words)));
+      return h("div", {}, h("label", { for: `setting-${name}` }, title), select);
+    };
+    const pace = h("select", { class: "field", id: "pace", onchange: () => attempt(place, async () => {
+      await call("pace", { pace: pace.value });
+      app.strip?.refresh();
+    }) }, ["live", "quiet", "steady"].map((one) => h("option", { value: one }, say(`pace-${one}`))));
+    call("tally").then((tally) => { pace.value = tally.pace; }).catch(() => {});
+    fill(body,
+      h("div", {}, h("label", { for: "pace" }, say("pace")), pace, h("p", { class: "quiet" }, say("pace-what"))),
+      setting("language", say("language"), [["", say("option-system")], ["ko", "한국어"], ["ko-KP", "조선말"], ["zh-Hans", "简体中文"], ["en", "English"]], () => app.restart()),
+      setting("look", say("look"), [["", say("option-system")], ["light", say("option-light")], ["dark", say("option-dark")]]),
+      setting("letters", say("letters"), [["", say("option-normal")], ["large", say("option-large")], ["larger", say("option-larger")]], () => app.refresh()),
+      setting("notify", say("notify"), [["", say("option-never")], ["bare", say("option-bare")], ["name", say("option-name")]]),
+      h("p", { class: "quiet" }, say("notify-what")), place);
+  });
+}
+
+/** What happened to the owner's security. */
+export function alertsSheet() {
+  sheet(say("alerts"), async (body, its) => {
+    const log = await attempt(body, () => call("alerts"));
+    if (!log || !its.is()) return;
+    fill(body,
+      h("p", {}, say("alerts-what")),
+      h("p", { class: log.whole ? "say" : "say bad" }, log.whole ? say("alerts-whole") : say("alerts-broken")),
+      log.alerts.length === 0 ? h("p", { class: "quiet" }, say("alerts-none")) : h("ul", { class: "log-lines" }, log.alerts.map((one) => h("li", {}, h("span", { class: "quiet" }, full(one.at)), h("br"), say(`alert-${one.kind}`), one.detail ? h("span", { dir: "auto" }, ` ${one.detail}`) : null))));
+  });
+}
+
+/** What the keyboard does. */
+export function keysSheet() {
+  const keys = [
+    ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
+    ["Alt+↑ ↓", say("keys-conversations")], ["Enter", say("send")], ["Shift+Enter", say("keys-line")],
+    ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["E", say("edit")], ["C", say("copy")], ["Del", say("delete")], ["Esc", say("back")],
+  ];
+  sheet(say("keys"), (body) => fill(body, h("table", { lang: language }, keys.map(([key, words]) => h("tr", {}, h("th", { scope: "row" }, key), h("td", {}, words))))));
+}

@@ -1,0 +1,26 @@
+// Small drawings, each a stroke or two.
+
+import { draw } from "./dom.js";
+
+const PATHS = {
+  back: "M15 5l-7 7 7 7",
+  plus: "M12 5v14M5 12h14",
+  close: "M6 6l12 12M18 6L6 18",
+  send: "M5 12h13M12 5l7 7-7 7",
+  lock: "M7 11V8a5 5 0 0 1 10 0v3M6 11h12v9H6z",
+  hide: "M4 12s3-6 8-6 8 6 8 6-3 6-8 6-8-6-8-6zM5 19L19 5",
+  sync: "M19 8a8 8 0 0 0-14 1M5 4v5h5M5 16a8 8 0 0 0 14-1M19 20v-5h-5",
+  menu: "M5 7h14M5 12h14M5 17h14",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  eye: "M4 12s3-6 8-6 8 6 8 6-3 6-8 6-8-6-8-6zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
+  clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4l3 2",
+  down: "M12 5v14M6 13l6 6 6-6",
+  people: "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 20c0-3 2-6 6-6s6 3 6 6M16 5a3 3 0 0 1 0 6M17 14c3 0 4 3 4 6",
+  reply: "M10 6l-6 6 6 6M4 12h9c4 0 7 2 7 6",
+};
+
+/** A drawing that says nothing itself: its button has the words. */
+export function icon(name) {
+  const props = { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" };
+  return draw("svg", props, draw("path", { d: PATHS[name] }));
+}

@@ -1,0 +1,377 @@
+// One conversation. A window of messages is on the page; more come in at either end as one scrolls,
+// and those far away go, so that the hundred thousandth is as quick as the first.
+
+import { bubble, note } from "./bubble.js";
+import { makeComposer } from "./composer.js";
+import { fill, h, speak } from "./dom.js";
+import { icon } from "./icons.js";
+import { call } from "./net.js";
+import { refusal } from "./sheet.js";
+import { watchersSheet } from "./watchers.js";
+import { dayKey, dayLine } from "./when.js";
+import { say } from "./words.js";
+
+const PIECE = 60;
+const KEPT = 240;
+const NEAR = 900;
+
+export function makePane(app) {
+  const element = h("section", { class: "pane", "aria-label": say("conversation") });
+  let its = null;
+  nothing();
+
+  function nothing() {
+    its = null;
+    fill(element, h("div", { class: "empty" }, h("h2", {}, say("welcome")), h("p", {}, say("welcome-what"))));
+  }
+
+  async function show(id, around) {
+    if (its?.id === id && !around) {
+      its.composer.focus();
+      return;
+    }
+    leave();
+    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map() };
+    its = mine;
+    const [about, page] = await Promise.all([
+      call("conversation", { conversation: id }),
+      call("messages", around ? { conversation: id, around, limit: PIECE } : { conversation: id, limit: PIECE }),
+    ]).catch((error) => [{ failed: error }, null]);
+    if (its !== mine) return;
+    if (about.failed) {
+      fill(element, h("div", { class: "empty" }, h("p", { role: "alert" }, refusal(about.failed))));
+      return;
+    }
+    mine.about = about;
+    take(page, "all");
+    mine.unreadFrom = mine.messages.find((message) => message.unread)?.id ?? null;
+    build();
+    render();
+    const line = mine.nodes.get("new")?.node ?? mine.nodes.get(around)?.node;
+    if (line) line.scrollIntoView({ block: around ? "center" : "start" });
+    else toEnd();
+    // A keyboard that jumps up on a phone hides what one wanted to read.
+    if (!matchMedia("(pointer: coarse)").matches && !around) mine.composer.focus();
+    if (around) mine.nodes.get(around)?.node.focus({ preventScroll: true });
+    seen();
+  }
+
+  function build() {
+    const { about } = its;
+    its.title = h("h2", { dir: "auto" }, about.title);
+    its.under = h("span", { class: "quiet" });
+    under();
+    const round = (name, label, work, extra) => h("button", { class: `round ${extra ?? ""}`, type: "button", title: label, "aria-label": label, onclick: work }, icon(name));
+    const head = h("header", { class: "head" },
+      round("back", say("back"), back, "back"),
+      h("button", { class: "name", type: "button", title: say("about", { name: about.title }), "aria-haspopup": "dialog", onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
+      round("eye", say("who-watches"), () => watchersSheet(its.id)));
+    its.ol = h("ol", {});
+    its.log = h("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: scrolled, onkeydown: logKeys }, its.ol);
+    its.jumpCount = h("span", {});
+    its.jump = h("button", { class: "jump", type: "button", hidden: true, "aria-label": say("to-newest"), onclick: newest }, its.jumpCount, icon("down"));
+    its.composer = makeComposer(app, its.about, send);
+    const below = h("div", { class: "below" }, about.open ? its.composer.element : h("p", { class: "ended" }, say("over")));
+    const middle = h("div", { class: "middle" }, its.log, its.jump);
+    middle.style.cssText = "position:relative;flex:1;min-height:0;display:flex;flex-direction:column";
+    fill(element, head, middle, below);
+  }
+
+  function under() {
+    const { about } = its;
+    its.title.textContent = about.title;
+    const parts = about.group
+      ? [say("member-count", { count: about.count })]
+      : [about.contact?.standing === "blocked" ? say("standing-blocked") : about.contact?.verified ? say("verified") : say("unverified")];
+    if (about.timer_s !== null && about.timer_s !== undefined) parts.push(say("timer-on"));
+    its.under.textContent = parts.join(" · ");
+  }
+
+  /** Takes messages in, at one end or as everything there is. */
+  function take(page, where) {
+    if (where === "before") {
+      its.messages = [...page.messages, ...its.messages];
+      its.before = page.before;
+      if (its.messages.length > KEPT) {
+        its.messages = its.messages.slice(0, KEPT);
+        its.after = true;
+      }
+    } else if (where === "after") {
+      its.messages = [...its.messages, ...page.messages];
+      its.after = page.after;
+      if (its.messages.length > KEPT) {
+        its.messages = its.messages.slice(-KEPT);
+        its.before = true;
+      }
+    } else {
+      its.messages = page.messages;
+      its.before = page.before;
+      its.after = page.after;
+    }
+  }
+
+  /** Makes the page say what is known; what has not changed is not touched. */
+  function render() {
+    const wanted = [];
+    let day = null;
+    let author;
+    let at = 0;
+    const all = its.after ? its.messages : [...its.messages, ...its.pending];
+    for (const message of all) {
+      const its_day = dayKey(message.at);
+      if (its_day !== day) {
+        wanted.push([`day${its_day}`, dayLine(message.at), () => h("li", { class: "day" }, h("span", {}, dayLine(message.at)))]);
+        author = undefined;
+      }
+      if (message.id === its.unreadFrom) wanted.push(["new", "new", () => h("li", { class: "new" }, h("span", {}, say("new-messages")))]);
+      const first = message.from !== author || message.at - at > 600;
+      const mark = JSON.stringify([message, first, its.found === message.id]);
+      wanted.push([message.id, mark, () => draw(message, first)]);
+      day = its_day;
+      author = message.kind === "text" ? message.from : undefined;
+      at = message.at;
+    }
+    const kept = new Map();
+    const focused = document.activeElement?.closest?.("li")?.dataset?.id;
+    let place = its.ol.firstChild;
+    for (const [key, mark, make] of wanted) {
+      let old = its.nodes.get(key);
+      if (!old || old.mark !== mark) {
+        const node = make();
+        if (old) {
+          if (place === old.node) place = old.node.nextSibling;
+          old.node.remove();
+        }
+        old = { node, mark };
+      }
+      if (place === old.node) place = place.nextSibling;
+      else its.ol.insertBefore(old.node, place);
+      kept.set(key, old);
+    }
+    for (const [key, old] of its.nodes) if (kept.get(key)?.node !== old.node) old.node.remove();
+    its.nodes = kept;
+    if (focused && !document.activeElement?.closest?.("li")) kept.get(focused)?.node.focus({ preventScroll: true });
+  }
+
+  function draw(message, first) {
+    if (message.kind !== "text") return note(message);
+    return bubble(message, { first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
+  }
+
+  const gap = () => its.log.scrollHeight - its.log.scrollTop - its.log.clientHeight;
+  const atEnd = () => !its.after && gap() < 60;
+
+  function toEnd() {
+    its.log.scrollTop = its.log.scrollHeight;
+    its.missed = 0;
+    arrow();
+  }
+
+  function arrow() {
+    its.jump.hidden = atEnd();
+    its.jumpCount.textContent = its.missed > 0 ? say("new-count", { count: its.missed }) : "";
+  }
+
+  /** Renders while what one looks at stays where it is. */
+  function steady(change) {
+    const { log, ol } = its;
+    const anchor = [...ol.children].find((node) => node.dataset.id && node.offsetTop + node.offsetHeight > log.scrollTop);
+    const key = anchor?.dataset.id;
+    const before = anchor ? anchor.offsetTop - log.scrollTop : 0;
+    change();
+    const now = key && its.nodes.get(key)?.node;
+    if (now) log.scrollTop = now.offsetTop - before;
+  }
+
+  async function scrolled() {
+    const mine = its;
+    arrow();
+    if (mine.busy) return;
+    const first = mine.messages[0];
+    const last = mine.messages[mine.messages.length - 1];
+    const up = mine.before && first && mine.log.scrollTop < NEAR;
+    const down = mine.after && last && gap() < NEAR;
+    if (!up && !down) {
+      seen();
+      return;
+    }
+    mine.busy = true;
+    const where = up ? { before: first.order } : { after: last.order };
+    const page = await call("messages", { conversation: mine.id, limit: PIECE, ...where }).catch(() => null);
+    mine.busy = false;
+    if (its !== mine || !page) return;
+    steady(() => { take(page, up ? "before" : "after"); render(); });
+    if ((up && mine.before) || (down && mine.after)) scrolled();
+  }
+
+  async function newest() {
+    const mine = its;
+    if (mine.after) {
+      const page = await call("messages", { conversation: mine.id, limit: PIECE }).catch(() => null);
+      if (its !== mine || !page) return;
+      take(page, "all");
+      render();
+    }
+    toEnd();
+    seen();
+  }
+
+  /** What was seen is marked as read: only while somebody can be looking. */
+  async function seen() {
+    if (!its?.log || document.hidden || !document.hasFocus() || !its.log.isConnected || !atEnd()) return;
+    if (!its.messages.some((message) => message.unread)) return;
+    const mine = its;
+    for (const message of mine.messages) message.unread = false;
+    await call("read", { conversation: mine.id }).catch(() => {});
+    app.list?.refresh();
+  }
+
+  async function send(text, reply) {
+    const mine = its;
+    const id = `here-${crypto.randomUUID()}`;
+    const answered = reply && { id: reply.id, from: reply.from, text: reply.text, gone: false };
+    const pending = { id, order: Infinity, from: null, at: Math.floor(Date.now() / 1000), kind: "text", text, state: "queued", reply: answered, fades: mine.about.timer_s ?? null, pending: true };
+    mine.pending.push(pending);
+    if (mine.after) await newest();
+    mine.unreadFrom = null;
+    render();
+    toEnd();
+    try {
+      const { message } = await call("send", { conversation: mine.id, text, reply: reply?.id ?? null });
+      mine.pending = mine.pending.filter((one) => one !== pending);
+      if (its !== mine) return true;
+      // What was pushed meanwhile is newer than this answer.
+      if (message && !mine.messages.some((one) => one.id === message.id)) put(message);
+      steadyOrEnd();
+      return true;
+    } catch (error) {
+      mine.pending = mine.pending.filter((one) => one !== pending);
+      if (its === mine) {
+        render();
+        its.composer.failed(refusal(error), text);
+      }
+      return false;
+    }
+  }
+
+  /** A message as it is stored now, in its place. */
+  function put(message) {
+    const at = its.messages.findIndex((one) => one.id === message.id);
+    if (at >= 0) its.messages[at] = message;
+    else if (!its.after) {
+      let place = its.messages.length;
+      while (place > 0 && its.messages[place - 1].order > message.order) place -= 1;
+      its.messages.splice(place, 0, message);
+      if (its.messages.length > KEPT + PIECE) {
+        its.messages = its.messages.slice(-KEPT);
+        its.before = true;
+      }
+    }
+  }
+
+  function steadyOrEnd(stick = atEnd()) {
+    if (stick) {
+      render();
+      toEnd();
+    } else {
+      steady(render);
+      arrow();
+    }
+  }
+
+  function heard(event) {
+    if (!its?.log) return;
+    if (event.is === "missed") {
+      reload();
+      return;
+    }
+    if (event.conversation !== its.id) return;
+    if (event.is === "changed") {
+      reload();
+      return;
+    }
+    const { message } = event;
+    const stick = atEnd();
+    if (event.is === "progress" && its.pending.some((one) => one.text === message.text && !its.messages.some((m) => m.id === message.id))) {
+      const twin = its.pending.findIndex((one) => one.text === message.text);
+      its.pending.splice(twin, 1);
+    }
+    put(message);
+    if (event.is === "received") {
+      speak(say("said", { name: message.from ?? "", text: message.text }));
+      if (!stick) its.missed += 1;
+    }
+    steadyOrEnd(stick);
+    seen();
+  }
+
+  /** Looks again at what is on the page. */
+  async function reload() {
+    const mine = its;
+    const first = mine.messages[0];
+    const count = Math.max(PIECE, Math.min(200, mine.messages.length));
+    const where = mine.after && first ? { after: first.order - 1 } : {};
+    const [about, page] = await Promise.all([
+      call("conversation", { conversation: mine.id }),
+      call("messages", { conversation: mine.id, limit: count, ...where }),
+    ]).catch(() => [null, null]);
+    if (its !== mine || !about || !page) return;
+    const wasOpen = mine.about.open;
+    Object.assign(mine.about, about, { draft: mine.about.draft });
+    if (wasOpen !== about.open) {
+      mine.id = null;
+      show(about.id);
+      return;
+    }
+    under();
+    const stick = atEnd();
+    take(page, "all");
+    steadyOrEnd(stick);
+    seen();
+  }
+
+  function logKeys(event) {
+    const li = event.target.closest?.("li[data-id]");
+    const all = () => [...its.ol.querySelectorAll("li[data-id]")];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target === its.log && event.key === "ArrowUp") {
+      event.preventDefault();
+      all().at(-1)?.focus();
+    } else if (li && event.target === li && step) {
+      event.preventDefault();
+      const list = all();
+      const to = list[list.indexOf(li) + step];
+      if (to) to.focus();
+      else if (step > 0) its.composer.focus();
+    }
+  }
+
+  function leave() {
+    its?.composer?.keep();
+  }
+
+  function back() {
+    leave();
+    if (its?.composer?.cancel()) return;
+    const narrow = matchMedia("(max-width: 46rem)").matches;
+    nothing();
+    app.narrow();
+    if (!narrow) app.list.find();
+  }
+
+  return {
+    element,
+    show,
+    heard,
+    seen,
+    back,
+    current: () => its?.id ?? null,
+    refresh: () => its?.log && reload(),
+    leave() {
+      leave();
+      its = null;
+      fill(element);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+//! The server: one listener on this machine, a name nobody can guess, seats for homes.
+
+use std::{cell::RefCell, io, net::Ipv4Addr, rc::Rc, time::Instant};
+
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+};
+
+use crate::{
+    home::{Gate, Home, Refusal},
+    passes::{Passes, random_hex},
+    roster::Roster,
+    watcher::Watcher,
+};
+
+/// The number under which the page of the watcher has its session.
+pub(crate) const WATCHER: usize = usize::MAX;
+
+/// One home's place at the server; the home comes and goes as it is unlocked and locked.
+pub(crate) struct Place<H> {
+    pub(crate) home: watch::Sender<Option<H>>,
+    pub(crate) gate: Option<Rc<dyn Gate>>,
+    pub(crate) roster: Mutex<Option<Roster>>,
+}
+
+pub(crate) struct Inner<H> {
+    /// `s0123456789abcdef.localhost:4321`
+    pub(crate) host: String,
+    pub(crate) places: Vec<Place<H>>,
+    pub(crate) passes: RefCell<Passes>,
+    pub(crate) watcher: Option<Rc<dyn Watcher>>,
+    listener: TcpListener,
+}
+
+/// The server. Cheap to copy; it must be served inside a `LocalSet`.
+pub struct App<H>(pub(crate) Rc<Inner<H>>);
+
+impl<H> Clone for App<H> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<H> std::fmt::Debug for App<H> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App(..)")
+    }
+}
+
+impl<H: Home> App<H> {
+    /// Listens on this machine only, at this port or (0) any, with a seat for each gate.
+    ///
+    /// # Errors
+    /// When the port is taken, or the system gives no randomness.
+    pub async fn listen(
+        port: u16,
+        gates: Vec<Option<Rc<dyn Gate>>>,
+        watcher: Option<Rc<dyn Watcher>>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let name = random_hex::<8>().map_err(|_| io::ErrorKind::Other)?;
+        let host = format!("s{}.localhost:{}", *name, listener.local_addr()?.port());
+        let place = |gate| Place { home: watch::Sender::new(None), gate, roster: Mutex::new(None) };
+        let places = gates.into_iter().map(place).collect();
+        let passes = RefCell::new(Passes::default());
+        Ok(Self(Rc::new(Inner { host, places, passes, watcher, listener })))
+    }
+
+    /// The seat with this number, as they were given.
+    pub fn seat(&self, number: usize) -> Seat<H> {
+        Seat { app: self.clone(), number }
+    }
+
+    /// A link to the page that shows all seats and the watcher between them.
+    ///
+    /// # Errors
+    /// [`Refusal::Disk`] when the system gives no randomness.
+    pub fn watcher_link(&self) -> Result<String, Refusal> {
+        self.link("/try", WATCHER)
+    }
+
+    /// Takes guests for ever.
+    pub async fn serve(self) {
+        crate::serve::run(&self).await;
+    }
+
+    pub(crate) fn link(&self, path: &str, seat: usize) -> Result<String, Refusal> {
+        let token = self.0.passes.borrow_mut().issue(seat, Instant::now());
+        let token = token.map_err(|_| Refusal::Disk)?;
+        Ok(format!("http://{}{path}#t={}", self.0.host, *token))
+    }
+
+    pub(crate) fn listener(&self) -> &TcpListener {
+        &self.0.listener
+    }
+}
+
+/// The place of one home at the server.
+#[derive(Clone, Debug)]
+pub struct Seat<H> {
+    app: App<H>,
+    number: usize,
+}
+
+impl<H: Home> Seat<H> {
+    /// The home is open from now on.
+    pub fn open(&self, home: H) {
+        if let Some(place) = self.app.0.places.get(self.number) {
+            if let Ok(mut roster) = place.roster.try_lock() {
+                *roster = None;
+            }
+            place.home.send_replace(Some(home));
+        }
+    }
+
+    /// The home is closed: what is being asked is given up, every page becomes empty.
+    pub fn close(&self) {
+        if let Some(place) = self.app.0.places.get(self.number) {
+            place.home.send_replace(None);
+            if let Ok(mut roster) = place.roster.try_lock() {
+                *roster = None;
+            }
+        }
+    }
+
+    /// A link that opens the page once, within two minutes.
+    ///
+    /// # Errors
+    /// [`Refusal::Disk`] when the system gives no randomness.
+    pub fn link(&self) -> Result<String, Refusal> {
+        self.app.link("/", self.number)
+    }
+}

@@ -1,0 +1,109 @@
+//! The parts of the page, as they lie in `page/`: what is in the repository is what runs.
+
+/// A part: its path, its kind, its bytes.
+pub(crate) struct Asset {
+    pub(crate) path: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) bytes: &'static [u8],
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const DRAWING: &str = "image/svg+xml";
+
+macro_rules! assets {
+    ($($path:literal $file:literal $kind:ident;)+) => {
+        /// All of them.
+        pub(crate) const ASSETS: &[Asset] = &[$(Asset {
+            path: $path,
+            kind: $kind,
+            bytes: include_bytes!(concat!("../page/", $file)),
+        },)+];
+    };
+}
+
+assets! {
+    "/" "index.html" HTML;
+    "/try" "try.html" HTML;
+    "/icon.svg" "icon.svg" DRAWING;
+    "/app.css" "app.css" STYLE;
+    "/try.css" "try.css" STYLE;
+    "/main.js" "main.js" SCRIPT;
+    "/dom.js" "dom.js" SCRIPT;
+    "/net.js" "net.js" SCRIPT;
+    "/words.js" "words.js" SCRIPT;
+    "/when.js" "when.js" SCRIPT;
+    "/icons.js" "icons.js" SCRIPT;
+    "/list.js" "list.js" SCRIPT;
+    "/pane.js" "pane.js" SCRIPT;
+    "/bubble.js" "bubble.js" SCRIPT;
+    "/composer.js" "composer.js" SCRIPT;
+    "/sheet.js" "sheet.js" SCRIPT;
+    "/invite.js" "invite.js" SCRIPT;
+    "/scan.js" "scan.js" SCRIPT;
+    "/people.js" "people.js" SCRIPT;
+    "/house.js" "house.js" SCRIPT;
+    "/watchers.js" "watchers.js" SCRIPT;
+    "/cover.js" "cover.js" SCRIPT;
+    "/try.js" "try.js" SCRIPT;
+}
+
+/// The part at a path.
+pub(crate) fn at(path: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What the first page may weigh, uncompressed.
+    const PAGE_BYTES_MAX: usize = 150_000;
+
+    #[test]
+    fn every_file_of_the_page_is_served_and_the_first_page_is_light() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/page");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), ASSETS.len());
+        let own = ASSETS.iter().filter(|asset| !asset.path.starts_with("/try"));
+        let weight: usize = own.map(|asset| asset.bytes.len()).sum();
+        let words = crate::words::table("ko").unwrap().len();
+        assert!(weight + words < PAGE_BYTES_MAX, "{weight} + {words}");
+    }
+
+    #[test]
+    fn nothing_makes_markup_or_scripts_out_of_strings_or_leaves_something_behind() {
+        let banned = [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "Function(",
+            "localStorage",
+            "sessionStorage",
+            "indexedDB",
+            "document.cookie",
+            "caches.",
+            "DOMParser",
+            "setAttribute(\"on",
+            "javascript:",
+            "serviceWorker",
+            "style=",
+        ];
+        for asset in ASSETS {
+            let text = String::from_utf8_lossy(asset.bytes);
+            for word in banned {
+                assert!(!text.contains(word), "{} says {word}", asset.path);
+            }
+            let links = text.match_indices("http").filter(|(at, _)| {
+                let rest = text.get(*at..).unwrap_or_default();
+                let outside = rest.starts_with("http://") || rest.starts_with("https://");
+                outside && !rest.starts_with("http://www.w3.org/2000/svg")
+            });
+            assert_eq!(links.count(), 0, "{} names another place", asset.path);
+        }
+    }
+}

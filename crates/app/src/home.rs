@@ -1,0 +1,188 @@
+//! The narrow door between the page and a home: all that this room knows of one.
+
+use std::{future::Future, pin::Pin};
+
+use sogon_engine::{Act, Answer, Batch, Event, Shelf, ShelfFault};
+use tokio::sync::broadcast;
+use zeroize::Zeroizing;
+
+/// Why something was not done. The page has words for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The home is locked.
+    Locked,
+    /// Nobody and nothing of that name is here.
+    Unknown,
+    /// The question is not one of the page's.
+    BadInput,
+    /// The text, name, group or picture is larger than allowed.
+    TooLarge,
+    /// The conversation is over.
+    Over,
+    /// The text is no invitation.
+    BadLink,
+    /// The invitation was made here.
+    OwnInvite,
+    /// The home has no relay.
+    NoRelay,
+    /// The passphrase opens nothing.
+    WrongPassphrase,
+    /// Too many wrong passphrases: wait so many minutes.
+    Wait(u64),
+    /// Too many wrong passphrases: this process takes no more.
+    NoMoreTries,
+    /// There is no room left in the home.
+    Full,
+    /// The disk or the system failed.
+    Disk,
+    /// A fault of this program; nothing was changed.
+    Bug,
+}
+
+impl Refusal {
+    /// All of them, for the test of the words.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::Locked,
+        Self::Unknown,
+        Self::BadInput,
+        Self::TooLarge,
+        Self::Over,
+        Self::BadLink,
+        Self::OwnInvite,
+        Self::NoRelay,
+        Self::WrongPassphrase,
+        Self::Wait(1),
+        Self::NoMoreTries,
+        Self::Full,
+        Self::Disk,
+        Self::Bug,
+    ];
+
+    /// Its name in the words of the page.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::Unknown => "unknown",
+            Self::BadInput => "bad-input",
+            Self::TooLarge => "too-large",
+            Self::Over => "over",
+            Self::BadLink => "bad-link",
+            Self::OwnInvite => "own-invite",
+            Self::NoRelay => "no-relay",
+            Self::WrongPassphrase => "wrong-passphrase",
+            Self::Wait(_) => "wait",
+            Self::NoMoreTries => "no-more-tries",
+            Self::Full => "full",
+            Self::Disk => "disk",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+impl From<ShelfFault> for Refusal {
+    fn from(_: ShelfFault) -> Self {
+        Self::Disk
+    }
+}
+
+/// What the transport counted since the home was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Bytes sent.
+    pub bytes_up: u64,
+    /// Bytes received.
+    pub bytes_down: u64,
+    /// Milliseconds in which something was sent or received.
+    pub air_ms: u64,
+    /// Questions that were answered.
+    pub round_trips: u64,
+}
+
+/// A relay that did not answer when last asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreached {
+    /// Its host.
+    pub host: String,
+    /// Why, for programs.
+    pub why: &'static str,
+}
+
+/// What one burst came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Burst {
+    /// Counted since the home was opened.
+    pub figures: Figures,
+    /// Relays that did not answer.
+    pub unreached: Vec<Unreached>,
+}
+
+/// When a home speaks to relays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Whenever there is something to say; it stays connected.
+    Live,
+    /// Only when told to.
+    Quiet,
+    /// One packet of the same size every so many seconds, full or empty.
+    Steady(u64),
+}
+
+impl Pace {
+    /// Its name in the words of the page.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Quiet => "quiet",
+            Self::Steady(_) => "steady",
+        }
+    }
+}
+
+/// An open home, as far as the page may reach into it. Cheap to copy.
+pub trait Home: Clone + 'static {
+    /// Does what a person did. On return it is durable.
+    fn act(&self, act: Act) -> impl Future<Output = Result<Answer, Refusal>>;
+
+    /// Looks at what is stored.
+    fn look<T: 'static>(
+        &self,
+        look: impl FnOnce(&dyn Shelf) -> Result<T, ShelfFault> + 'static,
+    ) -> impl Future<Output = Result<T, Refusal>>;
+
+    /// Stores rows of [`crate::APP_TABLES`]; others are refused.
+    fn keep(&self, rows: Batch) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// Everything out and in, once.
+    fn burst(&self) -> impl Future<Output = Result<Burst, Refusal>>;
+
+    /// What the transport counted so far, and who does not answer.
+    fn tally(&self) -> impl Future<Output = Result<Burst, Refusal>>;
+
+    /// Whether relays are reached through a proxy only.
+    fn behind_proxy(&self) -> impl Future<Output = Result<bool, Refusal>>;
+
+    /// When the home speaks to relays.
+    fn pace(&self) -> impl Future<Output = Result<Pace, Refusal>>;
+
+    /// Has it speak at another pace from now on.
+    fn change_pace(&self, pace: Pace) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// What happens from now on.
+    fn events(&self) -> broadcast::Receiver<Event>;
+
+    /// Somebody is there: the clock of `--idle` starts anew.
+    fn attended(&self);
+
+    /// Locks the home.
+    fn lock(&self) -> impl Future<Output = Result<(), Refusal>>;
+}
+
+/// Who takes a passphrase while a home is locked. The page hands it on and forgets it.
+pub trait Gate {
+    /// Tries it.
+    fn unlock(
+        &self,
+        passphrase: Zeroizing<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Refusal>>>>;
+}

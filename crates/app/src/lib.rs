@@ -1,0 +1,28 @@
+//! The app: a page that this machine serves to its owner, and to nobody else on it.
+//!
+//! It sees a home only through [`Home`]: acts go in, what is stored is looked at, events nudge. It
+//! knows no passphrase but to hand it on, no key, no relay and no file. [`App`] is the server,
+//! [`guard`](self) decides whom it listens to, the page under `page/` is what people see.
+
+mod answer;
+mod app;
+mod assets;
+mod calls;
+mod guard;
+mod home;
+mod live;
+mod memo;
+mod passes;
+mod qr;
+mod roster;
+mod safety;
+mod scan;
+mod serve;
+mod shape;
+mod watcher;
+mod words;
+
+pub use app::{App, Seat};
+pub use home::{Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+pub use memo::{APP_TABLES, MEMOS, SETTINGS};
+pub use watcher::{Packet, Sight, Watcher};

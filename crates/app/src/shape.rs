@@ -1,0 +1,152 @@
+//! How what is stored is said to the page: JSON with short names. Ids are hex.
+
+use serde_json::{Value, json};
+use sogon_engine::{
+    MessageId, Shelf, ShelfFault,
+    view::{self, AlertKind, Contact, Delivery, Kind, Message, Standing},
+};
+
+use crate::{
+    home::{Burst, Figures},
+    memo::Memo,
+    roster::Entry,
+};
+
+/// So much of a message is shown where it is answered, and in the list.
+const EXCERPT_CHARS: usize = 120;
+
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(EXCERPT_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+pub(crate) fn kind(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Unknown => "unknown",
+        Kind::Gap => "gap",
+        Kind::Membership => "membership",
+    }
+}
+
+pub(crate) fn state(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Queued => "queued",
+        Delivery::Handed => "handed",
+        Delivery::Delivered => "delivered",
+        Delivery::Failed => "failed",
+    }
+}
+
+pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, ShelfFault> {
+    let answered = match message.reply_to {
+        Some(id) => Some(answered(shelf, message, id)?),
+        None => None,
+    };
+    Ok(json!({
+        "id": message.id.to_string(),
+        "order": message.order,
+        "from": message.from,
+        "at": message.at_s,
+        "kind": kind(&message.kind),
+        "text": message.text,
+        "state": message.delivery.map(state),
+        "reply": answered,
+        "fades": message.fades_s,
+        "unread": message.unread,
+        "edited": message.edited,
+        "reactions": message.reactions.iter().map(|reaction| {
+            json!({ "from": reaction.from, "face": reaction.face })
+        }).collect::<Vec<_>>(),
+    }))
+}
+
+/// The message that is answered, or only its id when it is gone.
+fn answered(shelf: &dyn Shelf, by: &Message, id: MessageId) -> Result<Value, ShelfFault> {
+    let found = view::message(shelf, by.conversation, id)?;
+    Ok(match found {
+        Some(found) => {
+            json!({ "id": id.to_string(), "from": found.from, "text": excerpt(&found.text), "gone": false })
+        }
+        None => json!({ "id": id.to_string(), "gone": true }),
+    })
+}
+
+pub(crate) fn messages(shelf: &dyn Shelf, all: &[Message]) -> Result<Vec<Value>, ShelfFault> {
+    all.iter().map(|one| message(shelf, one)).collect()
+}
+
+/// A line of the list, with its last words.
+pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFault> {
+    let last = view::latest(shelf, entry.id, 1)?.pop();
+    let memo = Memo::load(shelf, entry.id)?;
+    let last = last.map(|last| {
+        json!({
+            "text": excerpt(&last.text),
+            "from": last.from,
+            "at": last.at_s,
+            "kind": kind(&last.kind),
+            "state": last.delivery.map(state),
+        })
+    });
+    Ok(json!({
+        "id": entry.id.to_string(),
+        "title": entry.title,
+        "group": entry.group,
+        "open": entry.open,
+        "unread": entry.unread,
+        "draft": excerpt(&memo.draft),
+        "last": last,
+    }))
+}
+
+pub(crate) fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "waiting",
+        Standing::Ready => "ready",
+        Standing::Blocked => "blocked",
+    }
+}
+
+pub(crate) fn contact(contact: &Contact) -> Value {
+    json!({
+        "id": contact.id.to_string(),
+        "name": contact.name,
+        "verified": contact.verified,
+        "standing": standing(contact.standing),
+        "conversation": contact.conversation.map(|id| id.to_string()),
+    })
+}
+
+pub(crate) fn alert(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::LinkUsedTwice => "link-used-twice",
+        AlertKind::Fork => "fork",
+        AlertKind::RelayLost => "relay-lost",
+        AlertKind::RelayKey => "relay-key",
+        AlertKind::Rejoined => "rejoined",
+        AlertKind::Away => "away",
+        AlertKind::BadAnswer => "bad-answer",
+        AlertKind::KeyChange => "key-change",
+        AlertKind::Refused => "refused",
+        AlertKind::UnlockFailed => "unlock-failed",
+        AlertKind::PassphraseChanged => "passphrase-changed",
+        AlertKind::Restored => "restored",
+        AlertKind::BackedUp => "backed-up",
+    }
+}
+
+pub(crate) fn figures(figures: Figures) -> Value {
+    json!({
+        "up": figures.bytes_up,
+        "down": figures.bytes_down,
+        "air_ms": figures.air_ms,
+        "round_trips": figures.round_trips,
+    })
+}
+
+pub(crate) fn burst(burst: &Burst) -> Value {
+    let unreached = burst.unreached.iter();
+    let unreached: Vec<_> =
+        unreached.map(|relay| json!({ "host": relay.host, "why": relay.why })).collect();
+    json!({ "figures": figures(burst.figures), "unreached": unreached })
+}

@@ -1,0 +1,174 @@
+//! The home as the app sees it: the narrow door of `sogon_app`, on a hand in the loop.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use sogon_app::{APP_TABLES, Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+use sogon_carry::Ways;
+use sogon_engine::{Act, Answer, Batch, Change, Event, Shelf, ShelfFault};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use zeroize::Zeroizing;
+
+use crate::{
+    desk,
+    hand::Hand,
+    keeper::{Farewell, Tally},
+    mode::Mode,
+    trouble::{Kind, Trouble},
+};
+
+/// An open home, for the app.
+#[derive(Clone, Debug)]
+pub(crate) struct Resident {
+    hand: Hand,
+    /// When somebody last asked something.
+    busy: Rc<Cell<Instant>>,
+}
+
+impl Resident {
+    pub(crate) fn new(hand: Hand, busy: Rc<Cell<Instant>>) -> Self {
+        Self { hand, busy }
+    }
+}
+
+impl Home for Resident {
+    async fn act(&self, act: Act) -> Result<Answer, Refusal> {
+        self.hand.act(act).await.map_err(refusal)
+    }
+
+    async fn look<T: 'static>(
+        &self,
+        look: impl FnOnce(&dyn Shelf) -> Result<T, ShelfFault> + 'static,
+    ) -> Result<T, Refusal> {
+        self.hand.look(|vault| look(vault)).await.map_err(refusal)
+    }
+
+    async fn keep(&self, rows: Batch) -> Result<(), Refusal> {
+        let its_own = |change: &Change| match change {
+            Change::Put { table, .. } | Change::Delete { table, .. } => APP_TABLES.contains(table),
+            _ => false,
+        };
+        if !rows.iter().all(its_own) {
+            return Err(Refusal::Bug);
+        }
+        self.hand.keep(rows).await.map_err(refusal)
+    }
+
+    async fn burst(&self) -> Result<Burst, Refusal> {
+        self.hand.burst().await.map(burst).map_err(refusal)
+    }
+
+    async fn tally(&self) -> Result<Burst, Refusal> {
+        self.hand.tally().await.map(burst).map_err(refusal)
+    }
+
+    async fn behind_proxy(&self) -> Result<bool, Refusal> {
+        let ways = self.hand.ways().await.map_err(refusal)?;
+        Ok(matches!(ways, Ways::Through(_)))
+    }
+
+    async fn pace(&self) -> Result<Pace, Refusal> {
+        Ok(match self.hand.mode().await.map_err(refusal)?.mode {
+            Mode::Live => Pace::Live,
+            Mode::Quiet => Pace::Quiet,
+            Mode::Steady(every) => Pace::Steady(every.as_secs()),
+        })
+    }
+
+    async fn change_pace(&self, pace: Pace) -> Result<(), Refusal> {
+        let mode = match pace {
+            Pace::Live => Mode::Live,
+            Pace::Quiet => Mode::Quiet,
+            Pace::Steady(every_s) => Mode::Steady(Duration::from_secs(every_s)),
+        };
+        self.hand.change_mode(mode).await.map_err(refusal)
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        self.hand.events()
+    }
+
+    fn attended(&self) {
+        self.busy.set(Instant::now());
+    }
+
+    async fn lock(&self) -> Result<(), Refusal> {
+        self.hand.close(Farewell::Lock).await.map_err(refusal)
+    }
+}
+
+fn burst(tally: Tally) -> Burst {
+    let unreached = tally
+        .unreached
+        .iter()
+        .map(|(relay, why)| Unreached { host: relay.host().to_owned(), why: desk::loss(*why) });
+    Burst {
+        figures: Figures {
+            bytes_up: tally.figures.bytes_up,
+            bytes_down: tally.figures.bytes_down,
+            air_ms: tally.figures.air_ms,
+            round_trips: tally.figures.round_trips,
+        },
+        unreached: unreached.collect(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn refusal(trouble: Trouble) -> Refusal {
+    match trouble.kind() {
+        Kind::Locked | Kind::LockedMeanwhile | Kind::HostEnded => Refusal::Locked,
+        Kind::UnknownName | Kind::UnknownMessage | Kind::NotReady => Refusal::Unknown,
+        Kind::TooLarge => Refusal::TooLarge,
+        Kind::Over | Kind::NotAGroup => Refusal::Over,
+        Kind::NoRelay => Refusal::NoRelay,
+        Kind::OwnLink => Refusal::OwnInvite,
+        Kind::NotALink | Kind::LinkDamaged | Kind::LinkNewer => Refusal::BadLink,
+        Kind::WrongPassphrase | Kind::BadPassphrase => Refusal::WrongPassphrase,
+        Kind::WaitForTry => Refusal::Wait(trouble.minutes()),
+        Kind::NoMoreTries => Refusal::NoMoreTries,
+        Kind::HomeFull | Kind::DiskFull => Refusal::Full,
+        Kind::BadInput => Refusal::BadInput,
+        Kind::Bug => Refusal::Bug,
+        _ => Refusal::Disk,
+    }
+}
+
+/// A passphrase that was typed into the page, and who waits to hear what it opened.
+pub(crate) struct Ring {
+    pub(crate) passphrase: Zeroizing<String>,
+    pub(crate) reply: oneshot::Sender<Result<(), Trouble>>,
+}
+
+/// Rings at the door of a locked home.
+#[derive(Debug)]
+pub(crate) struct Bell(mpsc::Sender<Ring>);
+
+/// Where the ringing is heard.
+pub(crate) type Rings = mpsc::Receiver<Ring>;
+
+impl Bell {
+    /// A bell, and where it is heard. One tries after the other.
+    pub(crate) fn hang() -> (Self, Rings) {
+        let (to, from) = mpsc::channel(1);
+        (Self(to), from)
+    }
+}
+
+impl Gate for Bell {
+    fn unlock(
+        &self,
+        passphrase: Zeroizing<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Refusal>>>> {
+        let to = self.0.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            to.send(Ring { passphrase, reply }).await.map_err(|_| Refusal::Locked)?;
+            answer.await.map_err(|_| Refusal::Locked)?.map_err(refusal)
+        })
+    }
+}
