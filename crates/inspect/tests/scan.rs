@@ -395,3 +395,17 @@ fn a_hidden_folder_that_fills_like_clockwork_is_told_and_a_holiday_is_not() {
     let found = survey.findings.iter().find(|one| one.rule == "picture-rhythm").unwrap();
     assert_eq!(found.severity, Severity::Suspicious);
 }
+
+#[test]
+fn the_last_of_very_many_files_in_an_image_is_told_like_the_first() {
+    let folder = TempDir::new().unwrap();
+    let photo = tagged(&Dice(3).file("jpg", 300), ID);
+    let names: Vec<String> = (0..55_000).map(|n| format!("{n}")).collect();
+    let mut files: Vec<(&str, &[u8])> =
+        names.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
+    files.push(("last.jpg", &photo));
+    fs::write(folder.path().join("phone.tar"), tar(&files, false)).unwrap();
+    let survey = look(folder.path());
+    assert_eq!(paths(&survey, "redstar-chain", folder.path()), ["phone.tar!last.jpg"]);
+    assert_eq!((survey.untold, survey.scanned_files), (0, 55_002));
+}

@@ -40,6 +40,7 @@ fn what_cannot_be_cleaned_is_refused_with_a_way_out_and_nothing_is_left() {
     let (old, out) = (old.display().to_string(), out.display().to_string());
     mina.run(&["clean", &old, "-o", &out]).failed(5, "DOCX or PDF");
     mina.run(&["clean", &old, "-o", &out, "--lang", "ko"]).failed(5, "아무것도 쓰지 않았습니다");
+    mina.run(&["clean", &old, "-o", &out, "--lang", "zh"]).failed(5, "什么都没有写");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
     mina.run(&["clean", &sample("still.jpg"), "-o", &old]).failed(1, "must not be there yet");
     mina.run(&["clean", "/nowhere", "-o", &out]).failed(1, "could not be read");

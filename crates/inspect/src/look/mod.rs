@@ -62,8 +62,9 @@ impl Default for Limits {
 /// Unpacked bytes that are always allowed.
 const UNPACKED_BYTES_MIN: u64 = 64 << 20;
 
-/// Folders with pictures inside one file that are counted.
+/// Folders with pictures inside one file that are counted, and pictures in all of them.
 const FOLDERS_MAX: usize = 10_000;
+const PICTURES_MAX: u64 = 2_000_000;
 
 /// Bytes of the two ends that are kept of a stream too large for memory.
 const END_BYTES: usize = 1 << 20;
@@ -110,6 +111,8 @@ pub struct Looker<'a> {
     changed: Option<u64>,
     /// Folders with pictures inside the file.
     folders: BTreeMap<String, Rhythm>,
+    /// How many of them.
+    pictures: u64,
     /// Files looked at.
     pub files: u64,
 }
@@ -141,6 +144,7 @@ impl<'a> Looker<'a> {
             sha256: String::new(),
             changed: None,
             folders: BTreeMap::new(),
+            pictures: 0,
             files: 0,
         }
     }
@@ -187,7 +191,8 @@ impl<'a> Looker<'a> {
         let cut = path.rfind(['/', '!']).and_then(|at| path.split_at_checked(at));
         let Some((folder, name)) = cut.filter(|(_, name)| is_picture(name)) else { return };
         let room = self.folders.len() < FOLDERS_MAX || self.folders.contains_key(folder);
-        if room && self.share.part == 0 {
+        self.pictures = self.pictures.saturating_add(1);
+        if room && self.share.part == 0 && self.pictures <= PICTURES_MAX {
             self.folders.entry(folder.to_owned()).or_default().count(name, changed);
         }
     }
@@ -345,6 +350,8 @@ impl<'a> Looker<'a> {
                 break;
             }
             self.spend(path, 1, read)?;
+            // Unpacking may be slow: a sign of life.
+            self.to.progress(0);
         }
         Ok(())
     }

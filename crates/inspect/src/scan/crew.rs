@@ -158,10 +158,15 @@ impl<'r> Member<'r> {
                     Said::Found(_) | Said::Happened(_) if told >= FINDINGS_OF_A_FILE_MAX => {
                         survey.untold = survey.untold.saturating_add(1);
                     }
-                    Said::Found(finding) => survey.add(finding),
-                    Said::Happened(event) => survey.happened(event),
+                    Said::Found(finding) => {
+                        told = told.saturating_add(1);
+                        survey.add(finding);
+                    }
+                    Said::Happened(event) => {
+                        told = told.saturating_add(1);
+                        survey.happened(event);
+                    }
                 }
-                told = told.saturating_add(1);
             }
         }
     }

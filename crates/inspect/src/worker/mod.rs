@@ -10,6 +10,7 @@ use std::{
     io::{self, Seek, SeekFrom},
     os::{fd::AsFd, unix::net::UnixStream},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,9 @@ pub(crate) enum Said {
 /// Bytes looked at after which a worker gives a sign of life.
 const SIGN_OF_LIFE_BYTES: u64 = 32 << 20;
 
+/// Slow bytes, such as unpacked ones, are told more often.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(2);
+
 /// What is read of the signature beside an app; the tree behind it is made anew.
 const BESIDE_BYTES_MAX: usize = 1 << 16;
 
@@ -121,6 +125,7 @@ struct Mouth<'a> {
     socket: &'a UnixStream,
     waiting: Vec<Said>,
     bytes: u64,
+    spoke: Instant,
     gone: bool,
 }
 
@@ -133,6 +138,7 @@ impl Mouth<'_> {
     }
 
     fn flush(&mut self) {
+        self.spoke = Instant::now();
         if self.bytes > 0 {
             // Before what ends the job.
             self.waiting.insert(0, Said::Bytes(self.bytes));
@@ -155,7 +161,7 @@ impl Listener for Mouth<'_> {
 
     fn progress(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes >= SIGN_OF_LIFE_BYTES {
+        if self.bytes >= SIGN_OF_LIFE_BYTES || self.spoke.elapsed() >= SIGN_OF_LIFE_EVERY {
             self.flush();
         }
     }
@@ -218,7 +224,8 @@ fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
         let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
         let handed = Handed { file: Arc::new(file), size };
-        let mut mouth = Mouth { socket, waiting: Vec::new(), bytes: 0, gone: false };
+        let mut mouth =
+            Mouth { socket, waiting: Vec::new(), bytes: 0, spoke: Instant::now(), gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
         looker = looker.beside(beside.as_deref());
         looker.file(&job.path, &handed);
