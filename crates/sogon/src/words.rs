@@ -159,7 +159,7 @@ mod tests {
         assert!(missing.is_empty(), "not in the words: {missing:?}");
         let families = [
             "error-", "alert-", "state-", "loss-", "check-", "kind-", "home-", "backup-", "gone-",
-            "left-",
+            "left-", "mode-", "usage-", "waits-",
         ];
         let idle: Vec<_> = there
             .difference(&wanted)
