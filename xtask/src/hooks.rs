@@ -44,6 +44,29 @@ pub(crate) fn figures(house: &House) -> Result<Done, Fault> {
     house.cargo_does(&words).map(|()| Done::Ran)
 }
 
+/// `blows [COMMAND …]`: kills, torn writes, full disks and refused syncs at each write of a session
+/// of the real program.
+pub(crate) fn blows(house: &House, words: &[&str]) -> Result<Done, Fault> {
+    if !has(house, "strace", "-V") {
+        return Ok(Done::Skipped("it needs strace: apt-get install strace".to_owned()));
+    }
+    let run = ["run", "--quiet", "--package", "sogon-lab", "--bin", "blows", "--"];
+    house.cargo_does(&[run.as_slice(), words].concat()).map(|()| Done::Ran)
+}
+
+/// `tpm`: a home and a TPM 2.0 in software.
+pub(crate) fn tpm(house: &House) -> Result<Done, Fault> {
+    if !has(house, "swtpm", "--version") {
+        return Ok(Done::Skipped("it needs a TPM in software: apt-get install swtpm".to_owned()));
+    }
+    let words = ["test", "--quiet", "--package", "sogon", "--test", "tpm"];
+    house.cargo_does(&words).map(|()| Done::Ran)
+}
+
+fn has(house: &House, program: &str, word: &str) -> bool {
+    house.command(program).arg(word).output().is_ok_and(|output| output.status.success())
+}
+
 /// `fuzz [--minutes M] [TARGET]`: on nightly, with cargo-fuzz.
 pub(crate) fn fuzz(house: &House, words: &[&str]) -> Result<(), Fault> {
     let (minutes, target) = match words {

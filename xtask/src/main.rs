@@ -30,6 +30,9 @@ cargo xtask <task>
   ci                            everything, in the order a reader would
   lab [--seeds N] [--seed S]    seeded worlds: N of them, or the one that failed
   figures                       the numbers of the README, measured again
+  blows [COMMAND ...]           a kill, a torn write, a full disk and a refused sync at each write
+                                of a session of the real program (needs strace)
+  tpm                           a home whose guesses need a TPM, with one in software (needs swtpm)
   fuzz [--minutes M] [TARGET]   every fuzz target, or one, for M minutes each
   app [--short | --figures]     the app in a real browser: its stories, or its numbers
   deny                          licences, bans and sources of what we import";
@@ -56,6 +59,8 @@ fn run(house: &House, words: &[&str]) -> Result<(), Fault> {
         ["ci"] => ci::run(house),
         ["lab", rest @ ..] => hooks::lab(house, rest).map(hooks::Done::say),
         ["figures"] => hooks::figures(house).map(hooks::Done::say),
+        ["blows", rest @ ..] => hooks::blows(house, rest).map(hooks::Done::say),
+        ["tpm"] => hooks::tpm(house).map(hooks::Done::say),
         ["fuzz", rest @ ..] => hooks::fuzz(house, rest),
         ["app"] => app::run(house, app::Length::Whole).map(hooks::Done::say),
         ["app", "--short"] => app::run(house, app::Length::Short).map(hooks::Done::say),

@@ -127,6 +127,7 @@ pub(crate) fn alert(kind: AlertKind) -> &'static str {
         AlertKind::Away => "away",
         AlertKind::BadAnswer => "bad-answer",
         AlertKind::KeyChange => "key-change",
+        AlertKind::Refused => "refused",
         AlertKind::UnlockFailed => "unlock-failed",
         AlertKind::PassphraseChanged => "passphrase-changed",
         AlertKind::Restored => "restored",

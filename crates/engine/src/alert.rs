@@ -1,11 +1,14 @@
 //! The owner's log: what happened to their security, in a hash chain only they can read (P8).
 
 use sha2::{Digest, Sha256};
-use sogon_seal::{Desk, shelf::Shelf};
+use sogon_seal::{
+    Desk,
+    shelf::{Order, Shelf},
+};
 
 use crate::{
     EngineError, WallClock,
-    rows::{ALERTS, AlertRow, COUNTERS, encode, number_of, read},
+    rows::{ALERTS, AlertRow, COUNTERS, decode, encode, number_of, read},
     view::AlertKind,
 };
 
@@ -14,6 +17,26 @@ const COUNT: &[u8] = b"alerts";
 /// How many entries there are: a shortened log is as broken as a changed one.
 pub(crate) fn count(shelf: &dyn Shelf) -> Result<u64, EngineError> {
     Ok(shelf.row(COUNTERS, COUNT)?.map_or(0, |bytes| number_of(&bytes)))
+}
+
+/// How far back a repetition is looked for.
+const RECENT: usize = 16;
+
+/// Adds an entry, unless one of the latest says the same: others cannot fill the log by repeating
+/// themselves.
+pub(crate) fn tell_once(
+    desk: &Desk<'_>,
+    wall: WallClock,
+    kind: AlertKind,
+    detail: String,
+) -> Result<bool, EngineError> {
+    for (_, bytes) in desk.scan(ALERTS, b"", None, RECENT, Order::Down)? {
+        let row: AlertRow = decode(&bytes)?;
+        if row.kind == kind && row.detail == detail {
+            return Ok(false);
+        }
+    }
+    tell(desk, wall, kind, detail).map(|()| true)
 }
 
 /// The chain after `row` when it was `before`.
@@ -50,7 +73,7 @@ pub(crate) fn tell(
 
 #[cfg(test)]
 mod tests {
-    use sogon_seal::shelf::{Order, Row, ShelfFault, Table};
+    use sogon_seal::shelf::{Row, ShelfFault, Table};
 
     use super::*;
     use crate::view;
@@ -122,5 +145,22 @@ mod tests {
         };
         // Whoever can rewrite the count too has the keys of the home, and with them everything.
         assert!(whole(&shortened));
+    }
+
+    #[test]
+    fn what_somebody_repeats_is_told_once_for_a_while() {
+        let store = Nothing;
+        let desk = Desk::new(&store);
+        let once = |at: u64, who: &str| {
+            tell_once(&desk, WallClock(at), AlertKind::Refused, who.to_owned()).unwrap()
+        };
+        assert!(once(1, "미나") && once(2, "준"));
+        assert!(!once(3, "미나") && !once(4, "준"));
+        for at in 0..RECENT as u64 {
+            tell(&desk, WallClock(at), AlertKind::Fork, String::new()).unwrap();
+        }
+        assert!(once(5, "미나"), "long ago");
+        let (alerts, whole) = view::alerts(&desk).unwrap();
+        assert!(whole && alerts.len() == RECENT + 3);
     }
 }

@@ -176,9 +176,13 @@ pub enum AlertKind {
     /// An answer to a link could not be opened.
     #[n(6)]
     BadAnswer,
-    /// A contact's identity key is another than before.
+    /// Somebody goes by the name of a contact and has another identity key: a new device without
+    /// the old keys, or somebody else. The detail is what they are called here.
     #[n(7)]
     KeyChange,
+    /// A member wrote what is no content of any version, and it was refused; the detail is who.
+    #[n(8)]
+    Refused,
     /// Somebody tried wrong passphrases while the home was locked; the detail is how many.
     #[n(40)]
     UnlockFailed,

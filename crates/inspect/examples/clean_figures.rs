@@ -26,7 +26,10 @@ use std::{
     time::Instant,
 };
 
-use sogon_inspect::clean::{Options, clean, clean_file};
+use sogon_inspect::{
+    clean::{Options, Workshop, clean, clean_file},
+    worker,
+};
 
 /// What was planted in the samples, or signs its coder.
 const TELLING: [&[u8]; 9] = [
@@ -44,7 +47,17 @@ const TELLING: [&[u8]; 9] = [
 /// What says in a tag that a coder was here.
 const CODERS: [&[u8]; 3] = [b": LAME", b"Lavf", b"Lavc"];
 
+/// This program is its own worker.
+fn workshop() -> Workshop {
+    let own = std::env::current_exe().unwrap().into_os_string();
+    Workshop::new(vec![own, "--worker".into()])
+}
+
 fn main() {
+    if std::env::args().nth(1).is_some_and(|first| first == "--worker") {
+        worker::serve().unwrap();
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let tools = Tools {
         exiftool: there("exiftool", "-ver"),
@@ -89,7 +102,7 @@ impl Tools {
         let from = folder.join(name);
         let ours = folder.join(format!("ours.{name}"));
         fs::write(&from, bytes).unwrap();
-        let done = clean_file(&from, &ours, &Options::default()).is_ok();
+        let done = clean_file(&from, &ours, &Options::default(), &workshop()).is_ok();
         let theirs = self.mat2(&from);
         let word = |done: bool| if done { "yes" } else { "refused" };
         let mat2 = if self.mat2 { word(theirs.is_some()) } else { "?" };
@@ -219,7 +232,8 @@ fn speed(folder: &Path, tools: &Tools) {
             }
             size as f64 / best / 1e9
         };
-        let cleaned = rate(&|to| drop(clean_file(&path, to, &Options::default()).unwrap()));
+        let cleaned =
+            rate(&|to| drop(clean_file(&path, to, &Options::default(), &workshop()).unwrap()));
         let rewritten = rate(&|to| {
             let mut source = fs::File::open(&path).unwrap();
             let cleaned = clean(&mut source, &Options::default()).unwrap();

@@ -22,9 +22,12 @@ const ID: &str = "AC9A58CDZ364C";
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "fuzz/corpus".to_owned());
-    for (target, seeds) in
-        [("inspect_tags", tags()), ("inspect_look", looks()), ("inspect_lists", lists())]
-    {
+    for (target, seeds) in [
+        ("inspect_tags", tags()),
+        ("inspect_look", looks()),
+        ("inspect_image", bends()),
+        ("inspect_lists", lists()),
+    ] {
         let folder = Path::new(&folder).join(target);
         fs::create_dir_all(&folder).unwrap();
         for (name, bytes) in seeds {
@@ -106,8 +109,25 @@ fn looks() -> Seeds {
         ("revocations", named(3, &[b'.'; 48])),
         ("packages", named(4, b"ABX\0\x12com.example.peeper\0")),
         ("bugreport", named(5, b"Enabled Device Admins:\n  com.x/.Admin:\n\npackage:com.x.y\n")),
+        ("7z", named(0, include_bytes!("../tests/archives/solid.7z"))),
+        ("7z-of-code", named(0, include_bytes!("../tests/archives/code.7z"))),
+        ("7z-bzip2", named(0, include_bytes!("../tests/archives/bzip2.7z"))),
+        ("tar-xz", named(0, include_bytes!("../tests/archives/folder.tar.xz"))),
+        ("zstd", named(0, include_bytes!("../tests/archives/notes.txt.zst"))),
+        ("bzip2", named(0, include_bytes!("../tests/archives/notes.txt.bz2"))),
+        ("zip-lzma", named(0, include_bytes!("../tests/archives/lzma.zip"))),
         ("certificate", named(6, &apps::certificate("Mina", &key.spki()))),
     ]
+}
+
+/// Images as they are, and with bytes changed in their first blocks.
+fn bends() -> Seeds {
+    let mut dice = Dice(3);
+    let names = ["erofs", "squashfs", "f2fs", "ext4", "ntfs", "erofs-plain"];
+    let bent = ["erofs-bent", "squashfs-bent", "f2fs-bent", "ext4-bent", "ntfs-bent", "plain-bent"];
+    let whole = (0_u8..).zip(names).map(|(which, name)| (name, vec![which]));
+    let bent = (0_u8..).zip(bent).map(|(which, name)| (name, named(which, &dice.bytes(120))));
+    whole.chain(bent.collect::<Vec<_>>()).collect()
 }
 
 fn lists() -> Seeds {

@@ -1,6 +1,9 @@
 //! The command: arguments in, a report and an exit code out. Two programs have it: `sogon inspect`
 //! and `sogon-inspect`.
 
+mod cleaning;
+mod reference;
+
 use std::{
     ffi::OsString,
     fs,
@@ -12,6 +15,7 @@ use std::{
 
 use clap::Args;
 
+pub use self::cleaning::{CleanOptions, run as clean};
 use crate::{
     finding::Identities,
     look::{Limits, Lists},
@@ -45,13 +49,16 @@ pub struct Options {
     /// Say which files a device with this list of fingerprints would recognise; may be repeated
     #[arg(long, value_name = "LIST")]
     pub would_match: Vec<PathBuf>,
-    /// Tell apps, programs and certificates that are not among these hashes of a reference image,
-    /// as sha256sum prints them; may be repeated
-    #[arg(long, value_name = "LIST")]
+    /// Compare apps, programs and certificates with a reference: a folder or image of a system that
+    /// can be trusted, or the hashes of its files as sha256sum prints them; may be repeated
+    #[arg(long, value_name = "PATH")]
     pub reference: Vec<PathBuf>,
     /// Check signatures with this public key of the office that makes them; may be repeated
     #[arg(long, value_name = "KEY")]
     pub office_key: Vec<PathBuf>,
+    /// Say which signatures this list (pattern.dat of a device) calls back; may be repeated
+    #[arg(long, value_name = "LIST")]
+    pub revoked: Vec<PathBuf>,
     /// Print our own rules, in the YARA language, and do nothing else
     #[arg(long)]
     pub print_rules: bool,
@@ -97,6 +104,8 @@ pub struct Trouble {
     pub what: String,
     /// What to do.
     pub next: String,
+    /// How to end.
+    pub code: u8,
 }
 
 /// The exit code when something was found (docs/CLI.md).
@@ -131,7 +140,7 @@ pub fn run(
         memory_bytes_max: options.memory.max(128).saturating_mul(1 << 20),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let request = Request {
+    let mut request = Request {
         paths: options.paths.clone(),
         worker,
         setup,
@@ -139,8 +148,14 @@ pub fn run(
         patience: Duration::from_secs(options.patience.max(1)),
         hashes: options.report.is_some(),
     };
-    let survey = scan(&request, &mut |now| progress(&line(now, &words)))
-        .map_err(|error| scan_trouble(&error, &words))?;
+    let mut look = |request: &Request| {
+        scan(request, &mut |now| progress(&line(now, &words)))
+            .map_err(|error| scan_trouble(&error, &words))
+    };
+    let collected = reference::collected(options, &request, &words, &mut look)?;
+    request.setup.lists.references.extend(collected);
+    let mut survey = look(&request)?;
+    reference::missing(&request.setup.lists.references, &mut survey);
     let identities = if options.show_identities { Identities::Shown } else { Identities::Masked };
     if let Some(path) = &options.report {
         let when = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -174,7 +189,9 @@ fn lists(options: &Options, words: &Words) -> Result<Lists, Trouble> {
         yara: read(&options.rules)?,
         indicators: read(&options.indicators)?,
         watchlists: read(&options.would_match)?,
-        references: read(&options.reference)?,
+        references: read(&reference::lists(&options.reference))?,
+        collect: false,
+        revocations: read(&options.revoked)?,
         office_keys: read(&options.office_key)?,
     })
 }
@@ -217,7 +234,7 @@ fn scan_trouble(error: &ScanError, words: &Words) -> Trouble {
 
 fn trouble(words: &Words, id: &str, args: &[(&str, &str)]) -> Trouble {
     let next = words.more(id, "next", args).unwrap_or_default();
-    Trouble { what: words.say(id, args), next }
+    Trouble { what: words.say(id, args), next, code: 1 }
 }
 
 /// How far it is, in a line.

@@ -20,9 +20,14 @@ pub trait Source {
         None
     }
 
+    /// When it was changed, in seconds since 1970, where that is known.
+    fn changed(&self) -> Option<u64> {
+        None
+    }
+
     /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
-    fn owned(&self) -> Option<Box<dyn Source>> {
-        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Box<dyn Source>)
+    fn owned(&self) -> Option<Owned> {
+        self.memory().map(|bytes| Box::new(bytes.to_vec()) as Owned)
     }
 
     /// At most `bytes` bytes from `offset` on, fewer at the end.
@@ -53,6 +58,9 @@ pub trait Source {
         self.piece(self.size().saturating_sub(bytes as u64), bytes)
     }
 }
+
+/// A source that is somebody's own.
+pub type Owned = Box<dyn Source + Send + Sync>;
 
 impl Source for [u8] {
     fn size(&self) -> u64 {
@@ -101,7 +109,7 @@ impl Source for std::fs::File {
 
 /// A part of a source that owns it.
 struct OwnPart {
-    whole: Box<dyn Source>,
+    whole: Owned,
     start: u64,
     size: u64,
 }
@@ -150,7 +158,7 @@ impl Source for Part<'_> {
         self.whole.read_at(offset, buffer)
     }
 
-    fn owned(&self) -> Option<Box<dyn Source>> {
+    fn owned(&self) -> Option<Owned> {
         let whole = self.whole.owned()?;
         Some(Box::new(OwnPart { whole, start: self.start, size: self.size }))
     }
@@ -194,6 +202,12 @@ impl<'a> Stream<'a> {
     /// From the first byte on.
     pub fn new(source: &'a dyn Source) -> Self {
         Self { source, at: 0 }
+    }
+
+    /// The same from another byte on.
+    #[must_use]
+    pub fn from(self, at: u64) -> Self {
+        Self { at, ..self }
     }
 }
 

@@ -12,6 +12,7 @@ use forge::{
     Dice,
     apps::{Key, beside, certificate, jar_signed, jar_signed_saying, manifest, signed},
     archives::{Entry, zip},
+    seals::{self, Seal, sealed},
 };
 use sogon_inspect::{
     app::signed::{BlockTrouble, Scheme, Signatures},
@@ -78,6 +79,72 @@ fn every_scheme_holds_and_none_does_once_a_byte_is_changed() {
             assert_eq!(check(&bad, None), [(scheme, Err(BlockTrouble::Signature))]);
         }
     }
+}
+
+/// Every algorithm there is, with the kind of key it is for.
+fn algorithms() -> Vec<(seals::Key, &'static [u32])> {
+    vec![
+        (seals::Key::rsa(9), &[0x0101, 0x0102, 0x0103, 0x0104, 0x0421]),
+        (seals::Key::ec(256, 9), &[0x0201, 0x0202, 0x0423]),
+        (seals::Key::ec(384, 9), &[0x0201, 0x0202, 0x0423]),
+        (seals::Key::ec(521, 9), &[0x0201, 0x0202, 0x0423]),
+    ]
+}
+
+#[test]
+fn every_algorithm_holds_in_every_scheme_and_none_does_once_a_byte_is_changed() {
+    let plain = app("org.example.notes", false);
+    let schemes = [(2, Scheme::V2), (30, Scheme::V3), (31, Scheme::V31)];
+    for (key, numbers) in algorithms() {
+        for number in numbers {
+            for (id, scheme) in schemes {
+                let numbers = [*number];
+                let seal = |broken| Seal { scheme: id, key: &key, numbers: &numbers, broken };
+                let good = sealed(&plain, &[seal(None)]);
+                assert_eq!(check(&good, None), [(scheme, Ok(1))], "{number:04x} in {scheme:?}");
+                let directory = Directory::read(&good).unwrap();
+                for at in [50, 1_200_000, directory.start as usize + 20] {
+                    let mut bad = good.clone();
+                    bad[at] ^= 1;
+                    let altered = [(scheme, Err(BlockTrouble::Altered))];
+                    assert_eq!(check(&bad, None), altered, "{number:04x} at {at}");
+                }
+                let bad = sealed(&plain, &[seal(Some(0))]);
+                assert_eq!(check(&bad, None), [(scheme, Err(BlockTrouble::Signature))]);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_several_signatures_the_strongest_must_hold() {
+    let plain = app("org.example.notes", false);
+    let key = seals::Key::rsa(9);
+    let numbers = [0x0103, 0x0104, 0x0421];
+    let seal = |broken| Seal { scheme: 2, key: &key, numbers: &numbers, broken };
+    assert_eq!(check(&sealed(&plain, &[seal(None)]), None), [(Scheme::V2, Ok(1))]);
+    let weak = sealed(&plain, &[seal(Some(1))]);
+    assert_eq!(check(&weak, None), [(Scheme::V2, Err(BlockTrouble::Signature))]);
+}
+
+#[test]
+fn a_newer_scheme_counts_and_an_older_one_beside_it_is_checked_too() {
+    let plain = app("org.example.notes", false);
+    let (old, new) = (seals::Key::rsa(9), seals::Key::ec(384, 3));
+    let two = |broken| {
+        [
+            Seal { scheme: 30, key: &old, numbers: &[0x0103], broken },
+            Seal { scheme: 31, key: &new, numbers: &[0x0202], broken: None },
+        ]
+    };
+    let good = sealed(&plain, &two(None));
+    assert_eq!(check(&good, None), [(Scheme::V3, Ok(1)), (Scheme::V31, Ok(1))]);
+    let directory = Directory::read(&good).unwrap();
+    let said = Signatures::check(&good, &directory, None).unwrap();
+    assert_eq!(said.signers()[0].certificate, certificate("Mina", &new.spki()));
+    let bad = sealed(&plain, &two(Some(0)));
+    let said = [(Scheme::V3, Err(BlockTrouble::Signature)), (Scheme::V31, Ok(1))];
+    assert_eq!(check(&bad, None), said);
 }
 
 #[test]

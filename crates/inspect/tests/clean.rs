@@ -14,8 +14,12 @@ use std::{collections::BTreeSet, fs, io::Cursor};
 use dirt::{CANARY, sample, samples, says, soiled};
 use proptest::prelude::*;
 use sogon_inspect::clean::{
-    Kept, Kind, Options, Pictures, Refusal, What, clean, clean_bytes, clean_file,
+    Kept, Kind, Options, Pictures, Refusal, What, Workshop, clean, clean_bytes, clean_file,
 };
+
+fn workshop() -> Workshop {
+    Workshop::new(vec![env!("CARGO_BIN_EXE_sogon-clean").into(), "--worker".into()])
+}
 
 fn cleaned(bytes: &[u8]) -> Vec<u8> {
     clean_bytes(bytes, &Options::default()).unwrap().0
@@ -103,7 +107,7 @@ fn what_is_not_understood_is_refused_and_leaves_nothing() {
     ];
     for (bytes, id) in refused {
         fs::write(&from, bytes).unwrap();
-        let why = clean_file(&from, &to, &Options::default()).unwrap_err();
+        let why = clean_file(&from, &to, &Options::default(), &workshop()).unwrap_err();
         assert_eq!(why.id(), id, "{why}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
     }
@@ -116,12 +120,15 @@ fn a_clean_file_is_new_has_no_time_and_takes_nobodys_place() {
     let (from, to) = (folder.path().join("a.jpg"), folder.path().join("b.jpg"));
     fs::write(&from, sample("still.jpg")).unwrap();
     fs::set_permissions(&from, fs::Permissions::from_mode(0o755)).unwrap();
-    clean_file(&from, &to, &Options::default()).unwrap();
+    clean_file(&from, &to, &Options::default(), &workshop()).unwrap();
     let about = fs::metadata(&to).unwrap();
     assert_eq!(about.modified().unwrap(), std::time::SystemTime::UNIX_EPOCH);
     assert_eq!(about.permissions().mode() & 0o7777, 0o644);
     assert_eq!(fs::read(&from).unwrap(), sample("still.jpg"), "the inspected file is as it was");
-    assert!(clean_file(&from, &to, &Options::default()).is_err(), "an existing file stays");
+    assert!(
+        clean_file(&from, &to, &Options::default(), &workshop()).is_err(),
+        "an existing file stays"
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 

@@ -14,7 +14,12 @@ use std::{
     process::{Command, Output},
 };
 
-use forge::{Dice, chain, tagged};
+use forge::{
+    Dice,
+    apps::{Key, manifest, signed},
+    archives::zip,
+    chain, disks, tagged,
+};
 use tempfile::TempDir;
 
 fn run(args: &[&str], paths: &[&Path]) -> Output {
@@ -154,4 +159,67 @@ fn the_program_does_not_find_itself() {
     let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(said["findings"], serde_json::json!([]));
     assert_eq!(said["scanned_files"], 1);
+}
+
+fn app(package: &str, watches: bool, code: &[u8], key: &Key) -> Vec<u8> {
+    let manifest = manifest(package, watches);
+    let files = [("AndroidManifest.xml", manifest.as_slice(), false), ("code", code, true)];
+    signed(&zip(&files), key, "Mina", true)
+}
+
+#[test]
+fn apps_are_compared_with_those_of_a_folder_or_an_image() {
+    let (reference, phone) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (maker, other) = (Key::ec(7), Key::ec(8));
+    for name in ["same", "newer", "bolder", "forged", "gone"] {
+        let file = reference.path().join(name).with_extension("apk");
+        fs::write(file, app(&format!("org.{name}"), false, b"one", &maker)).unwrap();
+    }
+    let on_phone = [
+        ("same", app("org.same", false, b"one", &maker)),
+        ("newer", app("org.newer", false, b"two", &maker)),
+        ("bolder", app("org.bolder", true, b"one", &maker)),
+        ("forged", app("org.forged", false, b"one", &other)),
+        ("fresh", app("org.fresh", false, b"one", &maker)),
+    ];
+    for (name, app) in &on_phone {
+        fs::write(phone.path().join(name).with_extension("apk"), app).unwrap();
+    }
+    let image = disks::fat("app", "same.apk", &on_phone[0].1);
+    let image_file = reference.path().with_extension("img");
+    fs::write(&image_file, image).unwrap();
+    let object = |reference: &Path| {
+        let done = run(&["--json", "--reference", &reference.to_string_lossy()], &[phone.path()]);
+        assert!(done.status.code().is_some_and(|code| code != 1), "{}", text(&done.stderr));
+        serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap()
+    };
+    let said = object(reference.path());
+    let told = |rule: &str, app: &str| {
+        let findings = said["findings"].as_array().unwrap();
+        let about = |one: &&serde_json::Value| {
+            let evidence = one["evidence"].as_array().unwrap();
+            one["rule"] == rule && evidence.iter().any(|piece| piece["value"] == app)
+        };
+        findings.iter().find(about).cloned()
+    };
+    let all = said["findings"].as_array().unwrap();
+    assert!(all.iter().all(|one| !one["path"].as_str().unwrap().ends_with("same.apk")), "{said}");
+    let newer = told("app-differs", "org.newer").unwrap();
+    assert_eq!(newer["severity"], "note");
+    let changed = newer["evidence"].as_array().unwrap().iter().find(|one| one["name"] == "changed");
+    assert_eq!(changed.unwrap()["value"], "code");
+    assert_eq!(told("app-differs", "org.bolder").unwrap()["severity"], "suspicious");
+    assert_eq!(told("app-other-signer", "org.forged").unwrap()["severity"], "suspicious");
+    assert!(told("not-in-reference", "org.fresh").is_some());
+    assert!(told("app-missing", "org.gone").is_some());
+    assert!(told("app-missing", "org.same").is_none());
+    let said = object(&image_file);
+    let fresh = said["findings"].as_array().unwrap().iter();
+    let fresh = fresh.filter(|one| one["rule"] == "not-in-reference").count();
+    assert_eq!(fresh, 4, "all but the one in the image");
+    fs::remove_file(image_file).unwrap();
+    let nothing = TempDir::new().unwrap();
+    let done = run(&["--reference", &nothing.path().to_string_lossy()], &[phone.path()]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("Nothing to compare with"));
 }

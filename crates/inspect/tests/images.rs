@@ -4,8 +4,8 @@
     clippy::cast_possible_truncation,
     reason = "test numbers"
 )]
-//! Images of disks and phones, whole and torn. `images/*.gz` are two small file systems of our own
-//! content, made with mke2fs and mkntfs; the others are made here.
+//! Images of disks and phones, and archives, whole and torn. `images/*.gz` are small file systems of
+//! our own content, made with mke2fs, mkntfs and `images/make.sh`; the others are made here.
 
 mod forge;
 
@@ -13,7 +13,7 @@ use std::io::Read;
 
 use forge::{Dice, disks, tagged};
 use sogon_inspect::{
-    finding::{Event, Finding},
+    finding::{Event, Finding, Severity},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
 };
 
@@ -85,14 +85,202 @@ fn partitions_of_both_tables_and_sparse_images_are_opened() {
     assert!(told(&look(&new)).contains(&("disk!2-userdata!/media/photo.gif", "redstar-chain")));
     let phone = look(&disks::sparse(&new));
     assert!(told(&phone).contains(&("disk!2-userdata!/media/photo.gif", "redstar-chain")));
-    let f2fs = {
-        let mut image = vec![0; 8_192];
-        image[1_024..1_028].copy_from_slice(&[0x10, 0x20, 0xF5, 0xF2]);
-        image
-    };
-    assert_eq!(told(&look(&f2fs)), [("disk", "not-opened")]);
-    let inside = look(&disks::gpt(&[("userdata", &f2fs)]));
+    let mut luks = vec![0; 8_192];
+    luks[..6].copy_from_slice(b"LUKS\xba\xbe");
+    assert_eq!(told(&look(&luks)), [("disk", "not-opened")]);
+    let inside = look(&disks::gpt(&[("userdata", &luks)]));
     assert_eq!(told(&inside), [("disk!1-userdata!image", "not-opened")]);
+}
+
+/// What is to be found in each image of `images/make.sh`.
+const IN_TREE: [(&str, &str); 6] = [
+    ("/data/deep/film.mp4", "redstar-chain"),
+    ("/data/deep/notes.txt", "redstar-chain"),
+    ("/data/many/zz-last.gif", "redstar-chain"),
+    ("/media/photo.gif", "redstar-chain"),
+    ("/usr/bin/scnprc", "redstar-component"),
+    ("/usr/bin/scnprc", "redstar-program"),
+];
+
+fn in_tree(before: &str, findings: &[Finding]) -> bool {
+    let told = told(findings);
+    IN_TREE.iter().all(|(path, rule)| told.contains(&(format!("{before}{path}").as_str(), *rule)))
+}
+
+const PHONES: [(&str, &[u8]); 6] = [
+    ("plain EROFS", include_bytes!("images/plain.erofs.gz")),
+    ("packed EROFS", include_bytes!("images/lz4.erofs.gz")),
+    ("squashfs, zlib", include_bytes!("images/gzip.squash.gz")),
+    ("squashfs, xz", include_bytes!("images/xz.squash.gz")),
+    ("squashfs, zstd", include_bytes!("images/zstd.squash.gz")),
+    ("squashfs, lz4", include_bytes!("images/lz4.squash.gz")),
+];
+
+#[test]
+fn file_systems_of_phones_are_opened() {
+    for (name, image) in PHONES {
+        let image = unpacked(image);
+        let found = look(&image);
+        assert!(in_tree("disk!", &found), "{name}: {:?}", told(&found));
+        assert!(found.iter().all(|one| one.severity > Severity::Note), "{name}: nothing unread");
+        let phone = disks::sparse(&disks::gpt(&[("super", &image)]));
+        assert!(in_tree("disk!1-super!", &look(&phone)), "{name} in a sparse image");
+    }
+    let lzo = look(&unpacked(include_bytes!("images/lzo.squash.gz")));
+    assert_eq!(told(&lzo), [("disk", "unreadable")]);
+}
+
+#[test]
+fn the_data_of_phones_is_opened_and_what_the_phone_encrypts_is_told() {
+    let images: [&[u8]; 2] =
+        [include_bytes!("images/none.f2fs.gz"), include_bytes!("images/extra.f2fs.gz")];
+    for image in images {
+        let mut image = unpacked(image);
+        let found = look(&image);
+        assert!(in_tree("disk!", &found), "{:?}", told(&found));
+        // The flag of encryption in the inode of the film, which is named there.
+        let named = |block: &[u8]| block[92..].starts_with(b"film.mp4");
+        let inode = image.chunks_exact(4_096).position(named).unwrap() * 4_096;
+        image[inode + 2] |= 4;
+        assert!(told(&look(&image)).contains(&("disk!/data/deep/film.mp4", "not-opened")));
+        // Torn: the checkpoints, the table of nodes, nodes and folders.
+        let filled: Vec<usize> = (0..image.len())
+            .step_by(4_096)
+            .filter(|at| image[*at..at + 4_096].iter().any(|byte| *byte != 0))
+            .collect();
+        let mut dice = Dice(8);
+        for _ in 0..10 {
+            let mut torn = image.clone();
+            for _ in 0..=dice.below(200) {
+                let block = filled[dice.below(filled.len() as u64) as usize];
+                torn[block + dice.below(4_096) as usize] = dice.roll() as u8;
+            }
+            look(&torn);
+        }
+    }
+}
+
+#[test]
+fn torn_phones_are_told_and_end() {
+    let mut dice = Dice(9);
+    for (_, image) in PHONES {
+        let image = unpacked(image);
+        for _ in 0..12 {
+            let mut torn = image.clone();
+            for _ in 0..=dice.below(60) {
+                let most = if dice.below(2) == 0 { 8_192 } else { torn.len() as u64 };
+                torn[dice.below(most) as usize] = dice.roll() as u8;
+            }
+            torn.truncate(dice.below(2 * torn.len() as u64) as usize);
+            look(&torn);
+        }
+    }
+}
+
+#[test]
+fn a_store_of_screenshots_inside_an_archive_or_image_shows_by_its_rhythm() {
+    let mut dice = Dice(12);
+    let mut at = 0;
+    let mut names = Vec::new();
+    for _ in 0..40 {
+        at += 300 + dice.below(4);
+        let (hour, minute, second) = (6 + at / 3_600, at / 60 % 60, at % 60);
+        names.push(format!("data/.trace/S_20240304-{hour:02}{minute:02}{second:02}.png"));
+    }
+    let holiday: Vec<String> = (0..40)
+        .map(|n| format!("DCIM/IMG_2024030{}_{:02}1500.jpg", 1 + n / 20, dice.below(24)))
+        .collect();
+    let store: Vec<(&str, &[u8])> =
+        names.iter().chain(&holiday).map(|name| (name.as_str(), b"picture".as_slice())).collect();
+    let archive = forge::archives::tar(&store, false);
+    let found = look(&archive);
+    assert_eq!(told(&found), [("disk!data/.trace", "picture-rhythm")]);
+    assert_eq!(found[0].severity, Severity::Suspicious);
+    // Names that tell no time: the archive's times do.
+    let plain: Vec<String> = (0..40).map(|n| format!("data/.trace/{n}.png")).collect();
+    let mut archive = forge::archives::tar(
+        &plain.iter().map(|name| (name.as_str(), b"p".as_slice())).collect::<Vec<_>>(),
+        false,
+    );
+    for (n, block) in (0_u64..).zip(archive.chunks_exact_mut(1_024).take(40)) {
+        let time = format!("{:011o}\0", 1_700_000_000 + n * 300);
+        block[136..148].copy_from_slice(time.as_bytes());
+        block[148..156].fill(b' ');
+        let sum: u64 = block[..512].iter().map(|byte| u64::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+    assert_eq!(told(&look(&archive)), [("disk!data/.trace", "picture-rhythm")]);
+}
+
+const ARCHIVES: [(&str, &[u8]); 10] = [
+    ("solid.7z", include_bytes!("archives/solid.7z")),
+    ("apart.7z", include_bytes!("archives/apart.7z")),
+    ("code.7z", include_bytes!("archives/code.7z")),
+    ("delta.7z", include_bytes!("archives/delta.7z")),
+    ("bzip2.7z", include_bytes!("archives/bzip2.7z")),
+    ("deflate.7z", include_bytes!("archives/deflate.7z")),
+    ("bzip2.zip", include_bytes!("archives/bzip2.zip")),
+    ("lzma.zip", include_bytes!("archives/lzma.zip")),
+    ("xz.zip", include_bytes!("archives/xz.zip")),
+    ("folder.tar.xz", include_bytes!("archives/folder.tar.xz")),
+];
+
+const STREAMS: [(&str, &[u8]); 3] = [
+    ("photo.gif.zst", include_bytes!("archives/photo.gif.zst")),
+    ("notes.txt.zst", include_bytes!("archives/notes.txt.zst")),
+    ("notes.txt.bz2", include_bytes!("archives/notes.txt.bz2")),
+];
+
+#[test]
+fn archives_of_every_packing_are_opened() {
+    for (name, archive) in ARCHIVES {
+        let found = look(archive);
+        for file in ["media/photo.gif", "data/deep/notes.txt"] {
+            let told = told(&found);
+            let path = |one: &&(&str, &str)| one.0.ends_with(&format!("!{file}"));
+            let chain = told.iter().filter(path).map(|one| one.1).collect::<Vec<_>>();
+            assert_eq!(chain, ["redstar-chain"], "{name}: {file} in {told:?}");
+        }
+        assert!(found.iter().all(|one| one.severity > Severity::Note), "{name}: nothing unread");
+    }
+    for (name, stream) in STREAMS {
+        assert_eq!(told(&look(stream)), [("disk!content", "redstar-chain")], "{name}");
+    }
+}
+
+#[test]
+fn archives_that_cannot_be_opened_say_why() {
+    let unread: [(&[u8], &str); 3] = [
+        (include_bytes!("archives/ppmd.7z"), "not-opened"),
+        (include_bytes!("archives/streams.7z"), "not-opened"),
+        (include_bytes!("archives/secret.7z"), "encrypted"),
+    ];
+    for (archive, rule) in unread {
+        assert_eq!(told(&look(archive)), [("disk", rule)]);
+    }
+}
+
+#[test]
+fn torn_archives_are_told_and_end() {
+    let mut dice = Dice(10);
+    for (_, archive) in ARCHIVES.into_iter().chain(STREAMS) {
+        for _ in 0..40 {
+            let mut torn = archive.to_vec();
+            for _ in 0..=dice.below(20) {
+                let at = dice.below(torn.len() as u64) as usize;
+                torn[at] = dice.roll() as u8;
+            }
+            torn.truncate(dice.below(2 * torn.len() as u64) as usize);
+            look(&torn);
+        }
+    }
+}
+
+#[test]
+fn a_packed_nothing_of_gigabytes_is_a_bomb() {
+    // Streams of nine million zeros each, one behind the other.
+    let one = include_bytes!("archives/zeros.bz2").repeat(60);
+    assert!(told(&look(&one)).contains(&("disk!content", "bomb")), "{} bytes", one.len());
 }
 
 #[test]

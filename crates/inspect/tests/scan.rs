@@ -235,12 +235,20 @@ fn lists_of_the_user_are_looked_for() {
     let stix = r#"{"objects":[{"type":"indicator","pattern":"[domain-name:value='bad.example']"},
         {"type":"indicator","pattern":"[file:name='signed.mp4']"},
         {"type":"malware","id":"malware--1","name":"Peeper"}]}"#;
+    let mut called_back = vec![0; 48];
+    for (at, words) in [(0, [5_u32, 6]), (24, [77, 88])] {
+        called_back[at + 8..at + 12].copy_from_slice(b".mp4");
+        called_back[at + 16..at + 20].copy_from_slice(&words[0].to_le_bytes());
+        called_back[at + 20..at + 24].copy_from_slice(&words[1].to_le_bytes());
+    }
     let mut request = request(folder.path());
     request.setup.lists = Lists {
         yara: vec![("own.yar".to_owned(), yara.into())],
         indicators: vec![("peeper.stix2".to_owned(), stix.into())],
         watchlists: vec![("list".to_owned(), print.bytes())],
         references: Vec::new(),
+        collect: false,
+        revocations: vec![("pattern.dat".to_owned(), called_back)],
         office_keys: vec![("office".to_owned(), office.public_pem().into())],
     };
     let survey = scan(&request, &mut |_| {}).unwrap();
@@ -250,6 +258,8 @@ fn lists_of_the_user_are_looked_for() {
     let signed = survey.findings.iter().find(|finding| finding.rule == "natisign").unwrap();
     let check = signed.evidence.iter().find(|piece| piece.name == "check").unwrap();
     assert_eq!(check.value, "office: holds for 50000 of 50000 bytes");
+    let called = signed.evidence.iter().find(|piece| piece.name == "called-back").unwrap();
+    assert_eq!(called.value, "pattern.dat, entry 1");
     request.setup.lists.yara[0].1 = b"rule Broken {".to_vec();
     let said = scan(&request, &mut |_| {}).unwrap_err().to_string();
     assert!(said.contains("own.yar"), "{said}");

@@ -18,7 +18,7 @@ mod wire;
 
 pub use engine::{engine_arrivals, engine_content};
 pub use files::inspect_clean;
-pub use inspect::{inspect_lists, inspect_look, inspect_tags};
+pub use inspect::{inspect_image, inspect_lists, inspect_look, inspect_tags};
 pub use person::{Pair, Person, pair, secret};
 pub use seal::{seal_keys, seal_open, seal_package, seal_posting, seal_rescue, seal_welcome};
 pub use tape::Tape;
@@ -29,7 +29,7 @@ pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_reque
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 19] = [
+pub const TARGETS: [(&str, Hunt); 20] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -47,6 +47,7 @@ pub const TARGETS: [(&str, Hunt); 19] = [
     ("vault_container", vault_container),
     ("inspect_tags", inspect_tags),
     ("inspect_look", inspect_look),
+    ("inspect_image", inspect_image),
     ("inspect_lists", inspect_lists),
     ("inspect_clean", inspect_clean),
 ];

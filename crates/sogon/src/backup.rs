@@ -143,29 +143,26 @@ pub(crate) async fn restore(
     let found = read(&restore.file, &from)?;
     let passphrase = source.fresh(home, words)?;
     let counts = Counts::of(&found.batch);
-    // What is noise until it is whole has another name until then.
-    let begun = home.container().with_extension("new");
-    let _ = fs::remove_file(&begun);
-    let made = fill(&begun, &found.batch, &passphrase, restore.light)
-        .and_then(|()| Ok(fs::rename(&begun, home.container()).map_err(VaultError::from)?));
-    if made.is_err() {
-        let _ = fs::remove_file(&begun);
-    }
-    made?;
+    home.create(&passphrase, measure(&found.batch, restore.light)?, |vault| {
+        fill(vault, &found.batch)
+    })?;
     counts.tell("restored", found.condition, console, words).await?;
     console.remark(&words.say("restore-advice", &[])).await;
     Ok(())
 }
 
-fn fill(path: &Path, batch: &Batch, passphrase: &Passphrase, light: bool) -> Result<(), Trouble> {
+/// The size and the cost of a home that these rows go into.
+fn measure(batch: &Batch, light: bool) -> Result<(Size, Cost), VaultError> {
     let bytes: usize = batch.iter().map(bytes_of).sum();
     // Rows take about half as much again in the database, and a home wants room to go on.
     let mib = u32::try_from(bytes / (1 << 20)).unwrap_or(u32::MAX).saturating_mul(3);
-    let (size, cost) = match light {
-        true => (Size::slot_mib(mib.max(1)), Cost::NONE_FOR_TESTS),
-        false => (Size::slot_mib(mib.max(32)), home::tuned()?),
-    };
-    let mut vault = Vault::create(path, passphrase, size, cost)?;
+    match light {
+        true => Ok((Size::slot_mib(mib.max(1)), Cost::NONE_FOR_TESTS)),
+        false => Ok((Size::slot_mib(mib.max(32)), home::tuned()?)),
+    }
+}
+
+fn fill(vault: &mut Vault, batch: &Batch) -> Result<(), Trouble> {
     let mut piece = Batch::new();
     let mut held = 0_usize;
     for change in batch {
@@ -178,15 +175,15 @@ fn fill(path: &Path, batch: &Batch, passphrase: &Passphrase, light: bool) -> Res
         piece.push(change.clone());
     }
     vault.commit(&piece)?;
-    let mut engine = Engine::open(&vault, Box::new(System::new()?))?;
+    let mut engine = Engine::open(vault, Box::new(System::new()?))?;
     let now = Now { tick: Tick(0), wall: WallClock(moment::now_s()) };
     let note = Act::Note { kind: AlertKind::Restored, detail: String::new() };
-    for output in engine.handle(now, Input::Act(note), &vault)?.outputs {
+    for output in engine.handle(now, Input::Act(note), vault)?.outputs {
         if let Output::Save(batch) = output {
             vault.commit(&batch)?;
         }
     }
-    Ok(vault.close()?)
+    Ok(())
 }
 
 fn bytes_of(change: &Change) -> usize {

@@ -45,8 +45,9 @@ pub(crate) struct Common {
     /// socks5://127.0.0.1:9050; otherwise SOGON_PROXY, otherwise what `proxy` set
     #[arg(long, global = true, value_name = "ADDR", value_parser = proxy::parse)]
     pub(crate) proxy: Option<Proxy>,
-    /// 32 random bytes without which the passphrase opens nothing, kept away from the home (a card,
-    /// a key store); otherwise SOGON_DEVICE_SECRET_FILE; `init` makes the file
+    /// What the passphrase opens nothing without: 32 random bytes kept away from the home (a card, a
+    /// key store; `init` makes the file), or `tpm`, the chip of this device (`tpm:PATH` for another
+    /// place of it); otherwise SOGON_DEVICE_SECRET_FILE
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) device_secret: Option<PathBuf>,
 }
@@ -87,7 +88,7 @@ pub(crate) enum Command {
     Alerts,
     /// Check this home and its relays; prints no secret
     Doctor,
-    Clean(Clean),
+    Clean(sogon_inspect::command::CleanOptions),
     Grow(Grow),
     Proxy(ProxySetting),
     Mode(ModeSetting),
@@ -464,24 +465,6 @@ pub(crate) struct Sync {
     /// One burst and no more: what `sync` does anyway, said aloud in a script
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-/// Write a clean copy of a file: without what tells where, when, by whom and with what it was made.
-///
-/// The copy has the same picture, sound or text and nothing else: no metadata, no comments, no names
-/// of programs inside streams, nothing behind its end. What cannot be cleaned whole is refused, and
-/// nothing is written. Pictures, sound and film of the usual formats, PDF, office files and archives.
-#[derive(Debug, Args)]
-pub(crate) struct Clean {
-    /// The file; it is only read
-    #[arg(value_name = "IN")]
-    pub(crate) from: PathBuf,
-    /// The clean copy; no file of this name may be there
-    #[arg(short = 'o', long = "output", value_name = "OUT")]
-    pub(crate) to: PathBuf,
-    /// Decode and encode pictures anew, against weak invisible marks; a JPEG loses a little
-    #[arg(long)]
-    pub(crate) re_encode: bool,
 }
 
 /// Make room in a home that is full.

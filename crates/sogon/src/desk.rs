@@ -85,7 +85,8 @@ impl Desk {
         match tally {
             Ok(tally) => tally,
             Err(trouble) => {
-                self.console.remark(&format!("sogon: {}", trouble.sentence(&self.words))).await;
+                // Not as an error: the one line of an error says how the command ended.
+                self.console.remark(&trouble.sentence(&self.words)).await;
                 Tally::default()
             }
         }

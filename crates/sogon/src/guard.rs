@@ -31,7 +31,11 @@ pub(crate) fn begin() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn lock() -> bool {
     use rustix::{mm, process::getrlimit};
-    const ENOUGH_BYTES: u64 = 2 << 30;
+    // The largest Argon2id, and as much again for all else. An eighth of 16 GiB is more than this.
+    const ENOUGH_BYTES: u64 = 1_792 << 20;
+    let Rlimit { maximum, .. } = getrlimit(Resource::Memlock);
+    // As far as this user may go; where that is refused, what was allowed before is what there is.
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: maximum, maximum });
     let allowed = getrlimit(Resource::Memlock).current.unwrap_or(u64::MAX);
     let flags = mm::MlockAllFlags::CURRENT | mm::MlockAllFlags::FUTURE | mm::MlockAllFlags::ONFAULT;
     allowed >= ENOUGH_BYTES && mm::mlockall(flags).is_ok()

@@ -180,7 +180,7 @@ impl Hand {
     ) -> Result<T, Trouble> {
         self.wish(|reply| {
             Wish::Look(Box::new(move |vault| {
-                let _ = reply.send(look(vault).map_err(Trouble::from));
+                let _ = reply.send(look(vault).map_err(|ShelfFault| vault.why().into()));
             }))
         })
         .await

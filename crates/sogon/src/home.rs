@@ -5,14 +5,18 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
 use directories::ProjectDirs;
-use sogon_vault::{Cost, DeviceSecret, Passphrase, Size, Vault, VaultError};
+use sogon_vault::{Cost, Device, DeviceSecret, Passphrase, Size, Vault, VaultError};
 use zeroize::Zeroizing;
 
-use crate::trouble::{Kind, Trouble};
+use crate::{
+    chip::Tpm,
+    trouble::{Kind, Trouble},
+};
 
 /// The container. The name says nothing; neither does what is in it.
 const CONTAINER: &str = "data";
@@ -40,7 +44,7 @@ pub(crate) struct Opened {
 pub(crate) struct Home {
     folder: PathBuf,
     /// What its passphrases are of use with only.
-    device: Option<DeviceSecret>,
+    device: Device,
 }
 
 impl Home {
@@ -60,21 +64,25 @@ impl Home {
     pub(crate) fn at(folder: PathBuf) -> Self {
         // The same home has the same name from wherever it is called.
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Self { folder: fs::canonicalize(&folder).unwrap_or(folder), device: None }
+        Self { folder: fs::canonicalize(&folder).unwrap_or(folder), device: Device::None }
     }
 
-    /// With the device secret in this file, or in the one that SOGON_DEVICE_SECRET_FILE names.
+    /// With the device secret in this file, or in the one that SOGON_DEVICE_SECRET_FILE names, or
+    /// with the TPM that is named there.
     ///
     /// # Errors
     /// [`Kind::DeviceSecret`] when it cannot be read, or is none.
     pub(crate) fn with_device(self, flag: Option<&Path>) -> Result<Self, Trouble> {
         let Some(path) = device_file(flag) else { return Ok(self) };
+        if let Some(tpm) = Tpm::named(&path) {
+            return Ok(Self { device: Device::Chip(Arc::new(tpm)), ..self });
+        }
         // One byte more than there may be; a pipe from a key store is as good as a file.
         let mut bytes = Zeroizing::new(Vec::with_capacity(64));
         let read = File::open(&path).and_then(|file| file.take(33).read_to_end(&mut bytes));
         let secret = DeviceSecret::restore(&bytes);
         match (read, secret) {
-            (Ok(_), Ok(secret)) => Ok(Self { device: Some(secret), ..self }),
+            (Ok(_), Ok(secret)) => Ok(Self { device: Device::Secret(secret), ..self }),
             _ => Err(Trouble::of(Kind::DeviceSecret, &[("path", &path.display().to_string())])),
         }
     }
@@ -84,7 +92,8 @@ impl Home {
     /// # Errors
     /// [`Kind::DeviceSecret`] when it cannot be made.
     pub(crate) fn with_new_device(self, flag: Option<&Path>) -> Result<Self, Trouble> {
-        if let Some(path) = device_file(flag).filter(|path| !path.exists()) {
+        let is_file = |path: &PathBuf| Tpm::named(path).is_none();
+        if let Some(path) = device_file(flag).filter(|path| is_file(path) && !path.exists()) {
             let wrong =
                 |_| Trouble::of(Kind::DeviceSecret, &[("path", &path.display().to_string())]);
             let mut options = OpenOptions::new();
@@ -135,21 +144,34 @@ impl Home {
             .map_err(|_| Trouble::of(Kind::Folder, &[("path", &self.folder.display().to_string())]))
     }
 
-    /// Makes the container.
+    /// Makes the container and fills it, complete or not at all: until then it has another name, and
+    /// what a crash leaves of that is overwritten by the next try.
     ///
     /// # Errors
-    /// As [`Vault::create`].
+    /// As [`Vault::create`], and what `fill` says; then nothing is left of it.
     pub(crate) fn create(
         &self,
         passphrase: &Passphrase,
-        weight: Weight,
-    ) -> Result<Opened, Trouble> {
-        let (size, cost) = match weight {
-            Weight::Full => (Size::STANDARD, tuned()?),
-            Weight::Light => (Size::SMALLEST, Cost::NONE_FOR_TESTS),
+        (size, cost): (Size, Cost),
+        fill: impl FnOnce(&mut Vault) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let begun = self.container().with_extension("new");
+        let _ = fs::remove_file(&begun);
+        let make = || {
+            let mut vault = Vault::create(&begun, passphrase, size, cost)?;
+            fill(&mut vault)?;
+            vault.close()?;
+            fs::rename(&begun, self.container()).map_err(VaultError::from)?;
+            File::open(&self.folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(VaultError::from)?;
+            Ok(())
         };
-        let vault = Vault::create(&self.container(), passphrase, size, cost)?;
-        Ok(Opened { vault, cost })
+        let made = make();
+        if made.is_err() {
+            let _ = fs::remove_file(&begun);
+        }
+        made
     }
 
     /// Opens the container.
@@ -181,6 +203,19 @@ impl Home {
     /// Removes the sealed boxes of a relay of one's own, as far as the system does that.
     pub(crate) fn forget_relay(&self) {
         let _ = fs::remove_dir_all(self.relay_folder());
+    }
+}
+
+impl Weight {
+    /// The size and the cost of a new home.
+    ///
+    /// # Errors
+    /// As [`tuned`].
+    pub(crate) fn measure(self) -> Result<(Size, Cost), VaultError> {
+        match self {
+            Weight::Full => Ok((Size::STANDARD, tuned()?)),
+            Weight::Light => Ok((Size::SMALLEST, Cost::NONE_FOR_TESTS)),
+        }
     }
 }
 
@@ -232,10 +267,17 @@ mod tests {
         let home = Home::at(folder.path().join("deep/home"));
         let passphrase = Passphrase::new("long enough").unwrap();
         home.prepare().unwrap();
-        drop(home.create(&passphrase, Weight::Light).unwrap());
+        fs::write(home.container().with_extension("new"), b"what a crash left").unwrap();
+        home.create(&passphrase, Weight::Light.measure().unwrap(), |_| Ok(())).unwrap();
         assert!(is_private(home.folder()) && is_private(&home.container()));
         assert_eq!(fs::read_dir(home.folder()).unwrap().count(), 1);
         assert_eq!(home.prepare().unwrap_err().kind(), Kind::AlreadyHome);
         assert!(home.open(&passphrase).is_ok());
+        let other = Home::at(folder.path().join("other"));
+        other.prepare().unwrap();
+        let none =
+            other.create(&passphrase, Weight::Light.measure().unwrap(), |_| Err(Kind::Bug.into()));
+        assert_eq!(none.unwrap_err().kind(), Kind::Bug);
+        assert_eq!(fs::read_dir(other.folder()).unwrap().count(), 0, "nothing is left of it");
     }
 }

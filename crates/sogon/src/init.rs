@@ -1,7 +1,5 @@
 //! `sogon init`: makes a home.
 
-use std::fs;
-
 use serde_json::json;
 use sogon_carry::Proxy;
 use sogon_engine::Engine;
@@ -47,14 +45,7 @@ pub(crate) async fn run(
     if weight == Weight::Full {
         console.remark(&words.say("init-working", &[])).await;
     }
-    let mut vault = home.create(passphrase, weight)?.vault;
-    if let Err(error) = vault.commit(&batch) {
-        drop(vault);
-        // It holds nothing yet.
-        let _ = fs::remove_file(home.container());
-        return Err(error.into());
-    }
-    vault.close()?;
+    home.create(passphrase, weight.measure()?, |vault| Ok(vault.commit(&batch)?))?;
     let folder = home.folder().display().to_string();
     let object = json!({ "home": folder, "fingerprint": fingerprint });
     let args: &[_] = &[("home", folder.as_str()), ("fingerprint", fingerprint.as_str())];

@@ -1,7 +1,7 @@
 //! `sogon inspect`: the inspector's own command, joined to this program's streams and languages.
 //! It needs no home, and no home is opened for it.
 
-use std::io::IsTerminal;
+use std::{ffi::OsString, io::IsTerminal};
 
 use sogon_inspect::{
     command::{self, Options},
@@ -28,8 +28,7 @@ pub(crate) async fn run(options: &Options, cli: &Cli, console: &Console) -> Resu
         Form::Json => command::Form::Json,
         Form::People => command::Form::People(colour()),
     };
-    let own = std::env::current_exe().map_err(|_| Kind::System)?;
-    let worker = vec![own.into_os_string(), "inspect".into(), "--worker".into()];
+    let worker = worker()?;
     let bar = std::io::stderr().is_terminal();
     let mut progress = |line: &str| {
         if bar {
@@ -48,8 +47,14 @@ pub(crate) async fn run(options: &Options, cli: &Cli, console: &Console) -> Resu
     Ok(outcome.code)
 }
 
+/// How this program starts itself to read files behind walls.
+pub(crate) fn worker() -> Result<Vec<OsString>, Trouble> {
+    let own = std::env::current_exe().map_err(|_| Kind::System)?;
+    Ok(vec![own.into_os_string(), "inspect".into(), "--worker".into()])
+}
+
 /// The inspector speaks more languages than the rest of this program.
-fn language(cli: &Cli) -> Language {
+pub(crate) fn language(cli: &Cli) -> Language {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let spoken = || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
     Language::of(&cli.common.lang.clone().or_else(spoken).unwrap_or_default())

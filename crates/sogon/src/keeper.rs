@@ -153,17 +153,12 @@ impl Keeper {
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
-        if view::owner(&vault)?.is_none() {
-            return Err(Kind::Unfinished.into());
-        }
-        let engine = Ok(engine_on(&vault)?);
-        let stored = tray::emptied(&mut vault)?;
-        let mode = Mode::load(&vault)?;
-        let links = Links::new(&vault, proxy::ways(&vault, proxy, mode)?, stored)?;
+        let begun = begin(&mut vault, proxy).map_err(|trouble| trouble.in_vault(&vault));
+        let (engine, links, mode) = begun?;
         Ok(Self {
             vault,
             cost,
-            engine,
+            engine: Ok(engine),
             links,
             started: Instant::now(),
             wake: None,
@@ -362,7 +357,7 @@ impl Keeper {
         let engine = self.engine.as_mut().map_err(|trouble| trouble.clone())?;
         let Step { outputs, answer } = match engine.handle(now, input, &self.vault) {
             Ok(step) => step,
-            Err(error @ EngineError::Shelf(_)) => return Err(self.reopen(error.into())),
+            Err(EngineError::Shelf(_)) => return Err(self.reopen(self.vault.why().into())),
             Err(error) => return Err(error.into()),
         };
         for output in outputs {
@@ -447,6 +442,17 @@ impl Keeper {
             wall: WallClock(moment::now_s()),
         }
     }
+}
+
+fn begin(vault: &mut Vault, proxy: Option<&Proxy>) -> Result<(Engine, Links, Mode), Trouble> {
+    if view::owner(vault)?.is_none() {
+        return Err(Kind::Unfinished.into());
+    }
+    let engine = engine_on(vault)?;
+    let stored = tray::emptied(vault)?;
+    let mode = Mode::load(vault)?;
+    let links = Links::new(vault, proxy::ways(vault, proxy, mode)?, stored)?;
+    Ok((engine, links, mode))
 }
 
 fn engine_on(vault: &Vault) -> Result<Engine, Trouble> {

@@ -4,6 +4,7 @@
 mod asked;
 mod backup;
 mod browser;
+mod chip;
 mod clean;
 mod cli;
 mod commands;
@@ -117,7 +118,7 @@ async fn run(cli: &Cli, console: &Console, words: &Words) -> Result<u8, Trouble>
             backup::restore(options, &home, &source, console, words).await?;
         }
         Command::Inspect(options) => return inspection::run(options, cli, console).await,
-        Command::Clean(options) => clean::run(options, console, words).await?,
+        Command::Clean(options) => clean::run(options, cli, console).await?,
         Command::Completions(options) => console.raw(completions(options)).await?,
         Command::Words(options) => drawn::run(options, console, words).await?,
         Command::Man => console.raw(manual()).await?,

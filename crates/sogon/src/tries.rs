@@ -66,7 +66,7 @@ impl Tries {
     }
 
     fn was_wrong(&mut self, passphrase: Passphrase, now: Instant) {
-        if self.last.as_ref() == Some(&passphrase) {
+        if self.last.as_ref().is_some_and(|last| last.is_same(&passphrase)) {
             return;
         }
         self.last = Some(passphrase);

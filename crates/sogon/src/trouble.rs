@@ -2,7 +2,7 @@
 //! Fluent files; every kind here has both in every language, and a test says so.
 
 use sogon_engine::{EngineError, ShelfFault};
-use sogon_vault::VaultError;
+use sogon_vault::{Vault, VaultError};
 use sogon_wire::WireError;
 
 use crate::words::Words;
@@ -76,6 +76,8 @@ kinds! {
     BadNotes = "bad-notes", 1;
     /// The device secret cannot be read or made, or is none.
     DeviceSecret = "device-secret", 3;
+    /// The TPM that every guess needs does not answer.
+    NoChip = "no-chip", 3;
     /// A backup file cannot be read or made.
     BackupFile = "backup-file", 1;
     /// More of a backup is lost than can be made good.
@@ -150,20 +152,8 @@ kinds! {
     SteadyProxy = "steady-proxy", 1;
     /// A proxy, and a relay of one's own.
     ProxyOwnRelay = "proxy-own-relay", 1;
-    /// A file of a kind that cannot be cleaned.
-    CleanUnknown = "clean-unknown", 5;
-    /// A file of a known kind that cannot be cleaned yet.
-    CleanUnsupported = "clean-unsupported", 5;
-    /// A file that needs a password.
-    CleanEncrypted = "clean-encrypted", 5;
-    /// A file that breaks the rules of its format.
-    CleanDamaged = "clean-damaged", 5;
-    /// A part of a file that is not understood.
-    CleanOdd = "clean-odd", 5;
-    /// A file beyond the limits.
-    CleanTooLarge = "clean-too-large", 5;
-    /// A copy that did not pass inspection.
-    CleanUnverified = "clean-unverified", 5;
+    /// A file that cannot be cleaned, or whose copy did not pass.
+    CleanRefused = "clean-refused", 5;
     /// The file cannot be read or the copy cannot be written.
     CleanIo = "clean-io", 1;
     /// `doctor` found something.
@@ -210,6 +200,14 @@ impl Trouble {
         count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
     }
 
+    /// The same, or what the vault knows better: a store that could not answer because it is damaged.
+    pub(crate) fn in_vault(self, vault: &Vault) -> Self {
+        match self.kind {
+            Kind::Disk => vault.why().into(),
+            _ => self,
+        }
+    }
+
     /// One line: what happened and what to do next.
     pub(crate) fn sentence(&self, words: &Words) -> String {
         let args: Vec<_> = self.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -238,6 +236,7 @@ impl From<VaultError> for Trouble {
             VaultError::Newer => Kind::HomeNewer,
             VaultError::Reopen | VaultError::Io(_) => Kind::Disk,
             VaultError::BadPassphrase => Kind::BadPassphrase,
+            VaultError::NoChip => Kind::NoChip,
             VaultError::NoRandomness => Kind::System,
             _ => Kind::Bug,
         };

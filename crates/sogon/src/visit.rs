@@ -203,7 +203,7 @@ async fn stay(
 ) -> Result<(), Trouble> {
     let mut tries = Tries::default();
     loop {
-        let reaches_relays = relay_here || OwnRelay::load(&opened.vault)?.is_none();
+        let reaches_relays = relay_here || own_relay_of(&opened.vault)?.is_none();
         let wrong = tries.forgiven();
         let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong).await;
         let waiting = match (&cli.command, ending) {
@@ -312,12 +312,16 @@ async fn unlocked(
     (done, ending)
 }
 
+fn own_relay_of(vault: &Vault) -> Result<Option<OwnRelay>, Trouble> {
+    OwnRelay::load(vault).map_err(|trouble| trouble.in_vault(vault))
+}
+
 async fn own_relay(cli: &Cli, home: &Home, vault: &Vault) -> Result<Option<Running>, Trouble> {
     let listen = match &cli.command {
         Command::Open(open) => open.relay_listen,
         _ => None,
     };
-    match OwnRelay::load(vault)? {
+    match own_relay_of(vault)? {
         Some(own) if cli.command.goes_out() => Ok(Some(own.start(home, listen).await?)),
         None if listen.is_some() => Err(Kind::NoOwnRelay.into()),
         _ => Ok(None),

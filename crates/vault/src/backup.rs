@@ -72,7 +72,8 @@ impl Backup {
         let bytes = stream::write(batch)?;
         let layout = Layout::for_bytes(bytes.len(), PIECE_BYTES).ok_or(VaultError::TooLong)?;
         let salt = cost.salt()?;
-        let sealer = Sealer::new(&backup_key(passphrase, &salt, cost)?);
+        let key = backup_key(passphrase, &salt, cost)?;
+        let sealer = Sealer::new(&key);
         for header in layout.headers() {
             let mut sector = noise(1)?;
             for (to, from) in sector.iter_mut().zip(veiled(&salt, header)) {
@@ -113,7 +114,8 @@ impl Backup {
         let length = from.seek(SeekFrom::End(0))?;
         let there = length / SECTOR;
         for salt in salts(from, there)? {
-            let sealer = Sealer::new(&backup_key(passphrase, &salt, Cost::of_salt(&salt))?);
+            let key = backup_key(passphrase, &salt, Cost::of_salt(&salt))?;
+            let sealer = Sealer::new(&key);
             let Some(layout) = find_layout(from, there, &sealer)? else { continue };
             // A file may be short of what it says, never longer in what is taken from it.
             let most = usize::try_from(length).unwrap_or(usize::MAX);

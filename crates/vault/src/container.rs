@@ -112,7 +112,8 @@ impl Container {
     pub(crate) fn find(&mut self, keys: &SlotKeys) -> Result<Option<Found>, VaultError> {
         let mut found = None;
         for place in 0..SLOTS {
-            let sealer = Sealer::new(&keys.of(place)?);
+            let key = keys.of(place)?;
+            let sealer = Sealer::new(&key);
             for copy in 0..COPIES {
                 let sector = self.read_sector(key_block(place, copy))?;
                 if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
@@ -169,7 +170,8 @@ impl Container {
     }
 
     fn sealed(&self, found: &Found, keys: &SlotKeys, copy: u8) -> Result<Box<Sector>, VaultError> {
-        let sealer = Sealer::new(&keys.of(found.place)?);
+        let key = keys.of(found.place)?;
+        let sealer = Sealer::new(&key);
         let text = found.block.text(self.size.stripes).ok_or(VaultError::Bug)?;
         sealer.seal(&text, &key_block_name(found.place, copy))
     }

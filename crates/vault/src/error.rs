@@ -44,6 +44,9 @@ pub enum VaultError {
     /// The passphrase is empty or longer than 1,024 bytes.
     #[error("this cannot be a passphrase")]
     BadPassphrase,
+    /// The chip that every guess needs did not answer: bring the device it is in, or restore a backup.
+    #[error("the chip does not answer")]
+    NoChip,
     /// The operating system gave no random bytes.
     #[error("no randomness")]
     NoRandomness,

@@ -27,13 +27,16 @@ impl Habit {
     /// Overwrites them, every time.
     pub(crate) const CLEAR: Habit = Habit(255);
 
-    /// What a home that is alone is made with: by chance never, now and then, or always.
+    /// What a home that is alone is made with: by chance never, always, or anything in between. So a
+    /// change after any number of unlocks without one is what some lone homes show.
     pub(crate) fn of_one_alone() -> Result<Self, VaultError> {
-        let dice = getrandom::u32().map_err(|_| VaultError::NoRandomness)? % 3;
-        Ok([Self::KEEP, Habit(128), Self::CLEAR]
-            .into_iter()
-            .nth(dice as usize)
-            .unwrap_or(Self::KEEP))
+        let [kind, often, ..] =
+            getrandom::u64().map_err(|_| VaultError::NoRandomness)?.to_le_bytes();
+        Ok(match kind % 3 {
+            0 => Self::KEEP,
+            1 => Self::CLEAR,
+            _ => Habit(often.clamp(1, 254)),
+        })
     }
 
     /// Whether the others are overwritten this time.
@@ -153,9 +156,13 @@ mod tests {
 
     #[test]
     fn a_home_alone_has_every_habit_there_is() {
-        let habits: Vec<Habit> = (0..200).map(|_| Habit::of_one_alone().unwrap()).collect();
-        for habit in [Habit::KEEP, Habit(128), Habit::CLEAR] {
-            assert!(habits.contains(&habit));
+        let habits: Vec<Habit> = (0..600).map(|_| Habit::of_one_alone().unwrap()).collect();
+        let count = |wanted: fn(u8) -> bool| habits.iter().filter(|its| wanted(its.0)).count();
+        let kinds = [count(|its| its == 0), count(|its| its == 255)];
+        assert!(kinds.iter().all(|count| (120..280).contains(count)), "{kinds:?}");
+        for within in [count(|its| (1..128).contains(&its)), count(|its| (128..255).contains(&its))]
+        {
+            assert!((50..150).contains(&within), "{within}");
         }
         assert!(!(0..200).any(|_| Habit::KEEP.clears_now().unwrap()));
         assert!((0..200).all(|_| Habit::CLEAR.clears_now().unwrap()));

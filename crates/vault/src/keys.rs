@@ -3,11 +3,12 @@
 use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use hkdf::Hkdf;
+use hkdf::{Hkdf, HkdfExtract};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::error::VaultError;
+use crate::locked::Locked;
 use crate::passphrase::Passphrase;
 
 /// What one guess of the passphrase costs: the memory and passes of Argon2id.
@@ -103,36 +104,42 @@ impl Cost {
     }
 }
 
+const KEY_BYTES: usize = 32;
+
 /// The random value in the clear at the head of a container.
 pub(crate) type Salt = [u8; 32];
 
-/// A 256-bit key, zeroed on drop, never printed. It lies behind a pointer so that moving the key
-/// leaves no copy of it behind.
-pub(crate) struct Key(Box<Zeroizing<[u8; 32]>>);
+/// A 256-bit key in locked memory, zeroed on drop, never printed. Moving it leaves no copy behind.
+pub(crate) struct Key(Locked);
 
 impl Key {
     pub(crate) fn random() -> Result<Self, VaultError> {
         let mut key = Self::empty();
-        getrandom::fill(key.0.as_mut_slice()).map_err(|_| VaultError::NoRandomness)?;
+        getrandom::fill(key.bytes_mut()).map_err(|_| VaultError::NoRandomness)?;
         Ok(key)
     }
 
     /// `None` unless there are 32 bytes.
     pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
         let mut key = Self::empty();
-        if bytes.len() != key.0.len() {
+        if bytes.len() != KEY_BYTES {
             return None;
         }
-        key.0.copy_from_slice(bytes);
+        key.bytes_mut().copy_from_slice(bytes);
         Some(key)
     }
 
-    pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        self.0.bytes().first_chunk().unwrap_or(&[0; KEY_BYTES])
     }
 
-    fn empty() -> Self {
-        Self(Box::new(Zeroizing::new([0; 32])))
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.0.bytes_mut().get_mut(..KEY_BYTES).unwrap_or(&mut [])
+    }
+
+    /// Zeros, to be filled.
+    pub(crate) fn empty() -> Self {
+        Self(Locked::zeros())
     }
 }
 
@@ -142,8 +149,9 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The keys that may open the key blocks, one per slot, all from one run of Argon2id.
-pub(crate) struct SlotKeys(Hkdf<Sha256>);
+/// What the keys that may open the key blocks come from, one for each place: one run of Argon2id,
+/// and one question to the chip if there is one.
+pub(crate) struct SlotKeys(Key);
 
 impl SlotKeys {
     pub(crate) fn derive(
@@ -153,19 +161,34 @@ impl SlotKeys {
     ) -> Result<Self, VaultError> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, Some(32));
         let params = params.map_err(|_| VaultError::Bug)?;
-        let mut stretched = Zeroizing::new([0; 32]);
+        let mut stretched = Key::empty();
         Argon2::new_with_secret(passphrase.device(), Algorithm::Argon2id, Version::V0x13, params)
             .map_err(|_| VaultError::Bug)?
-            .hash_password_into(passphrase.bytes(), salt, stretched.as_mut_slice())
+            .hash_password_into(passphrase.bytes(), salt, stretched.bytes_mut())
             .map_err(|_| VaultError::Bug)?;
-        Ok(Self(Hkdf::new(Some(salt), stretched.as_slice())))
+        let answer = passphrase.chip().map(|chip| chip.answer(stretched.bytes())).transpose();
+        let answer = answer.map_err(|_| VaultError::NoChip)?;
+        let mut extract = HkdfExtract::<Sha256>::new(Some(salt));
+        extract.input_ikm(stretched.bytes());
+        if let Some(answer) = &answer {
+            extract.input_ikm(answer.as_slice());
+        }
+        let (mut prk, _) = extract.finalize();
+        let key = Key::from_slice(&prk);
+        prk.as_mut_slice().zeroize();
+        Ok(Self(key.ok_or(VaultError::Bug)?))
     }
 
     /// The key of the key block of `slot`.
     pub(crate) fn of(&self, slot: u8) -> Result<Key, VaultError> {
+        self.expand(&[b"sogon vault 1 key block", &[slot]])
+    }
+
+    fn expand(&self, label: &[&[u8]]) -> Result<Key, VaultError> {
         let mut key = Key::empty();
-        self.0
-            .expand_multi_info(&[b"sogon vault 1 key block", &[slot]], key.0.as_mut_slice())
+        Hkdf::<Sha256>::from_prk(self.0.bytes())
+            .map_err(|_| VaultError::Bug)?
+            .expand_multi_info(label, key.bytes_mut())
             .map_err(|_| VaultError::Bug)?;
         Ok(key)
     }
@@ -177,12 +200,7 @@ pub(crate) fn backup_key(
     salt: &Salt,
     cost: Cost,
 ) -> Result<Key, VaultError> {
-    let mut key = Key::empty();
-    SlotKeys::derive(passphrase, salt, cost)?
-        .0
-        .expand(b"sogon backup 1 shards", key.0.as_mut_slice())
-        .map_err(|_| VaultError::Bug)?;
-    Ok(key)
+    SlotKeys::derive(passphrase, salt, cost)?.expand(&[b"sogon backup 1 shards"])
 }
 
 impl fmt::Debug for SlotKeys {
@@ -214,6 +232,23 @@ mod tests {
             assert_eq!(Cost::tuned(small, wanted), cost);
         }
         assert_eq!(Cost::tuned(0, 0), Cost::mib(768));
+    }
+
+    #[test]
+    fn the_keys_of_the_first_version_are_the_keys_of_today() {
+        let passphrase = Passphrase::new("돌다리도 두들겨 보고").unwrap();
+        let (salt, cost) = ([7; 32], Cost::NONE_FOR_TESTS);
+        let mut stretched = [0; 32];
+        let params = Params::new(cost.memory_kib, cost.passes, 1, Some(32)).unwrap();
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.bytes(), &salt, &mut stretched)
+            .unwrap();
+        let mut key = [0; 32];
+        Hkdf::<Sha256>::new(Some(&salt), &stretched)
+            .expand(b"sogon vault 1 key block\x02", &mut key)
+            .unwrap();
+        let keys = SlotKeys::derive(&passphrase, &salt, cost).unwrap();
+        assert_eq!(keys.of(2).unwrap().bytes(), &key);
     }
 
     #[test]

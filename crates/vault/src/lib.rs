@@ -19,6 +19,7 @@ mod keyblock;
 mod keys;
 #[cfg(test)]
 mod leftovers;
+mod locked;
 #[cfg(test)]
 mod memory_test;
 mod neighbours;
@@ -26,6 +27,7 @@ mod neighbours;
 mod older_test;
 mod pages;
 mod passphrase;
+mod proof;
 #[cfg(test)]
 mod raw_test;
 mod record;
@@ -46,7 +48,7 @@ pub use disk::Disk;
 pub use error::VaultError;
 pub use keys::Cost;
 pub use neighbours::wipe_all;
-pub use passphrase::{DeviceSecret, Passphrase};
+pub use passphrase::{Chip, ChipFault, Device, DeviceSecret, Passphrase};
 pub use sector::SECTOR_BYTES;
 pub use strength::{Attack, Strength};
 pub use tray::{Tray, TrayKey};

@@ -10,6 +10,7 @@ use sogon_engine::{Change, Shelf, Table};
 use crate::container::Container;
 use crate::disk::FileDisk;
 use crate::keys::SlotKeys;
+use crate::locked::tests::is_locked;
 use crate::{Cost, Passphrase, Size, Vault};
 
 /// As the program has it.
@@ -32,10 +33,15 @@ impl Needle {
 
 /// How often each stands in this process's memory.
 fn count(needles: &[Needle]) -> Vec<usize> {
+    places(needles).iter().map(Vec::len).collect()
+}
+
+/// Where each stands in this process's memory.
+fn places(needles: &[Needle]) -> Vec<Vec<usize>> {
     let mut maps = String::new();
     File::open("/proc/self/maps").unwrap().read_to_string(&mut maps).unwrap();
     let mut memory = File::open("/proc/self/mem").unwrap();
-    let mut counts = vec![0; needles.len()];
+    let mut places = vec![Vec::new(); needles.len()];
     let mut page = vec![0; 65_536];
     for line in maps.lines().filter(|line| line.contains(" rw")) {
         let (from, to) = line.split_whitespace().next().unwrap().split_once('-').unwrap();
@@ -44,8 +50,10 @@ fn count(needles: &[Needle]) -> Vec<usize> {
             let wanted = usize::try_from(to - at).unwrap().min(page.len());
             memory.seek(SeekFrom::Start(at)).unwrap();
             let Ok(read) = memory.read(&mut page[..wanted]) else { break };
-            for (needle, count) in needles.iter().zip(&mut counts) {
-                *count += page[..read].windows(needle.0.len()).filter(|w| needle.is_at(w)).count();
+            for (needle, places) in needles.iter().zip(&mut places) {
+                let windows = page[..read].windows(needle.0.len()).enumerate();
+                let here = windows.filter(|(_, window)| needle.is_at(window));
+                places.extend(here.map(|(offset, _)| usize::try_from(at).unwrap() + offset));
             }
             // What lies across two reads is seen in the second.
             at += u64::try_from(if read > 64 { read - 64 } else { read }).unwrap();
@@ -56,7 +64,7 @@ fn count(needles: &[Needle]) -> Vec<usize> {
     }
     // The page of the last read is in memory too, and it is ours.
     page.fill(0);
-    counts
+    places
 }
 
 #[test]
@@ -91,7 +99,9 @@ fn a_closed_home_leaves_neither_its_keys_nor_its_words_in_memory() {
             assert_eq!(vault.search("뒷문으로", 99).unwrap().len(), 50);
             let key = Needle::of(vault.pages().slot().parts().1.block.key.bytes());
             assert!(count(std::slice::from_ref(&words))[0] > 0, "the search finds what is there");
-            assert!(count(std::slice::from_ref(&key))[0] > 0, "the search finds the key");
+            let places = places(std::slice::from_ref(&key)).remove(0);
+            assert!(!places.is_empty(), "the search finds the key");
+            assert!(places.into_iter().all(is_locked), "where it is never written to swap");
             vault.close().unwrap();
             (key, block_key)
         };

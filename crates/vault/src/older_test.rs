@@ -87,7 +87,8 @@ fn home_of_the_first_version() -> Vec<u8> {
     let put = |n: u8| Change::Put { table: Table(1), key: vec![n], value: vec![n; 2_000] };
     vault.commit(&(0..30).map(put).collect::<Vec<_>>()).unwrap();
     vault.close().unwrap();
-    let sealer = Sealer::new(&keys.of(place).unwrap());
+    let key = keys.of(place).unwrap();
+    let sealer = Sealer::new(&key);
     for copy in 0..2_u8 {
         let mut text = crate::sector::Text::zeros();
         text.bytes_mut()[0] = 1;
@@ -127,7 +128,8 @@ fn forms(bytes: &[u8]) -> Vec<u8> {
     for (place, copy) in (0..4_u8).flat_map(|place| [(place, 0_u8), (place, 1)]) {
         let at = (1 + usize::from(place) * 2 + usize::from(copy)) * SECTOR_BYTES;
         let sector = bytes[at..].first_chunk().unwrap();
-        let sealer = Sealer::new(&keys.of(place).unwrap());
+        let key = keys.of(place).unwrap();
+        let sealer = Sealer::new(&key);
         if let Some(text) = sealer.open(sector, &[b'k', 1, place, copy]) {
             forms.push(text.bytes()[0]);
         }

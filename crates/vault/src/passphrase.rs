@@ -1,11 +1,14 @@
 //! A passphrase, in the one form every keyboard's spelling of it leads to.
 
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
+use crate::keys::Key;
+use crate::locked::Locked;
 
 const BYTES_MAX: usize = 1024;
 
@@ -16,16 +19,43 @@ const BYTES_MAX: usize = 1024;
 /// let passphrase = sogon_vault::Passphrase::new("벚꽃 아래").unwrap();
 /// println!("{passphrase}");
 /// ```
-#[derive(PartialEq, Eq)]
 pub struct Passphrase {
-    words: Zeroizing<String>,
-    device: Option<DeviceSecret>,
+    words: Locked,
+    length: usize,
+    device: Device,
 }
+
+/// What a passphrase is of use together with only.
+#[derive(Clone, Default)]
+pub enum Device {
+    /// Nothing: whoever has the home can guess.
+    #[default]
+    None,
+    /// 32 bytes that are kept elsewhere.
+    Secret(DeviceSecret),
+    /// A chip that is asked for each guess.
+    Chip(Arc<dyn Chip>),
+}
+
+/// A chip of this device, such as a TPM, that answers each question the same way every time and
+/// whose answers nobody else can compute. It is asked once for each guess of a passphrase, after
+/// Argon2id: so a guess needs this chip, and takes at least as long as the chip does.
+pub trait Chip: Send + Sync {
+    /// Its answer to a question.
+    ///
+    /// # Errors
+    /// [`ChipFault`] when it does not answer, or not as it should.
+    fn answer(&self, question: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, ChipFault>;
+}
+
+/// A chip did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the chip does not answer")]
+pub struct ChipFault;
 
 /// 32 random bytes kept somewhere else than the home: a copy of the home alone is then of no use,
 /// whatever the passphrase. Zeroed on drop, never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DeviceSecret(Zeroizing<[u8; 32]>);
+pub struct DeviceSecret(Key);
 
 impl DeviceSecret {
     /// A new one.
@@ -33,9 +63,7 @@ impl DeviceSecret {
     /// # Errors
     /// [`VaultError::NoRandomness`].
     pub fn random() -> Result<Self, VaultError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|_| VaultError::NoRandomness)?;
-        Ok(Self(bytes))
+        Key::random().map(Self)
     }
 
     /// One that was kept.
@@ -43,14 +71,25 @@ impl DeviceSecret {
     /// # Errors
     /// [`VaultError::BadPassphrase`] unless there are 32 bytes.
     pub fn restore(bytes: &[u8]) -> Result<Self, VaultError> {
-        let bytes = bytes.try_into().map_err(|_| VaultError::BadPassphrase)?;
-        Ok(Self(Zeroizing::new(bytes)))
+        Key::from_slice(bytes).map(Self).ok_or(VaultError::BadPassphrase)
     }
 
     /// What is to be kept.
     #[must_use]
     pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        self.0.bytes()
+    }
+}
+
+impl Clone for DeviceSecret {
+    fn clone(&self) -> Self {
+        Self(Key::from_slice(self.0.bytes()).unwrap_or_else(Key::empty))
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Device(..)")
     }
 }
 
@@ -69,25 +108,48 @@ impl Passphrase {
         if typed.is_empty() || typed.len() > BYTES_MAX {
             return Err(VaultError::BadPassphrase);
         }
-        // Room for the worst growth of NFC (a factor of three): a moved String leaves a copy behind.
-        let mut normal = Zeroizing::new(String::with_capacity(typed.len().saturating_mul(3)));
-        normal.extend(typed.nfc());
-        Ok(Self { words: normal, device: None })
+        // The worst growth of NFC is a factor of three, for which there is room.
+        let mut words = Locked::zeros();
+        let mut length = 0_usize;
+        for letter in typed.nfc() {
+            let end = length.checked_add(letter.len_utf8()).ok_or(VaultError::BadPassphrase)?;
+            let room = words.bytes_mut().get_mut(length..end).ok_or(VaultError::BadPassphrase)?;
+            letter.encode_utf8(room);
+            length = end;
+        }
+        Ok(Self { words, length, device: Device::None })
     }
 
-    /// The same, of use only together with this secret.
+    /// The same, of use only together with this.
     #[must_use]
-    pub fn with(self, device: Option<DeviceSecret>) -> Self {
+    pub fn with(self, device: Device) -> Self {
         Self { device, ..self }
     }
 
+    /// Whether these are the same words.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.words.as_bytes()
+        self.words.bytes().get(..self.length).unwrap_or(&[])
     }
 
     /// The secret, or nothing.
     pub(crate) fn device(&self) -> &[u8] {
-        self.device.as_ref().map_or(&[], |device| device.bytes())
+        match &self.device {
+            Device::Secret(secret) => secret.bytes(),
+            Device::None | Device::Chip(_) => &[],
+        }
+    }
+
+    /// The chip that is asked for each guess.
+    pub(crate) fn chip(&self) -> Option<&dyn Chip> {
+        match &self.device {
+            Device::Chip(chip) => Some(chip.as_ref()),
+            Device::None | Device::Secret(_) => None,
+        }
     }
 }
 

@@ -83,22 +83,6 @@ fn mark(sector: &[u8]) -> Mark {
     *sector.first_chunk().unwrap()
 }
 
-/// The marks of all sectors of an open home that hold these bytes, its log included.
-fn sectors_with(vault: &Vault, needle: &str) -> Vec<Mark> {
-    let mut pages = vault.pages();
-    let slot = pages.slot();
-    let number = slot.parts().1.block.slot;
-    let mut marks = Vec::new();
-    for at in 0..slot.sectors() {
-        let Some(text) = slot.read(at).unwrap() else { continue };
-        if text.bytes().windows(needle.len()).any(|bytes| bytes == needle.as_bytes()) {
-            let raw = slot.parts().0.read_slot(number, u64::from(at)).unwrap();
-            marks.push(mark(raw.as_slice()));
-        }
-    }
-    marks
-}
-
 /// The marks of both copies of the key block of an open home.
 fn key_block(vault: &Vault, path: &Path) -> [Mark; 2] {
     let place = usize::from(vault.pages().slot().parts().1.place);
@@ -135,10 +119,10 @@ fn a_raw_image_holds_no_sector_of_what_was_deleted() {
     let mut vault = filled(&path, &passphrase);
     let index = Change::Index { id: 100, text: secret.to_owned() };
     vault.commit(&[put(100, secret), index]).unwrap();
-    let mut marks = sectors_with(&vault, secret);
+    let mut marks = vault.sectors_with(secret.as_bytes()).unwrap();
     assert!(!marks.is_empty(), "in the log");
     vault.settle().unwrap();
-    let home = sectors_with(&vault, secret);
+    let home = vault.sectors_with(secret.as_bytes()).unwrap();
     assert!(home.len() >= 2, "the row, and the words of the index");
     marks.extend(home);
     drop(vault);
@@ -148,7 +132,7 @@ fn a_raw_image_holds_no_sector_of_what_was_deleted() {
     let delete = Change::Delete { table: Table(1), key: vec![100] };
     vault.commit(&[delete, Change::Unindex { id: 100 }]).unwrap();
     vault.settle().unwrap();
-    assert!(sectors_with(&vault, secret).is_empty());
+    assert!(vault.sectors_with(secret.as_bytes()).unwrap().is_empty());
     drop(vault);
     assert_eq!(found(&image.bytes(), &marks), 0);
 }
@@ -159,7 +143,7 @@ fn a_raw_image_holds_no_key_block_of_a_home_that_was_wiped() {
     let (path, passphrase) = (image.home(), Passphrase::new("암호").unwrap());
     let mut vault = filled(&path, &passphrase);
     vault.settle().unwrap();
-    let words = sectors_with(&vault, "평범한");
+    let words = vault.sectors_with("평범한".as_bytes()).unwrap();
     // Every form the key block ever had: each unlock seals it anew.
     let mut blocks = key_block(&vault, &path).to_vec();
     drop(vault);

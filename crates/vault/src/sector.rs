@@ -49,12 +49,17 @@ impl Drop for Text {
     }
 }
 
-/// Seals and opens the sectors of one purpose. The cipher holds the key and zeroes it on drop.
-pub(crate) struct Sealer(XChaCha20Poly1305);
+/// Seals and opens the sectors of one purpose. The cipher is made anew for each, so that the key has
+/// no copy that stays anywhere but in locked memory; it zeroes its own on drop.
+pub(crate) struct Sealer<'a>(&'a Key);
 
-impl Sealer {
-    pub(crate) fn new(key: &Key) -> Self {
-        Self(XChaCha20Poly1305::new(key.bytes().into()))
+impl<'a> Sealer<'a> {
+    pub(crate) fn new(key: &'a Key) -> Self {
+        Self(key)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.0.bytes().into())
     }
 
     /// Seals `text` for the place that `place` names, under a fresh random nonce.
@@ -66,7 +71,7 @@ impl Sealer {
         let nonce = XNonce::try_from(&*nonce_out).map_err(|_| VaultError::Bug)?;
         body.copy_from_slice(text.bytes());
         let tag = self
-            .0
+            .cipher()
             .encrypt_inout_detached(&nonce, place, body.into())
             .map_err(|_| VaultError::Bug)?;
         tag_out.copy_from_slice(&tag);
@@ -81,7 +86,7 @@ impl Sealer {
         let tag = Tag::try_from(tag).ok()?;
         let mut text = Text::zeros();
         text.bytes_mut().copy_from_slice(body);
-        self.0
+        self.cipher()
             .decrypt_inout_detached(&nonce, place, text.bytes_mut().as_mut_slice().into(), &tag)
             .ok()?;
         Some(text)
@@ -101,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_sector_opens_at_its_place_only_and_only_whole() {
-        let sealer = Sealer::new(&Key::random().unwrap());
+        let key = Key::random().unwrap();
+        let sealer = Sealer::new(&key);
         let mut text = Text::zeros();
         text.bytes_mut()[..5].copy_from_slice(b"hello");
         let mut sector = sealer.seal(&text, b"here").unwrap();
@@ -117,7 +123,8 @@ mod tests {
 
     #[test]
     fn the_same_text_never_looks_the_same_twice() {
-        let sealer = Sealer::new(&Key::random().unwrap());
+        let key = Key::random().unwrap();
+        let sealer = Sealer::new(&key);
         let text = Text::zeros();
         assert_ne!(sealer.seal(&text, b"x").unwrap(), sealer.seal(&text, b"x").unwrap());
     }

@@ -11,13 +11,15 @@ const RUN: u32 = 64;
 pub(crate) struct Slot {
     container: Container,
     found: Found,
-    sealer: Sealer,
 }
 
 impl Slot {
     pub(crate) fn new(container: Container, found: Found) -> Self {
-        let sealer = Sealer::new(&found.block.key);
-        Self { container, found, sealer }
+        Self { container, found }
+    }
+
+    fn sealer(&self) -> Sealer<'_> {
+        Sealer::new(&self.found.block.key)
     }
 
     /// The container, and what opened the slot in it.
@@ -32,18 +34,18 @@ impl Slot {
     /// The content of a sector; `None` when it holds nothing sealed for this place.
     pub(crate) fn read(&mut self, at: u32) -> Result<Option<Text>, VaultError> {
         let sector = self.container.read_slot(self.found.block.slot, u64::from(at))?;
-        Ok(self.sealer.open(&sector, &place(at)))
+        Ok(self.sealer().open(&sector, &place(at)))
     }
 
     /// As [`Slot::read`], with the tag that tells this writing of the sector from all others.
     pub(crate) fn read_tagged(&mut self, at: u32) -> Result<Option<(Text, SealTag)>, VaultError> {
         let sector = self.container.read_slot(self.found.block.slot, u64::from(at))?;
-        Ok(self.sealer.open(&sector, &place(at)).map(|text| (text, seal_tag(sector.as_slice()))))
+        Ok(self.sealer().open(&sector, &place(at)).map(|text| (text, seal_tag(sector.as_slice()))))
     }
 
     /// Seals and writes one sector.
     pub(crate) fn write(&mut self, at: u32, text: &Text) -> Result<SealTag, VaultError> {
-        let sector = self.sealer.seal(text, &place(at))?;
+        let sector = self.sealer().seal(text, &place(at))?;
         self.container.write_slot(self.found.block.slot, u64::from(at), sector.as_slice())?;
         Ok(seal_tag(sector.as_slice()))
     }

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 use crate::bytes::{Reader, Writer};
 use crate::container::Container;
@@ -58,11 +57,11 @@ impl TrayKey {
     }
 
     fn next(&self) -> Result<Self, VaultError> {
-        let mut next = Zeroizing::new([0; 32]);
+        let mut next = Key::empty();
         Hkdf::<Sha256>::new(None, self.0.bytes())
-            .expand(b"sogon vault 1 tray", next.as_mut_slice())
+            .expand(b"sogon vault 1 tray", next.bytes_mut())
             .map_err(|_| VaultError::Bug)?;
-        Self::restore(next.as_slice()).ok_or(VaultError::Bug)
+        Ok(Self(next))
     }
 }
 

@@ -228,6 +228,13 @@ impl Vault {
         Ok(u64::from(used).saturating_mul(crate::SECTOR_BYTES as u64))
     }
 
+    /// Why a reading failed: [`VaultError::Damaged`] when bytes were changed or lost, otherwise what
+    /// the disk said, or [`VaultError::Reopen`].
+    #[must_use]
+    pub fn why(&self) -> VaultError {
+        self.pages().take_fault().unwrap_or(VaultError::Reopen)
+    }
+
     /// Reads every page and checks that they agree with each other.
     ///
     /// # Errors

@@ -67,6 +67,10 @@ pub(crate) struct Exchange {
     asked: BTreeMap<Own, u32>,
     order: u64,
     flights: BTreeMap<u64, Flight>,
+    /// When packets left that count as lost. An answer to one says that it was only late.
+    lapsed: BTreeMap<u64, Instant>,
+    /// The last round trip that was measured.
+    latest: Duration,
     next: u64,
     proof: u32,
     in_flight: usize,
@@ -117,6 +121,8 @@ impl Exchange {
             asked: BTreeMap::new(),
             order: 0,
             flights: BTreeMap::new(),
+            lapsed: BTreeMap::new(),
+            latest: Duration::ZERO,
             next: 0,
             proof: 0,
             in_flight: 0,
@@ -327,6 +333,10 @@ impl Exchange {
     fn acknowledge(&mut self, low: u16, now: Instant) {
         // The newest packet with these low bits; there are never 65,536 in a visit.
         let number = u64::from(low);
+        if let Some(sent) = self.lapsed.remove(&number) {
+            self.lost = self.lost.saturating_sub(1);
+            self.measured(now.saturating_duration_since(sent));
+        }
         let Some(flight) = self.flights.get_mut(&number) else { return };
         if flight.heard.replace(now).is_some() {
             return;
@@ -335,12 +345,23 @@ impl Exchange {
         let bytes = flight.bytes;
         self.in_flight = self.in_flight.saturating_sub(bytes);
         self.rate.up = self.rate.up.saturating_add(bytes);
+        self.measured(round_trip);
+        self.window.answered(bytes, round_trip, now);
+    }
+
+    /// Every packet has a number of its own, so each answer tells a round trip (RFC 9002, 5.1).
+    fn measured(&mut self, round_trip: Duration) {
         match self.answered {
             false => self.timing.measured_first(round_trip),
             true => self.timing.measured(round_trip),
         }
         self.answered = true;
-        self.window.answered(bytes, round_trip, now);
+        self.latest = round_trip;
+    }
+
+    /// How long after something later was answered a packet counts as lost (RFC 9002, 6.1.2).
+    fn lateness(&self) -> Duration {
+        self.timing.round_trip().max(self.latest).mul_f64(1.25)
     }
 
     fn answer(&mut self, item: Answer) -> Option<(Tag, Reply)> {
@@ -414,7 +435,7 @@ impl Exchange {
     fn detect_losses(&mut self, now: Instant) {
         let newest = self.flights.values().filter(|flight| flight.heard.is_some());
         let Some(newest) = newest.map(|flight| flight.sent).max() else { return };
-        let late = self.timing.round_trip().mul_f64(1.25);
+        let late = self.lateness();
         let lost: Vec<u64> = self
             .flights
             .iter()
@@ -433,6 +454,7 @@ impl Exchange {
 
     fn lose(&mut self, number: u64, now: Instant) {
         let Some(flight) = self.flights.remove(&number) else { return };
+        self.lapsed.insert(number, flight.sent);
         self.in_flight = self.in_flight.saturating_sub(flight.bytes);
         self.lost = self.lost.saturating_add(1);
         self.window.lost(self.timing.round_trip(), now);
@@ -442,7 +464,8 @@ impl Exchange {
     /// A packet whose answer came, and whose units were not all answered after some patience: the
     /// rest of the answer was lost.
     fn forget_answered(&mut self, now: Instant) {
-        let patience = self.timing.patience();
+        // In an even visit an answer is one packet: nothing else comes.
+        let patience = if self.even { Duration::ZERO } else { self.timing.patience() };
         let last = self.rate.last.unwrap_or(now);
         let over = |flight: &Flight| {
             let quiet = now.saturating_duration_since(last.max(flight.heard.unwrap_or(now)));
@@ -581,7 +604,7 @@ impl Exchange {
         let newest = heard.map(|flight| flight.sent).max()?;
         let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
         let overtaken = unheard.map(|flight| flight.sent).filter(|sent| *sent < newest).min()?;
-        overtaken.checked_add(self.timing.round_trip().mul_f64(1.25))
+        overtaken.checked_add(self.lateness())
     }
 
     /// A deadline came.

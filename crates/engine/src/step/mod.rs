@@ -101,6 +101,18 @@ impl<'a> Work<'a> {
         alert::tell(self.desk, self.now.wall, kind, detail)
     }
 
+    /// As [`Work::alert`], unless one of the latest entries says the same.
+    pub(crate) fn alert_once(
+        &mut self,
+        kind: AlertKind,
+        detail: String,
+    ) -> Result<(), EngineError> {
+        if alert::tell_once(self.desk, self.now.wall, kind, detail)? {
+            self.say(Event::Alerted);
+        }
+        Ok(())
+    }
+
     pub(crate) fn conversation(&self, id: ConversationId) -> Result<ConversationRow, EngineError> {
         read(self.desk, CONVERSATIONS, &id.0)?.ok_or(EngineError::Unknown)
     }

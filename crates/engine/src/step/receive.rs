@@ -13,6 +13,7 @@ use crate::{
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
     },
+    view::AlertKind,
 };
 
 impl Work<'_> {
@@ -27,7 +28,8 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         let Some(content) = Content::decode(bytes) else {
             // A member wrote what is no content of any version: there is nothing to show or keep.
-            return Ok(());
+            let who = crate::view_rows::name_of(self.desk, id, &from.identity.0)?;
+            return self.alert_once(AlertKind::Refused, who);
         };
         self.receipt_read(id, row, from.identity.0, content.read.as_ref())?;
         match content.kind {
@@ -133,6 +135,8 @@ impl Work<'_> {
         content: &Content,
     ) -> Result<(), EngineError> {
         let name = shortened(content.text.clone().unwrap_or_default());
+        let said_before =
+            row.members.iter().any(|its| its.identity == from.identity.0 && its.name == name);
         if let Some(member) = row.members.iter_mut().find(|its| its.identity == from.identity.0) {
             member.name.clone_from(&name);
         }
@@ -149,9 +153,21 @@ impl Work<'_> {
                 known.name = self.free_name(contact, &name)?;
             }
             self.keep_contact(contact, &known)?;
+            if !said_before && self.is_somebody_elses(&name, &from.identity.0)? {
+                self.alert_once(AlertKind::KeyChange, known.name)?;
+            }
         }
         self.say(Event::Changed { conversation: id });
         Ok(())
+    }
+
+    /// Whether a contact with another key goes by this name.
+    fn is_somebody_elses(&self, name: &str, identity: &[u8; 32]) -> Result<bool, EngineError> {
+        let contacts = read_all::<ContactRow>(self.desk, CONTACTS, b"")?;
+        Ok(!name.is_empty()
+            && contacts.iter().any(|(_, row)| {
+                row.name == name && row.identity.is_some_and(|its| its != *identity)
+            }))
     }
 
     /// A name nobody else has here: two Minas are "Mina" and "Mina 2".

@@ -69,6 +69,13 @@ const WATCHING: &[&str] = &[
     "WRITE_SECURE_SETTINGS",
 ];
 
+/// Whether a permission, by its whole name, lets an app watch somebody.
+#[must_use]
+pub fn watches(permission: &str) -> bool {
+    let name = permission.strip_prefix("android.permission.");
+    name.is_some_and(|name| WATCHING.contains(&name))
+}
+
 /// A power that a part has once the owner, or somebody with the device in hand, allowed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Power {

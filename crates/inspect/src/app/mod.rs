@@ -3,5 +3,6 @@
 pub mod axml;
 pub mod manifest;
 pub mod packages;
+pub mod reference;
 pub mod signed;
 pub mod trust;

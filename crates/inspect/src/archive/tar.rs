@@ -17,6 +17,8 @@ pub enum Header {
         path: String,
         /// Its size.
         size: u64,
+        /// When it was changed, in seconds since 1970.
+        changed: Option<u64>,
     },
     /// The bytes that follow are about the next header.
     About {
@@ -93,7 +95,7 @@ pub fn header(block: &[u8; BLOCK_BYTES], ahead: &mut Ahead) -> Header {
         let ustar = block.get(257..263) == Some(b"ustar\0");
         if ustar && !prefix.is_empty() { format!("{prefix}/{name}") } else { name }
     });
-    Header::File { path, size }
+    Header::File { path, size, changed: number(block.get(136..148)) }
 }
 
 fn text(field: Option<&[u8]>) -> String {

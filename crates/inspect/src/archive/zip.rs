@@ -4,9 +4,11 @@ use std::io::{self, BufReader, Read};
 
 use flate2::read::DeflateDecoder;
 
+use super::packed::{self, Packing};
 use crate::{
     numbers::{index, u16_le, u32_le, u64_le},
     source::{Part, Source, Stream},
+    trace::rhythm::seconds,
 };
 
 /// As many entries as are read.
@@ -32,6 +34,10 @@ pub struct Entry {
     /// Flag bit 0.
     pub encrypted: bool,
     header: u64,
+    /// Checksum of its bytes, as the directory says.
+    pub sum: u32,
+    /// When it was changed: seconds since 1970, by a clock in UTC.
+    pub changed: Option<u64>,
 }
 
 /// A directory.
@@ -132,11 +138,28 @@ fn entry(bytes: &[u8], shift: u64) -> Option<(Entry, &[u8])> {
         name: String::from_utf8_lossy(name).into_owned(),
         packed,
         unpacked,
+        sum: u32_le(bytes, 16)?,
+        changed: changed(u16_le(bytes, 12)?, u16_le(bytes, 14)?),
         method: u16_le(bytes, 10)?,
         encrypted: u16_le(bytes, 8)? & 1 == 1,
         header: header.saturating_add(shift),
     };
     Some((entry, bytes.get(extra_end.checked_add(comment_bytes)?..)?))
+}
+
+/// A time of day and a date as MS-DOS wrote them: two seconds are the least.
+fn changed(time: u16, date: u16) -> Option<u64> {
+    let bits = |from: u16, shift: u32, mask: u16| u64::from(from >> shift & mask);
+    let year = bits(date, 9, 127).saturating_add(1980);
+    let second = bits(time, 0, 31).saturating_mul(2);
+    seconds(
+        year,
+        bits(date, 5, 15),
+        bits(date, 0, 31),
+        bits(time, 11, 31),
+        bits(time, 5, 63),
+        second,
+    )
 }
 
 /// The extra field of 64-bit numbers.
@@ -174,7 +197,28 @@ impl Entry {
     /// It is packed in a way that is not read here.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        KNOWN_METHODS.contains(&self.method)
+        KNOWN_METHODS.contains(&self.method) && !READ_METHODS.contains(&self.method)
+    }
+
+    /// Its bytes as they unpack.
+    ///
+    /// # Errors
+    /// Its packing makes no sense.
+    pub fn flow<'a>(&self, packed: &'a Part<'_>) -> io::Result<Box<dyn Read + 'a>> {
+        let stream = Stream::new(packed);
+        let packing = match self.method {
+            12 => Packing::Bzip2,
+            93 => Packing::Zstd,
+            95 => Packing::Xz,
+            // Two bytes of version, the size of the properties, and these (APPNOTE 5.8.8).
+            14 => {
+                let properties = packed.piece(4, 5)?;
+                let rest = stream.from(9);
+                return packed::lzma(&properties, Some(self.unpacked), Box::new(rest));
+            }
+            _ => Packing::Deflate,
+        };
+        Ok(packed::unpack(packing, Box::new(stream)))
     }
 
     /// All its bytes, at most `most`; for small files that are needed whole.
@@ -188,7 +232,7 @@ impl Entry {
         if self.is_stored() {
             Stream::new(&packed).take(limit).read_to_end(&mut bytes)?;
         } else {
-            unpack(&packed).take(limit).read_to_end(&mut bytes)?;
+            self.flow(&packed)?.take(limit).read_to_end(&mut bytes)?;
         }
         if bytes.len() > most { Err(broken()) } else { Ok(bytes) }
     }
@@ -196,6 +240,9 @@ impl Entry {
 
 /// Methods of other packers: bzip2, LZMA, zstd, xz and the like.
 const KNOWN_METHODS: &[u16] = &[9, 12, 14, 93, 95, 97, 98];
+
+/// Those of them that are read here.
+const READ_METHODS: &[u16] = &[12, 14, 93, 95];
 
 /// A stream of unpacked bytes.
 #[must_use]

@@ -7,7 +7,9 @@
 mod points;
 mod walk;
 
-use crate::clean::{Job, Kind, Options, Pictures, Refusal, Source, View};
+use crate::clean::{
+    Job, Kind, Options, Pictures, Refusal, Scope, Source, View, marks, marks::Bare,
+};
 
 pub(crate) fn copy(
     kind: Kind,
@@ -17,12 +19,34 @@ pub(crate) fn copy(
 ) -> Result<(), Refusal> {
     let fails = |what: String| Refusal::Unverified { kind, what };
     let mut clean = View::whole(copy)?;
+    if !marks::found(&mut clean)?.is_empty() {
+        return Err(fails("a mark of a device is in it".to_owned()));
+    }
+    if options.scope == Scope::Marks {
+        return Ok(());
+    }
     clean.of(kind);
     walk::strict(kind, &mut clean).map_err(|why| fails(format!("a stranger in it: {why}")))?;
     if options.pictures == Pictures::Exact {
         let mut old = View::whole(source)?;
-        old.of(kind);
-        points::same(kind, &mut old, &mut clean).map_err(fails)?;
+        let mut unsaid = Job::new(options);
+        match marks::take_off(&mut old, &mut unsaid)?.bare {
+            Bare::Beginning(end) => {
+                let mut old = old.part(0, end)?;
+                old.of(kind);
+                points::same(kind, &mut old, &mut clean).map_err(fails)?;
+            }
+            // Of a text whose blanks changed the words are the content.
+            Bare::Bytes(_) if kind == Kind::Text => {
+                let (old, new) = (old.all()?, clean.all()?);
+                let mut old = words(&old);
+                // Behind the words of the copy there may only be marks of the source.
+                if !words(&new).all(|byte| old.next() == Some(byte)) {
+                    return Err(fails("its words changed".to_owned()));
+                }
+            }
+            Bare::Bytes(_) => {}
+        }
     }
     let again = Options { pictures: Pictures::Exact, ..*options };
     let mut job = Job::new(&again);
@@ -31,6 +55,11 @@ pub(crate) fn copy(
         true => Ok(()),
         false => Err(fails("cleaning it again changes it".to_owned())),
     }
+}
+
+/// A text without its blanks, in whichever of the two widths.
+fn words(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter().copied().filter(|byte| !matches!(byte, b' ' | 0))
 }
 
 #[cfg(test)]

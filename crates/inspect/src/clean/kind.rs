@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clean::{Refusal, source::View};
 
 /// A format that can be cleaned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are the formats' own")]
 pub enum Kind {
@@ -31,6 +33,8 @@ pub enum Kind {
     Zip,
     Tar,
     Text,
+    /// A file of any kind, of which only marks are taken off.
+    Any,
 }
 
 impl Kind {
@@ -86,6 +90,7 @@ impl Kind {
             Self::Zip => "ZIP",
             Self::Tar => "tar",
             Self::Text => "text",
+            Self::Any => "file",
         }
     }
 }
@@ -130,7 +135,7 @@ pub(crate) fn detect(view: &mut View<'_>) -> Result<Kind, Refusal> {
     let form = |at: usize, word: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(word));
     for (magic, name, instead) in NOT_YET {
         if is(magic) {
-            return Err(Refusal::Unsupported { name, instead });
+            return Err(Refusal::Unsupported { name: (*name).into(), instead: (*instead).into() });
         }
     }
     let kind = if is(b"\xFF\xD8\xFF") {
@@ -211,16 +216,53 @@ fn wordy(view: &mut View<'_>, head: &[u8]) -> Result<Kind, Refusal> {
             || crate::clean::reader::holds(&all, b":svg")
         {
             true => Ok(Kind::Svg),
-            false => Err(Refusal::Unsupported { name: "HTML or XML", instead: "PDF or text" }),
+            false => Err(Refusal::Unsupported {
+                name: "HTML or XML".into(),
+                instead: "PDF or text".into(),
+            }),
         };
     }
     if view.len() > 64 << 20 {
         return Err(Refusal::Unknown);
     }
     let all = view.all()?;
-    let plain = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}');
-    match std::str::from_utf8(&all) {
-        Ok(text) if text.chars().all(plain) => Ok(Kind::Text),
-        _ => Err(Refusal::Unknown),
+    let text = match std::str::from_utf8(&all) {
+        Ok(text) => text.chars().all(plain),
+        Err(_) => wide(&all) || korean(&all),
+    };
+    if text { Ok(Kind::Text) } else { Err(Refusal::Unknown) }
+}
+
+fn plain(c: char) -> bool {
+    !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}')
+}
+
+/// UTF-16 that says so at its beginning.
+fn wide(bytes: &[u8]) -> bool {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => u16::from_le_bytes,
+        Some([0xFE, 0xFF]) => u16::from_be_bytes,
+        _ => return false,
+    };
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut chars = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
+    rest.is_empty() && chars.all(|c| c.is_ok_and(plain))
+}
+
+/// Korean in code page 949: ASCII, and pairs of a lead and a trail byte.
+fn korean(bytes: &[u8]) -> bool {
+    let mut bytes = bytes.iter();
+    while let Some(byte) = bytes.next() {
+        let holds = match byte {
+            0x00..=0x7F => plain(char::from(*byte)),
+            0x81..=0xFE => {
+                matches!(bytes.next(), Some(0x41..=0x5A | 0x61..=0x7A | 0x81..=0xFE))
+            }
+            _ => false,
+        };
+        if !holds {
+            return false;
+        }
     }
+    true
 }

@@ -16,6 +16,7 @@ mod file;
 mod image;
 mod job;
 mod kind;
+mod marks;
 mod markup;
 mod office;
 mod pack;
@@ -27,18 +28,23 @@ mod source;
 
 use std::io::{Cursor, Write};
 
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::file::{Order, copy_behind_walls};
 pub use self::{
-    file::{clean_file, sweep},
+    file::{Copied, Workshop, clean_file, sweep},
     kind::Kind,
     refusal::Refusal,
     report::{Kept, Removed, Report, What},
     source::Source,
 };
-use self::{job::Job, plan::Plan, source::View};
+use self::{job::Job, marks::Bare, plan::Plan, source::View};
 
 /// How to clean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
+    /// How much is taken off.
+    pub scope: Scope,
     /// What happens to pictures.
     pub pictures: Pictures,
     /// Archives inside archives, at most so many deep.
@@ -49,8 +55,18 @@ pub struct Options {
     pub unfolded_bytes_max: u64,
 }
 
+/// How much is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// All that tells who made it.
+    Everything,
+    /// Marks of watched devices and nothing else, of a file of any kind: where a mark was added, the
+    /// bytes are those of the file before it.
+    Marks,
+}
+
 /// What happens to the points of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pictures {
     /// Each stays what it is.
     Exact,
@@ -63,6 +79,7 @@ pub enum Pictures {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            scope: Scope::Everything,
             pictures: Pictures::Exact,
             depth_max: 4,
             members_max: 20_000,
@@ -104,7 +121,10 @@ impl Cleaned {
 pub fn clean(source: &mut dyn Source, options: &Options) -> Result<Cleaned, Refusal> {
     let mut job = Job::new(options);
     let mut view = View::whole(source)?;
-    let (kind, plan) = one(&mut view, &mut job)?;
+    let (kind, plan) = match options.scope {
+        Scope::Everything => one(&mut view, &mut job)?,
+        Scope::Marks => marks::alone(&mut view, &mut job)?,
+    };
     if plan.burst() {
         return Err(kind.large("its index"));
     }
@@ -136,8 +156,34 @@ pub fn clean_bytes(bytes: &[u8], options: &Options) -> Result<(Vec<u8>, Cleaned)
     Ok((copy, cleaned))
 }
 
-/// Plans the copy of one file, at whatever depth.
+/// Plans the copy of one file, at whatever depth, its marks first.
 fn one(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> {
+    let taken = marks::take_off(view, job)?;
+    let planned = match taken.bare {
+        Bare::Beginning(end) if end == view.len() => unmarked(view, job),
+        Bare::Beginning(end) => unmarked(&mut view.part(0, end)?, job),
+        Bare::Bytes(bytes) => of_bytes(&bytes, job),
+    };
+    match planned {
+        Err(Refusal::Damaged { kind, .. }) if taken.overwritten => {
+            Err(kind.damaged("a device wrote its mark over a part of it, which is lost"))
+        }
+        planned => planned,
+    }
+}
+
+/// Plans the copy of bytes that are not as they lie in the source.
+fn of_bytes(bytes: &[u8], job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> {
+    let mut source = Cursor::new(bytes);
+    let (kind, plan) = unmarked(&mut View::whole(&mut source)?, job)?;
+    match plan.burst() {
+        true => Err(kind.large("its index")),
+        false => Ok((kind, Plan::of(plan.bytes(bytes)?))),
+    }
+}
+
+/// Plans the copy of a file that has no marks any more.
+fn unmarked(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> {
     let kind = kind::detect(view)?;
     view.of(kind);
     let plan = match kind {
@@ -162,7 +208,7 @@ fn one(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> 
         Kind::Epub => office::epub::clean(view, job),
         Kind::Zip => pack::zip::clean(view, job),
         Kind::Tar => pack::tar::clean(view, job),
-        Kind::Text => {
+        Kind::Text | Kind::Any => {
             let mut plan = Plan::default();
             plan.copy(0, view.len());
             Ok(plan)

@@ -1,9 +1,13 @@
 //! Why a file was not cleaned. A refusal leaves nothing behind.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::clean::Kind;
 
 /// A file that was not cleaned, and why. Each variant says what its holder may do.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No format of ours. Save it in another format, or send it knowing what it may tell.
@@ -13,9 +17,9 @@ pub enum Refusal {
     #[error("{name} cannot be cleaned; convert it to {instead} first")]
     Unsupported {
         /// What it is.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// Into what it can be converted.
-        instead: &'static str,
+        instead: Cow<'static, str>,
     },
     /// It needs a password. Save it without one.
     #[error("{kind}: encrypted")]
@@ -29,7 +33,7 @@ pub enum Refusal {
         /// What it is.
         kind: Kind,
         /// What is wrong.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// It holds a part that this version does not understand, where the content could be.
     /// Save it anew with fewer extras.
@@ -46,7 +50,7 @@ pub enum Refusal {
         /// What it is.
         kind: Kind,
         /// Which limit.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// Something inside cannot be cleaned. Take it out, or clean it by itself.
     #[error("inside, at {path}: {why}")]
@@ -63,6 +67,12 @@ pub enum Refusal {
         kind: Kind,
         /// What was found in it.
         what: String,
+    },
+    /// The program that reads it crashed, hung or needed too much memory; take the file for hostile.
+    #[error("the program that reads it {what}")]
+    Fell {
+        /// How it ended.
+        what: Cow<'static, str>,
     },
     /// It could not be read, or the copy could not be written.
     #[error("{0}")]
@@ -82,6 +92,7 @@ impl Refusal {
             Self::TooLarge { .. } => "too-large",
             Self::Inside { why, .. } => why.id(),
             Self::Unverified { .. } => "unverified",
+            Self::Fell { .. } => "fell",
             Self::Io(_) => "io",
         }
     }
@@ -105,7 +116,7 @@ impl From<std::io::Error> for Refusal {
 /// What a format's rules broken look like from inside its cleaner.
 impl Kind {
     pub(crate) fn damaged(self, what: &'static str) -> Refusal {
-        Refusal::Damaged { kind: self, what }
+        Refusal::Damaged { kind: self, what: what.into() }
     }
 
     pub(crate) fn odd(self, what: impl Into<String>) -> Refusal {
@@ -113,6 +124,6 @@ impl Kind {
     }
 
     pub(crate) fn large(self, what: &'static str) -> Refusal {
-        Refusal::TooLarge { kind: self, what }
+        Refusal::TooLarge { kind: self, what: what.into() }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! words {
     ($(#[doc = $whole:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $id:literal,)+ }) => {
         $(#[doc = $whole])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[doc = $doc])+ $variant,)+
@@ -109,11 +111,16 @@ words! {
         Names = "names",
         /// What the text, picture or sound itself tells.
         Content = "content",
+        /// A mark in the blanks of a text was taken off: single blanks and the line ends it made stay,
+        /// because nobody knows which there were.
+        Spacing = "spacing",
+        /// A mark was written over bytes of the document: they are lost.
+        Overwritten = "overwritten",
     }
 }
 
 /// Something that was taken off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// What.
     pub what: What,
@@ -124,7 +131,7 @@ pub struct Removed {
 }
 
 /// What a cleaning says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// What was taken off, each once for each place.
     pub removed: Vec<Removed>,

@@ -5,9 +5,9 @@ use std::{cell::RefCell, io};
 use ext4_view::{Ext4, Ext4Error, Ext4Read, File, PathBuf};
 
 use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
-use crate::source::Source;
+use crate::source::{Owned, Source};
 
-struct Storage(Box<dyn Source>);
+struct Storage(Owned);
 
 impl Ext4Read for Storage {
     fn read(

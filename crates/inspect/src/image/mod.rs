@@ -1,11 +1,14 @@
 //! Images of disks and file systems, read where they lie and never mounted.
 
+mod erofs;
 mod exfat;
 mod ext4;
+mod f2fs;
 mod fat;
 mod ntfs;
 mod partitions;
 mod sparse;
+mod squash;
 
 use crate::{
     look::kind::{HEAD_BYTES, Kind},
@@ -41,6 +44,9 @@ pub(crate) fn walk(image: &dyn Source, kind: Kind, each: &mut Each<'_>) -> Resul
         Kind::Fat => fat::walk(image, each),
         Kind::ExFat => exfat::walk(image, each),
         Kind::Ntfs => ntfs::walk(image, each),
+        Kind::Erofs => erofs::walk(image, each),
+        Kind::F2fs => f2fs::walk(image, each),
+        Kind::Squash => squash::walk(image, each),
         Kind::Sparse => {
             let raw = sparse::Raw::read(image).ok_or("the sparse image breaks off")?;
             let kind = Kind::of(&raw.piece(0, HEAD_BYTES).map_err(|error| error.to_string())?);

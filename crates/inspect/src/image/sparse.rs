@@ -4,12 +4,13 @@ use std::io;
 
 use crate::{
     numbers::{array, index, u16_le, u32_le},
-    source::Source,
+    source::{Owned, Source},
 };
 
 /// As many chunks are read.
 const CHUNKS_MAX: u32 = 4_000_000;
 
+#[derive(Clone, Copy)]
 enum Chunk {
     Raw(u64),
     Fill([u8; 4]),
@@ -64,51 +65,19 @@ impl Source for Raw<'_> {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let behind = self.chunks.partition_point(|(start, _, _)| *start <= offset);
-        let chunk = behind.checked_sub(1).and_then(|at| self.chunks.get(at));
-        let Some((start, size, content)) = chunk else { return Ok(0) };
-        let into = offset.saturating_sub(*start);
-        let left = usize::try_from(size.saturating_sub(into)).unwrap_or(usize::MAX);
-        let bytes = left.min(buffer.len());
-        let Some(buffer) = buffer.get_mut(..bytes) else { return Ok(0) };
-        match content {
-            Chunk::Raw(at) => self.packed.read_at(at.saturating_add(into), buffer),
-            Chunk::Hole => {
-                buffer.fill(0);
-                Ok(bytes)
-            }
-            Chunk::Fill(pattern) => {
-                for (byte, at) in buffer.iter_mut().zip(into..) {
-                    let place = usize::try_from(at & 3).unwrap_or(0);
-                    *byte = pattern.get(place).copied().unwrap_or(0);
-                }
-                Ok(bytes)
-            }
-        }
+        spread(self.packed, &self.chunks, offset, buffer)
     }
 
-    fn owned(&self) -> Option<Box<dyn Source>> {
-        let chunks = self.chunks.iter().map(|(start, size, content)| {
-            let content = match content {
-                Chunk::Raw(at) => Chunk::Raw(*at),
-                Chunk::Fill(pattern) => Chunk::Fill(*pattern),
-                Chunk::Hole => Chunk::Hole,
-            };
-            (*start, *size, content)
-        });
-        let chunks = chunks.collect();
-        Some(Box::new(OwnRaw {
-            packed: self.packed.owned()?,
-            chunks: Some(chunks).into(),
-            size: self.size,
-        }))
+    fn owned(&self) -> Option<Owned> {
+        let packed = self.packed.owned()?;
+        Some(Box::new(OwnRaw { packed, chunks: self.chunks.clone(), size: self.size }))
     }
 }
 
 /// The same, owning what it reads from.
 struct OwnRaw {
-    packed: Box<dyn Source>,
-    chunks: std::cell::RefCell<Option<Vec<(u64, u64, Chunk)>>>,
+    packed: Owned,
+    chunks: Vec<(u64, u64, Chunk)>,
     size: u64,
 }
 
@@ -118,11 +87,36 @@ impl Source for OwnRaw {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        // Lent to the borrowing form for the length of one read.
-        let chunks = self.chunks.take().unwrap_or_default();
-        let raw = Raw { packed: self.packed.as_ref(), chunks, size: self.size };
-        let read = raw.read_at(offset, buffer);
-        self.chunks.replace(Some(raw.chunks));
-        read
+        spread(self.packed.as_ref(), &self.chunks, offset, buffer)
+    }
+}
+
+/// Reads from the chunk that holds `offset`.
+fn spread(
+    packed: &dyn Source,
+    chunks: &[(u64, u64, Chunk)],
+    offset: u64,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    let behind = chunks.partition_point(|(start, _, _)| *start <= offset);
+    let chunk = behind.checked_sub(1).and_then(|at| chunks.get(at));
+    let Some((start, size, content)) = chunk else { return Ok(0) };
+    let into = offset.saturating_sub(*start);
+    let left = usize::try_from(size.saturating_sub(into)).unwrap_or(usize::MAX);
+    let bytes = left.min(buffer.len());
+    let Some(buffer) = buffer.get_mut(..bytes) else { return Ok(0) };
+    match content {
+        Chunk::Raw(at) => packed.read_at(at.saturating_add(into), buffer),
+        Chunk::Hole => {
+            buffer.fill(0);
+            Ok(bytes)
+        }
+        Chunk::Fill(pattern) => {
+            for (byte, at) in buffer.iter_mut().zip(into..) {
+                let place = usize::try_from(at & 3).unwrap_or(0);
+                *byte = pattern.get(place).copied().unwrap_or(0);
+            }
+            Ok(bytes)
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::io;
 use super::{Looker, kind::Kind};
 use crate::{
     app::{
-        manifest::{Manifest, Power},
+        manifest::{self, Manifest, Power},
         packages::{self, Line},
-        signed::Signatures,
+        reference::{Difference, Fact, Facts},
+        signed::{Signatures, Signer},
         trust::Trusted,
     },
     archive::zip::Directory,
@@ -60,6 +61,7 @@ impl Looker<'_> {
         self.indicated(path, stix::Kind::AppId, &manifest.package);
         let signatures = Signatures::check(source, &directory, self.beside)?;
         self.app_signers(path, &manifest, &signatures);
+        self.app_reference(path, &manifest, &directory, &signatures);
         self.app_powers(path, &manifest, &signatures);
         let libraries = directory.entries.iter().map(|entry| entry.name.as_str());
         let libraries = libraries.filter(|name| name.starts_with("lib/")).collect::<Vec<_>>();
@@ -96,6 +98,36 @@ impl Looker<'_> {
                 self.to.found(finding.with("app", &manifest.package));
             }
         }
+    }
+
+    /// What a reference says of the app, or what is to be collected of it for one.
+    fn app_reference(
+        &mut self,
+        path: &str,
+        manifest: &Manifest,
+        directory: &Directory,
+        signatures: &Signatures,
+    ) {
+        let reference = &self.know.reference;
+        if !self.know.collects && !reference.has_apps() {
+            return;
+        }
+        let signers = signatures.signers().iter().map(Signer::sha256).collect();
+        let facts = Facts::of(manifest, directory, signers, self.sha256.clone());
+        if !self.know.collects && !reference.has(&facts.sha256) {
+            let finding = match reference.difference(&facts) {
+                Some(difference) => differs(path, &facts, &difference),
+                None => {
+                    Finding::new(path, "not-in-reference", Severity::Note, Confidence::Heuristic)
+                        .with("app", &facts.package)
+                        .with("version", &facts.version)
+                        .with("signer", facts.signers.join(" "))
+                        .with("sha256", &facts.sha256)
+                }
+            };
+            self.to.found(finding);
+        }
+        self.to.known(Fact::App(Box::new(facts)));
     }
 
     fn app_powers(&mut self, path: &str, manifest: &Manifest, signatures: &Signatures) {
@@ -167,6 +199,43 @@ impl Looker<'_> {
         }
         Ok(())
     }
+}
+
+/// An app that is not the one of the same package in the reference.
+fn differs(path: &str, facts: &Facts, difference: &Difference) -> Finding {
+    let watching = difference.asks.iter().any(|asked| manifest::watches(asked));
+    let finding = match &difference.signers {
+        Some(signers) => {
+            Finding::new(path, "app-other-signer", Severity::Suspicious, Confidence::Proven)
+                .with("app", &facts.package)
+                .with("signer", facts.signers.join(" "))
+                .with("signer-in-reference", signers.join(" "))
+        }
+        None => {
+            let severity = if watching { Severity::Suspicious } else { Severity::Note };
+            Finding::new(path, "app-differs", severity, Confidence::Proven)
+                .with("app", &facts.package)
+        }
+    };
+    let mut finding = finding.with("version", &facts.version);
+    if let Some(version) = &difference.version {
+        finding = finding.with("version-in-reference", version);
+    }
+    if !difference.asks.is_empty() {
+        finding = finding.with("asks-more", difference.asks.join(" "));
+    }
+    let kinds = [
+        ("added", &difference.added),
+        ("changed", &difference.changed),
+        ("gone", &difference.gone),
+    ];
+    for (kind, (count, names)) in kinds {
+        if *count > 0 {
+            finding = finding.with(&format!("files-{kind}"), count);
+            finding = finding.with(kind, names.join(" "));
+        }
+    }
+    finding
 }
 
 /// Names under which lists of apps are handed around, and bugreports.

@@ -8,6 +8,7 @@ use sha2::Sha256;
 
 use super::{Looker, kind::Kind};
 use crate::{
+    app::reference::Fact,
     finding::{Confidence, Finding, Severity},
     rules::stix,
 };
@@ -55,6 +56,7 @@ impl<'p> Contents<'p> {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sha256 = sha256.finalize();
         self.against_reference(looker, &hex(&sha256));
+        looker.sha256 = hex(&sha256);
         for hash in [hex(&md5.finalize()), hex(&sha1.finalize()), hex(&sha256)] {
             if let Some(of) = looker.know.indicators.named(stix::Kind::FileHash, &hash) {
                 let of = of.to_owned();
@@ -67,8 +69,13 @@ impl<'p> Contents<'p> {
     fn against_reference(&self, looker: &mut Looker<'_>, sha256: &str) {
         let app = self.kind == Kind::Zip && self.path.ends_with(".apk");
         let counts = app || matches!(self.kind, Kind::Elf | Kind::Dex | Kind::Certificate);
+        if counts && looker.know.collects {
+            looker.to.known(Fact::Hash(sha256.to_owned()));
+        }
         let reference = &looker.know.reference;
-        if counts && !reference.is_empty() && !reference.contains(sha256) {
+        // An app is compared by more than that, once it was read.
+        let counts = counts && !(app && reference.has_apps());
+        if counts && !reference.is_empty() && !reference.has(sha256) {
             let finding =
                 Finding::new(self.path, "not-in-reference", Severity::Note, Confidence::Heuristic);
             looker.to.found(finding.with("sha256", sha256));

@@ -1,14 +1,19 @@
 //! What a file is, by its first bytes: never by its name.
 
-use crate::numbers::{u16_le, u32_le};
+use crate::{
+    archive::packed::Packing,
+    numbers::{u16_le, u32_le},
+};
 
 /// A kind of file that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// ZIP: also APK, DOCX, EPUB.
     Zip,
-    /// gzip.
-    Gzip,
+    /// One packed stream.
+    Packed(Packing),
+    /// 7z.
+    Seven,
     /// tar.
     Tar,
     /// A backup made by `adb backup`.
@@ -25,6 +30,12 @@ pub enum Kind {
     ExFat,
     /// NTFS.
     Ntfs,
+    /// EROFS.
+    Erofs,
+    /// F2FS.
+    F2fs,
+    /// squashfs.
+    Squash,
     /// A file system or archive that is not opened here; its name.
     Unopened(&'static str),
     /// A program or library for Linux and Android.
@@ -47,7 +58,7 @@ pub const HEAD_BYTES: usize = 4_096;
 const MAGICS: &[(usize, &[u8], Kind)] = &[
     (0, b"PK\x03\x04", Kind::Zip),
     (0, b"PK\x05\x06", Kind::Zip),
-    (0, &[0x1F, 0x8B, 8], Kind::Gzip),
+    (0, &[0x1F, 0x8B, 8], Kind::Packed(Packing::Gzip)),
     (0, b"ANDROID BACKUP\n", Kind::AndroidBackup),
     (0, &[0x3A, 0xFF, 0x26, 0xED], Kind::Sparse),
     (0, b"\x7fELF", Kind::Elf),
@@ -59,15 +70,14 @@ const MAGICS: &[(usize, &[u8], Kind)] = &[
     (3, b"EXFAT   ", Kind::ExFat),
     (0, b"-----BEGIN CERT", Kind::Certificate),
     (0, b"Rar!\x1a\x07", Kind::Unopened("RAR")),
-    (0, &[0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], Kind::Unopened("7z")),
-    (0, &[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], Kind::Unopened("xz")),
-    (0, &[0x28, 0xB5, 0x2F, 0xFD], Kind::Unopened("zstd")),
-    (0, &[0x04, 0x22, 0x4D, 0x18], Kind::Unopened("lz4")),
-    (0, b"BZh", Kind::Unopened("bzip2")),
+    (0, &[0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], Kind::Seven),
+    (0, &[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], Kind::Packed(Packing::Xz)),
+    (0, &[0x28, 0xB5, 0x2F, 0xFD], Kind::Packed(Packing::Zstd)),
+    (0, &[0x04, 0x22, 0x4D, 0x18], Kind::Packed(Packing::Lz4)),
     (0, b"LUKS\xba\xbe", Kind::Unopened("LUKS")),
-    (0, b"hsqs", Kind::Unopened("squashfs")),
-    (1024, &[0x10, 0x20, 0xF5, 0xF2], Kind::Unopened("F2FS")),
-    (1024, &[0xE2, 0xE1, 0xF5, 0xE0], Kind::Unopened("EROFS")),
+    (0, b"hsqs", Kind::Squash),
+    (1024, &[0x10, 0x20, 0xF5, 0xF2], Kind::F2fs),
+    (1024, &[0xE2, 0xE1, 0xF5, 0xE0], Kind::Erofs),
 ];
 
 impl Kind {
@@ -100,6 +110,12 @@ impl Kind {
         }
         if head.get(510..512) == Some(&[0x55, 0xAA]) {
             return if is_fat(head) { Self::Fat } else { Self::Disk };
+        }
+        // bzip2, by its first block or its end.
+        let block = head.get(4..10);
+        let begins = [&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
+        if head.starts_with(b"BZh") && begins.iter().any(|begin| block == Some(begin.as_slice())) {
+            return Self::Packed(Packing::Bzip2);
         }
         // A certificate in DER: a sequence that begins with another one.
         let inner = match head.get(..2) {

@@ -1,16 +1,21 @@
 //! What files are compared with: our own rules and what the user gave.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    app::reference::Reference,
     rules::{
         Markers, PathRules, YaraRules, YaraTrouble,
         stix::{Indicators, Kind, StixTrouble},
     },
-    tags::{fingerprint::Watchlist, natisign::OfficeKey},
+    tags::{
+        fingerprint::Watchlist,
+        handset::{Revoked, revocations},
+        natisign::OfficeKey,
+    },
 };
 
 /// Lists and rules as the user gave them: name and bytes of each file.
@@ -22,9 +27,16 @@ pub struct Lists {
     pub indicators: Vec<(String, Vec<u8>)>,
     /// Fingerprints by which a device recognises files.
     pub watchlists: Vec<(String, Vec<u8>)>,
-    /// Hashes of the files of a reference image, as `sha256sum` prints them.
+    /// Hashes of the files of a reference image, as `sha256sum` prints them, or what was collected
+    /// of one ([`crate::app::reference::Fact`] in JSON).
     #[serde(default)]
     pub references: Vec<(String, Vec<u8>)>,
+    /// What is looked at is to be collected, for a reference.
+    #[serde(default)]
+    pub collect: bool,
+    /// Lists of signatures that were called back.
+    #[serde(default)]
+    pub revocations: Vec<(String, Vec<u8>)>,
     /// Public keys of the office that signs files.
     pub office_keys: Vec<(String, Vec<u8>)>,
 }
@@ -42,8 +54,13 @@ pub enum KnowledgeTrouble {
     #[error("{0} is no list of fingerprints: give records of 200 bytes or lines of 400 hex digits")]
     Watchlist(String),
     /// No list of hashes.
-    #[error("{0} is no list of hashes: give what sha256sum prints for the files of the image")]
+    #[error(
+        "{0} is no reference: give a folder, an image, or what sha256sum prints for the files of one"
+    )]
     Reference(String),
+    /// No list of revocations.
+    #[error("{0} is no list of revocations: give a pattern.dat, whole records of 24 bytes")]
+    Revocations(String),
     /// No public key.
     #[error("{0} is no RSA public key in PEM or DER")]
     OfficeKey(String),
@@ -57,7 +74,10 @@ pub struct Knowledge {
     pub(super) indicators: Indicators,
     pub(super) literals: Option<Literals>,
     pub(super) watchlists: Vec<(String, Watchlist)>,
-    pub(super) reference: BTreeSet<String>,
+    pub(super) reference: Reference,
+    /// What is looked at is a reference itself.
+    pub(super) collects: bool,
+    pub(super) revoked: Vec<(String, Vec<Revoked>)>,
     pub(super) office_keys: Vec<(String, OfficeKey)>,
 }
 
@@ -106,29 +126,34 @@ impl Knowledge {
             key.map(|key| (name.clone(), key))
                 .ok_or_else(|| KnowledgeTrouble::OfficeKey(name.clone()))
         };
-        let mut reference = BTreeSet::new();
+        let revoked = |(name, bytes): &(String, Vec<u8>)| {
+            let list = revocations(bytes);
+            list.map(|list| (name.clone(), list))
+                .ok_or_else(|| KnowledgeTrouble::Revocations(name.clone()))
+        };
+        let mut reference = Reference::default();
         for (name, bytes) in &lists.references {
-            let before = reference.len();
-            reference.extend(hashes(&String::from_utf8_lossy(bytes)));
-            if reference.len() == before {
+            if !reference.add(bytes) {
                 return Err(KnowledgeTrouble::Reference(name.clone()));
             }
         }
         Ok(Self {
             reference,
+            collects: lists.collect,
             paths: PathRules::own(),
             markers: Markers::own(),
             yara,
             literals: Literals::new(&indicators),
             indicators,
             watchlists: lists.watchlists.iter().map(watchlist).collect::<Result<_, _>>()?,
+            revoked: lists.revocations.iter().map(revoked).collect::<Result<_, _>>()?,
             office_keys: lists.office_keys.iter().map(key).collect::<Result<_, _>>()?,
         })
     }
 
     /// Whether files are known by their hashes.
     pub(super) fn hashes_wanted(&self) -> bool {
-        self.indicators.has(Kind::FileHash) || !self.reference.is_empty()
+        self.indicators.has(Kind::FileHash) || !self.reference.is_empty() || self.collects
     }
 
     /// By how much windows overlap, so that nothing falls between two.
@@ -136,13 +161,6 @@ impl Knowledge {
         // Rules of the user may name longer strings; those in use are far below this.
         if self.yara.is_some() { 64 << 10 } else { self.markers.longest().max(4 << 10) }
     }
-}
-
-/// The first word of each line, where it is a SHA-256.
-fn hashes(text: &str) -> impl Iterator<Item = String> {
-    let words = text.lines().filter_map(|line| line.split_whitespace().next());
-    let hash = |word: &&str| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    words.filter(hash).map(str::to_ascii_lowercase)
 }
 
 impl Literals {

@@ -114,6 +114,11 @@ impl Looker<'_> {
             .with("original-bytes", mark.original_bytes)
             .with("revocation", format!("{:08x} {:08x}", mark.revocation.0, mark.revocation.1))
             .with("form", if mark.feature_phone { "feature phone" } else { "phone or tablet" });
+        for (name, list) in &self.know.revoked {
+            if let Some(at) = list.iter().position(|entry| entry.names(mark)) {
+                finding = finding.with("called-back", format!("{name}, entry {at}"));
+            }
+        }
         for (name, key) in &self.know.office_keys {
             let said = match mark.check(source, key) {
                 Ok(Checked::Holds { covered_bytes }) => {

@@ -9,15 +9,17 @@ mod open;
 mod traces;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
 };
 
 pub use knowledge::{Knowledge, KnowledgeTrouble, Lists};
 
 use crate::{
+    app::reference::Fact,
     finding::{Confidence, Event, Finding, Severity},
     source::{Ends, Source},
+    trace::rhythm::{Rhythm, is_picture},
 };
 use contents::Contents;
 use kind::{HEAD_BYTES, Kind};
@@ -32,6 +34,10 @@ pub trait Listener {
     fn found(&mut self, finding: Finding);
     /// A trace says that something happened.
     fn happened(&mut self, event: Event);
+    /// An app, program or certificate is there: for whoever compares with a reference.
+    fn known(&mut self, fact: Fact) {
+        drop(fact);
+    }
 }
 
 /// How far looking goes.
@@ -55,6 +61,9 @@ impl Default for Limits {
 
 /// Unpacked bytes that are always allowed.
 const UNPACKED_BYTES_MIN: u64 = 64 << 20;
+
+/// Folders with pictures inside one file that are counted.
+const FOLDERS_MAX: usize = 10_000;
 
 /// Bytes of the two ends that are kept of a stream too large for memory.
 const END_BYTES: usize = 1 << 20;
@@ -95,6 +104,12 @@ pub struct Looker<'a> {
     unpacked_max: u64,
     /// The start of the signature file that lies beside an app.
     beside: Option<&'a [u8]>,
+    /// SHA-256 of the file whose bytes went by last, when hashes are wanted.
+    sha256: String,
+    /// When the member that comes next was changed, as its archive says.
+    changed: Option<u64>,
+    /// Folders with pictures inside the file.
+    folders: BTreeMap<String, Rhythm>,
     /// Files looked at.
     pub files: u64,
 }
@@ -123,6 +138,9 @@ impl<'a> Looker<'a> {
             unpacked: 0,
             unpacked_max: UNPACKED_BYTES_MIN,
             beside: None,
+            sha256: String::new(),
+            changed: None,
+            folders: BTreeMap::new(),
             files: 0,
         }
     }
@@ -139,10 +157,21 @@ impl<'a> Looker<'a> {
         let most = file.size().saturating_mul(self.limits.ratio_max);
         self.unpacked_max = most.saturating_add(UNPACKED_BYTES_MIN);
         self.begin(path, 0, Content::At(file));
+        for (folder, rhythm) in std::mem::take(&mut self.folders) {
+            if let Some(finding) = rhythm.finding(&folder) {
+                self.to.found(finding);
+            }
+        }
     }
 
     /// A member of a file; its siblings may be others' share.
     fn member(&mut self, path: &str, depth: u32, content: Content<'_>) {
+        let changed = match &content {
+            Content::At(source) => source.changed(),
+            Content::Flow(_) => None,
+        };
+        let changed = self.changed.take().or(changed);
+        self.picture(path, changed);
         if depth == 1 && self.share.of > 1 {
             let turn = self.siblings.checked_rem(self.share.of);
             self.siblings = self.siblings.saturating_add(1);
@@ -151,6 +180,16 @@ impl<'a> Looker<'a> {
             }
         }
         self.begin(path, depth, content);
+    }
+
+    /// Counts a picture in its folder; every part of a file counts all of them.
+    fn picture(&mut self, path: &str, changed: Option<u64>) {
+        let cut = path.rfind(['/', '!']).and_then(|at| path.split_at_checked(at));
+        let Some((folder, name)) = cut.filter(|(_, name)| is_picture(name)) else { return };
+        let room = self.folders.len() < FOLDERS_MAX || self.folders.contains_key(folder);
+        if room && self.share.part == 0 {
+            self.folders.entry(folder.to_owned()).or_default().count(name, changed);
+        }
     }
 
     fn begin(&mut self, path: &str, depth: u32, content: Content<'_>) {
@@ -184,6 +223,7 @@ impl<'a> Looker<'a> {
         let small = source.size() <= self.limits.whole_bytes_max as u64;
         if source.memory().is_none() && small {
             let whole = source.piece(0, self.limits.whole_bytes_max)?;
+            self.spend(path, depth, whole.len())?;
             if (whole.len() as u64) < source.size() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -194,14 +234,20 @@ impl<'a> Looker<'a> {
             self.files = self.files.saturating_add(1);
             self.names(path, Some(source));
             self.marks(path, source);
-            self.whole_contents(path, source, kind)?;
+            self.whole_contents(path, depth, source, kind)?;
             self.traces(path, source, kind)?;
         }
         self.open(path, depth, source, kind)
     }
 
     /// All bytes, in one window or many.
-    fn whole_contents(&mut self, path: &str, source: &dyn Source, kind: Kind) -> io::Result<()> {
+    fn whole_contents(
+        &mut self,
+        path: &str,
+        depth: u32,
+        source: &dyn Source,
+        kind: Kind,
+    ) -> io::Result<()> {
         // What is opened is looked at file by file, and not a second time as a whole; but an app is
         // also known as a whole.
         let opened = kind.is_opened() && kind != Kind::Zip;
@@ -219,6 +265,8 @@ impl<'a> Looker<'a> {
                 if window.is_empty() {
                     break;
                 }
+                // A file of an image may say that it has terabytes, all of them holes.
+                self.spend(path, depth, WINDOW_BYTES.min(window.len()))?;
                 contents.window(self, &window, WINDOW_BYTES);
                 at = at.saturating_add(WINDOW_BYTES as u64);
             }
@@ -296,12 +344,21 @@ impl<'a> Looker<'a> {
             if read == 0 {
                 break;
             }
-            self.unpacked = self.unpacked.saturating_add(read as u64);
-            if self.unpacked > self.unpacked_max {
-                let finding = Finding::new(path, "bomb", Severity::Suspicious, Confidence::Match);
-                self.to.found(finding.with("unpacked", self.unpacked));
-                return Err(io::ErrorKind::QuotaExceeded.into());
-            }
+            self.spend(path, 1, read)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that came out of a file are counted against how large it is.
+    fn spend(&mut self, path: &str, depth: u32, bytes: usize) -> io::Result<()> {
+        if depth == 0 {
+            return Ok(());
+        }
+        self.unpacked = self.unpacked.saturating_add(bytes as u64);
+        if self.unpacked > self.unpacked_max {
+            let finding = Finding::new(path, "bomb", Severity::Suspicious, Confidence::Match);
+            self.to.found(finding.with("unpacked", self.unpacked));
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         Ok(())
     }

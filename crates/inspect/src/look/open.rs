@@ -2,12 +2,14 @@
 
 use std::io::{self, BufReader, Read};
 
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::read::ZlibDecoder;
 
 use super::{Content, Looker, kind::Kind};
 use crate::{
     archive::{
         backup::{self, Kept},
+        packed::{self, Packing},
+        seven::{self, Archive},
         tar::{self, Ahead, BLOCK_BYTES, Header},
         zip::{self, Directory, Entry},
     },
@@ -33,21 +35,28 @@ impl Looker<'_> {
         match kind {
             Kind::Zip => self.open_zip(path, below, source),
             Kind::Tar => self.open_tar(path, below, source),
-            Kind::Gzip => {
-                let mut unpacked = MultiGzDecoder::new(BufReader::new(Stream::new(source)));
+            Kind::Packed(packing) => {
+                let mut unpacked = packed::unpack(packing, Box::new(Stream::new(source)));
                 // What is inside has the same name without the ending, and is no member of many.
-                let inner = inner_name(path);
-                self.begin(&inner, below, Content::Flow(&mut unpacked));
+                let inner = inner_name(path, packing);
+                self.begin(&inner, below, Content::Flow(&mut *unpacked));
                 Ok(())
             }
+            Kind::Seven => self.open_seven(path, below, source),
             Kind::AndroidBackup => self.open_backup(path, below, source),
             Kind::Unopened(name) => {
                 self.note(path, "not-opened", &[("form", name)]);
                 Ok(())
             }
-            Kind::Sparse | Kind::Disk | Kind::Ext4 | Kind::Fat | Kind::ExFat | Kind::Ntfs => {
-                self.open_image(path, below, source, kind)
-            }
+            Kind::Sparse
+            | Kind::Disk
+            | Kind::Ext4
+            | Kind::Fat
+            | Kind::ExFat
+            | Kind::Ntfs
+            | Kind::Erofs
+            | Kind::F2fs
+            | Kind::Squash => self.open_image(path, below, source, kind),
             _ => Ok(()),
         }
     }
@@ -101,6 +110,7 @@ impl Looker<'_> {
         entry: &Entry,
     ) -> io::Result<()> {
         let packed = entry.packed_at(file)?;
+        self.changed = entry.changed;
         // The flag lies in apps that hide from tools; what unpacks is not encrypted.
         if entry.encrypted && !unpacks(&packed, entry) {
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -108,9 +118,48 @@ impl Looker<'_> {
         if entry.is_stored() {
             self.member(inner, depth, Content::At(&packed));
         } else {
-            self.member(inner, depth, Content::Flow(&mut zip::unpack(&packed)));
+            self.member(inner, depth, Content::Flow(&mut *entry.flow(&packed)?));
         }
         Ok(())
+    }
+
+    fn open_seven(&mut self, path: &str, depth: u32, file: &dyn Source) -> io::Result<()> {
+        let archive = match Archive::read(file) {
+            Ok(archive) => archive,
+            Err(trouble) => {
+                self.seven_trouble(path, trouble);
+                return Ok(());
+            }
+        };
+        let mut names = archive.names.iter();
+        for folder in &archive.folders {
+            let mut flow = match folder.unpack(file) {
+                Ok(flow) => flow,
+                Err(trouble) => {
+                    self.seven_trouble(path, trouble);
+                    names.by_ref().take(folder.files.len()).for_each(drop);
+                    continue;
+                }
+            };
+            for size in &folder.files {
+                let inner = names.next().map_or("content", String::as_str);
+                let mut content = (&mut flow).take(*size);
+                self.member(&format!("{path}!{inner}"), depth, Content::Flow(&mut content));
+                let left = content.limit();
+                self.skip(path, &mut *flow, left)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seven_trouble(&mut self, path: &str, trouble: seven::Trouble) {
+        match trouble {
+            seven::Trouble::Broken => self.note(path, "cut", &[]),
+            seven::Trouble::Encrypted => self.note(path, "encrypted", &[("files", "all")]),
+            seven::Trouble::Unknown => {
+                self.note(path, "not-opened", &[("form", "7z with a packing that is not read")]);
+            }
+        }
     }
 
     fn open_tar(&mut self, path: &str, depth: u32, file: &dyn Source) -> io::Result<()> {
@@ -131,7 +180,8 @@ impl Looker<'_> {
                     size
                 }
                 Header::Other { size } => size,
-                Header::File { path: inner, size } => {
+                Header::File { path: inner, size, changed } => {
+                    self.changed = changed;
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, depth, Content::At(&Part::new(file, at, size)));
                     size
@@ -168,7 +218,8 @@ impl Looker<'_> {
                     tar::padding(size)
                 }
                 Header::Other { size } => size.saturating_add(tar::padding(size)),
-                Header::File { path: inner, size } => {
+                Header::File { path: inner, size, changed } => {
+                    self.changed = changed;
                     let mut content = flow.take(size);
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, below, Content::Flow(&mut content));
@@ -238,8 +289,8 @@ fn unpacks(packed: &Part<'_>, entry: &Entry) -> bool {
     !entry.is_stored() && zip::unpack(packed).read(&mut one).is_ok_and(|read| read > 0)
 }
 
-fn inner_name(path: &str) -> String {
+fn inner_name(path: &str, packing: Packing) -> String {
     let name = path.rsplit(['/', '!']).next().unwrap_or(path);
-    let inner = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".tgz"));
+    let inner = packing.endings().iter().find_map(|ending| name.strip_suffix(ending));
     format!("{path}!{}", inner.unwrap_or("content"))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     evidence_line,
-    person::{about, missing_walls},
+    person::{about, weak_walls},
     sentences, size, tool,
 };
 use crate::{
@@ -63,8 +63,7 @@ fn write(
             writeln!(page, "<p>{}</p>", escaped(&line))?;
         }
     }
-    if let Some(missing) = missing_walls(survey, words) {
-        let line = words.say("walls-weak", &[("missing", &missing)]);
+    if let Some(line) = weak_walls(survey.walls, words) {
         writeln!(page, "<p class=\"first\">{}</p>", escaped(&line))?;
     }
     if identities == Identities::Masked {

@@ -7,6 +7,7 @@ mod sizes;
 
 pub use html::html;
 pub use json::json;
+pub(crate) use person::weak_walls;
 pub use person::{Colour, person};
 pub use sizes::size;
 

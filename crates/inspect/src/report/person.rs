@@ -7,6 +7,7 @@ use crate::{
     finding::{Event, Finding, Identities, Severity},
     scan::Survey,
     words::{Words, plain},
+    worker::Walls,
 };
 
 /// Whether a terminal shows colours.
@@ -67,8 +68,8 @@ fn write(
         let count = survey.passed_over.to_string();
         writeln!(text, "{}", words.say("passed-over", &[("count", &count)]))?;
     }
-    if let Some(missing) = missing_walls(survey, words) {
-        writeln!(text, "{}", words.say("walls-weak", &[("missing", &missing)]))?;
+    if let Some(line) = weak_walls(survey.walls, words) {
+        writeln!(text, "{line}")?;
     }
     let masked = survey.findings.iter().flat_map(|one| &one.evidence).any(|piece| piece.identity);
     if masked && identities == Identities::Masked {
@@ -144,18 +145,16 @@ pub(super) fn about(event: &Event, identities: Identities) -> String {
 }
 
 /// The walls that do not stand, in words.
-pub(super) fn missing_walls(survey: &Survey, words: &Words) -> Option<String> {
-    let walls = survey.walls;
-    let missing: Vec<String> = [
+pub(crate) fn weak_walls(walls: Walls, words: &Words) -> Option<String> {
+    let walls = [
         (walls.no_files, "wall-files"),
         (walls.no_network, "wall-network"),
         (walls.memory, "wall-memory"),
-    ]
-    .iter()
-    .filter(|(stands, _)| !stands)
-    .map(|(_, id)| words.say(id, &[]))
-    .collect();
-    if missing.is_empty() { None } else { Some(missing.join(", ")) }
+    ];
+    let missing = walls.iter().filter(|(stands, _)| !stands).map(|(_, id)| words.say(id, &[]));
+    let missing: Vec<String> = missing.collect();
+    let missing = missing.join(", ");
+    (!missing.is_empty()).then(|| words.say("walls-weak", &[("missing", &missing)]))
 }
 
 fn painted(text: &str, severity: Severity, colour: Colour) -> String {

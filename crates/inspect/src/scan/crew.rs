@@ -2,13 +2,9 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read},
-    os::{
-        fd::OwnedFd,
-        unix::{fs::OpenOptionsExt, net::UnixStream},
-    },
+    io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError, atomic::Ordering, mpsc::Receiver},
 };
 
@@ -18,20 +14,14 @@ use super::{Counts, Request, ScanError, survey::Survey};
 use crate::{
     finding::{Confidence, Finding, Severity},
     look::Share,
-    worker::{Job, Ready, Said, Walls, receive, send, send_with},
+    worker::{ANSWER_BYTES_MAX, Hired, Job, Said, Task, Walls, late, receive, send_with},
 };
-
-/// A worker that was taken over by what it reads may say much: no frame is larger than this.
-const ANSWER_BYTES_MAX: u32 = 4 << 20;
 
 /// A worker that was taken over may say much for long: findings of one file.
 const FINDINGS_OF_A_FILE_MAX: u64 = 50_000;
 
 /// How often looking at one file is begun again behind the place at which a worker died.
 const DEATHS_MAX: usize = 16;
-
-/// Words of a dying worker that are read.
-const LAST_WORDS_BYTES_MAX: u64 = 4_096;
 
 /// A file, or a part of it, for a worker.
 #[derive(Clone, Debug)]
@@ -45,9 +35,7 @@ pub(super) struct Errand {
 /// A worker.
 pub(super) struct Member<'r> {
     request: &'r Request,
-    child: Child,
-    socket: UnixStream,
-    walls: Walls,
+    hired: Hired,
 }
 
 /// How a worker ended before its work did.
@@ -56,41 +44,21 @@ enum End {
     Late,
 }
 
-impl Drop for Member<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl<'r> Member<'r> {
     /// Starts a worker and tells it what it needs to know.
     pub(super) fn hire(request: &'r Request) -> Result<Self, ScanError> {
-        let (socket, theirs) = UnixStream::pair().map_err(ScanError::Worker)?;
-        let mut words = request.worker.iter();
-        let program = words.next().ok_or(ScanError::Worker(io::ErrorKind::NotFound.into()))?;
-        let child = Command::new(program)
-            .args(words)
-            .env_clear()
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(ScanError::Worker)?;
-        socket.set_read_timeout(Some(request.patience)).map_err(ScanError::Worker)?;
-        let mut member = Self { request, child, socket, walls: Walls::default() };
-        send(&member.socket, &request.setup).map_err(ScanError::Worker)?;
-        let ready: Ready = receive(&member.socket, ANSWER_BYTES_MAX).map_err(ScanError::Worker)?;
-        if let Some(trouble) = ready.trouble {
-            return Err(ScanError::Lists(trouble));
+        let task = Task::Look(request.setup.clone());
+        let mut hired =
+            Hired::start(&request.worker, &task, request.patience).map_err(ScanError::Worker)?;
+        match hired.ready.trouble.take() {
+            Some(trouble) => Err(ScanError::Lists(trouble)),
+            None => Ok(Self { request, hired }),
         }
-        member.walls = ready.walls;
-        Ok(member)
     }
 
     /// The walls around it.
     pub(super) fn walls(&self) -> Walls {
-        self.walls
+        self.hired.ready.walls
     }
 
     /// Works until nothing is left.
@@ -164,18 +132,18 @@ impl<'r> Member<'r> {
         survey: &Mutex<Survey>,
         counts: &Counts,
     ) -> Result<(), End> {
-        if send_with(&self.socket, job, files).is_err() {
-            return Err(End::Died(self.last_words()));
+        if send_with(&self.hired.socket, job, files).is_err() {
+            return Err(End::Died(self.hired.last_words()));
         }
         let mut told = 0_u64;
         loop {
-            let said: Vec<Said> = match receive(&self.socket, ANSWER_BYTES_MAX) {
+            let said: Vec<Said> = match receive(&self.hired.socket, ANSWER_BYTES_MAX) {
                 Ok(said) => said,
                 Err(error) if late(&error) => {
-                    let _ = self.child.kill();
+                    self.hired.end();
                     return Err(End::Late);
                 }
-                Err(_) => return Err(End::Died(self.last_words())),
+                Err(_) => return Err(End::Died(self.hired.last_words())),
             };
             for one in said {
                 let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,6 +154,7 @@ impl<'r> Member<'r> {
                         counts.looked(files, 0);
                         return Ok(());
                     }
+                    Said::Known(fact) => survey.know(fact),
                     Said::Found(_) | Said::Happened(_) if told >= FINDINGS_OF_A_FILE_MAX => {
                         survey.untold = survey.untold.saturating_add(1);
                     }
@@ -195,16 +164,6 @@ impl<'r> Member<'r> {
                 told = told.saturating_add(1);
             }
         }
-    }
-
-    /// What a dead worker said at the end.
-    fn last_words(&mut self) -> String {
-        let _ = self.child.kill();
-        let mut words = Vec::new();
-        if let Some(stderr) = self.child.stderr.take() {
-            let _ = stderr.take(LAST_WORDS_BYTES_MAX).read_to_end(&mut words);
-        }
-        String::from_utf8_lossy(&words).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -216,13 +175,9 @@ fn signature_beside(path: &Path) -> Option<File> {
     open_quietly(Path::new(&beside)).ok()
 }
 
-fn late(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
 /// Opens a file for reading and nothing else; where the system lets us, without a trace of it in
 /// the time of last access. A pipe does not make us wait.
-pub(super) fn open_quietly(path: &Path) -> io::Result<File> {
+pub(crate) fn open_quietly(path: &Path) -> io::Result<File> {
     let flags = |extra: OFlags| i32::try_from((OFlags::NONBLOCK | extra).bits()).unwrap_or(0);
     let open = |extra| OpenOptions::new().read(true).custom_flags(flags(extra)).open(path);
     #[cfg(target_os = "linux")]

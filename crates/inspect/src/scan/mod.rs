@@ -2,7 +2,6 @@
 
 mod crew;
 mod digest;
-mod rhythm;
 mod survey;
 mod walk;
 
@@ -19,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use crew::open_quietly;
 use crew::{Errand, Member};
 pub use survey::{Input, Survey};
 

@@ -1,6 +1,7 @@
 //! All that a scan found.
 
 use crate::{
+    app::reference::Fact,
     finding::{Event, Finding, Severity},
     worker::Walls,
 };
@@ -10,6 +11,9 @@ const FINDINGS_MAX: usize = 200_000;
 
 /// As many events are kept.
 const EVENTS_MAX: usize = 500_000;
+
+/// As much is collected of a reference.
+const KNOWN_MAX: usize = 2_000_000;
 
 /// Something that was looked at, as its owner named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Survey {
     pub inputs: Vec<Input>,
     /// The walls around the workers.
     pub walls: Walls,
+    /// What a reference may hold: all of it when it was to be collected, else the apps.
+    pub known: Vec<Fact>,
 }
 
 impl Survey {
@@ -59,11 +65,17 @@ impl Survey {
         self.gravest() >= Severity::Suspicious
     }
 
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
         } else {
             self.untold = self.untold.saturating_add(1);
+        }
+    }
+
+    pub(super) fn know(&mut self, fact: Fact) {
+        if self.known.len() < KNOWN_MAX {
+            self.known.push(fact);
         }
     }
 
@@ -76,7 +88,7 @@ impl Survey {
     }
 
     /// Puts everything into an order that does not depend on who was first.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.findings.sort_by(|a, b| {
             let by = b.severity.cmp(&a.severity).then_with(|| a.path.cmp(&b.path));
             by.then_with(|| a.offset.cmp(&b.offset)).then_with(|| a.rule.cmp(&b.rule))

@@ -7,10 +7,14 @@ use std::{
         Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::UNIX_EPOCH,
 };
 
-use super::{rhythm::Rhythm, survey::Survey};
-use crate::finding::{Confidence, Finding, Severity};
+use super::survey::Survey;
+use crate::{
+    finding::{Confidence, Finding, Severity},
+    trace::rhythm::Rhythm,
+};
 
 /// Folders inside folders: a path has 4,096 bytes at most, so more is a loop.
 const DEPTH_MAX: usize = 2_048;
@@ -96,7 +100,8 @@ fn folder(path: &Path, each: &mut dyn FnMut(Met<'_>) -> bool) -> bool {
     while let Some((folder, entries, rhythm)) = stack.last_mut() {
         let Some(entry) = entries.next() else {
             let done = stack.pop();
-            let finding = done.and_then(|(folder, _, rhythm)| rhythm.finding(&folder));
+            let finding =
+                done.and_then(|(folder, _, rhythm)| rhythm.finding(&folder.to_string_lossy()));
             if finding.is_some_and(|finding| !each(Met::Rhythm(finding))) {
                 return false;
             }
@@ -114,7 +119,10 @@ fn folder(path: &Path, each: &mut dyn FnMut(Met<'_>) -> bool) -> bool {
                 Err(error) => each(Met::Unreadable(&path, error)),
             },
             Ok((path, about)) if about.is_file() => {
-                rhythm.count(&path, &about);
+                let changed =
+                    about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                rhythm.count(&name, changed.map(|since| since.as_secs()));
                 each(Met::File(&path, about.len()))
             }
             Ok(_) => each(Met::PassedOver),

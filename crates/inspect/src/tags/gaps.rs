@@ -54,6 +54,12 @@ impl GapMark {
         })
     }
 
+    /// How many blanks are one too many.
+    #[must_use]
+    pub fn blanks(&self) -> usize {
+        self.surplus.len()
+    }
+
     /// The text with the surplus blanks taken out.
     #[must_use]
     pub fn strip(&self, text: &[u8]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! Two small files of a handset: who it is, and which signatures are called back.
 
+use super::natisign::Natisign;
 use crate::numbers::{array, u32_le};
 
 /// IMEI and IMSI, as `legalref.dat` holds them.
@@ -60,6 +61,15 @@ pub struct Revoked {
     pub ending: String,
     /// The two words of the header that are called back.
     pub words: (u32, u32),
+}
+
+impl Revoked {
+    /// Whether it calls a mark back: both words are the same, and so is the ending where it has one.
+    #[must_use]
+    pub fn names(&self, mark: &Natisign) -> bool {
+        let ending = self.ending.is_empty() || self.ending.eq_ignore_ascii_case(&mark.ending);
+        self.words == mark.revocation && ending
+    }
 }
 
 /// As many entries as are read.

@@ -2,27 +2,40 @@
 //! network, opens no file, starts no program; when it dies, only the file it looked at is unseen.
 
 mod frame;
+mod hired;
 mod walls;
 
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom},
     os::{fd::AsFd, unix::net::UnixStream},
-    rc::Rc,
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use frame::{FRAME_BYTES_MAX, receive, receive_with, send, send_with};
+pub(crate) use hired::{ANSWER_BYTES_MAX, Hired, late};
 pub use walls::Walls;
 
 use crate::{
+    app::reference::Fact,
+    clean,
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
-    source::Source,
+    source::{Owned, Source},
 };
 
 /// What a worker is told first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// Look at files.
+    Look(Setup),
+    /// Write one clean copy.
+    Clean(clean::Order),
+}
+
+/// What a worker that looks is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setup {
     /// Lists and rules of the user.
@@ -34,7 +47,7 @@ pub struct Setup {
 }
 
 /// What a worker answers to that.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ready {
     /// The walls around it, as it found them by trying.
     pub(crate) walls: Walls,
@@ -67,6 +80,8 @@ pub(crate) enum Said {
     Found(Finding),
     /// Something happened.
     Happened(Event),
+    /// Something a reference may hold is there.
+    Known(Fact),
     /// The job is done: so many files were looked at.
     Done(u64),
 }
@@ -83,7 +98,7 @@ const SAID_MAX: usize = 200;
 /// An open file whose size was asked once.
 #[derive(Clone)]
 struct Handed {
-    file: Rc<File>,
+    file: Arc<File>,
     size: u64,
 }
 
@@ -96,7 +111,7 @@ impl Source for Handed {
         self.file.read_at(offset, buffer)
     }
 
-    fn owned(&self) -> Option<Box<dyn Source>> {
+    fn owned(&self) -> Option<Owned> {
         Some(Box::new(self.clone()))
     }
 }
@@ -152,6 +167,15 @@ impl Listener for Mouth<'_> {
     fn happened(&mut self, event: Event) {
         self.say(Said::Happened(event));
     }
+
+    fn known(&mut self, fact: Fact) {
+        let app = matches!(fact, Fact::App(_));
+        self.say(Said::Known(fact));
+        if app {
+            // The files of an app have many names: one app at a time fits into an answer.
+            self.flush();
+        }
+    }
 }
 
 /// Works until the one at the other end of standard input hangs up.
@@ -160,14 +184,32 @@ impl Listener for Mouth<'_> {
 /// Standard input is no socket, or what comes over it makes no sense.
 pub fn serve() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let setup: Setup = receive(&socket, FRAME_BYTES_MAX)?;
-    let walls = walls::raise(setup.memory_bytes_max);
+    match receive(&socket, FRAME_BYTES_MAX)? {
+        Task::Look(setup) => look(&socket, &setup),
+        Task::Clean(order) => copy(&socket, &order),
+    }
+}
+
+/// Writes a clean copy of the first file it is handed into the second one.
+fn copy(socket: &UnixStream, order: &clean::Order) -> io::Result<()> {
+    let walls = walls::raise(order.memory_bytes_max, order.copy_bytes_max);
+    send(socket, &Ready { walls, trouble: None })?;
+    let ((), files): ((), Vec<File>) = receive_with(socket, FRAME_BYTES_MAX)?;
+    let Ok([source, copy]) = <[File; 2]>::try_from(files) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    send(socket, &clean::copy_behind_walls(source, copy, &order.options))
+}
+
+/// Looks at files until the one who hands them over hangs up.
+fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
+    let walls = walls::raise(setup.memory_bytes_max, 0);
     let knowledge = Knowledge::new(&setup.lists);
     let trouble = knowledge.as_ref().err().map(ToString::to_string);
-    send(&socket, &Ready { walls, trouble })?;
+    send(socket, &Ready { walls, trouble })?;
     let Ok(knowledge) = knowledge else { return Ok(()) };
     loop {
-        let (job, files): (Job, Vec<File>) = match receive_with(&socket, FRAME_BYTES_MAX) {
+        let (job, files): (Job, Vec<File>) = match receive_with(socket, FRAME_BYTES_MAX) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             got => got?,
         };
@@ -175,8 +217,8 @@ pub fn serve() -> io::Result<()> {
         let Some(mut file) = files.next() else { return Err(io::ErrorKind::InvalidData.into()) };
         let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
-        let handed = Handed { file: Rc::new(file), size };
-        let mut mouth = Mouth { socket: &socket, waiting: Vec::new(), bytes: 0, gone: false };
+        let handed = Handed { file: Arc::new(file), size };
+        let mut mouth = Mouth { socket, waiting: Vec::new(), bytes: 0, gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);
         looker = looker.beside(beside.as_deref());
         looker.file(&job.path, &handed);

@@ -19,15 +19,24 @@ pub struct Walls {
     pub memory: bool,
 }
 
-/// Raises what can be raised, and tries whether it holds.
-pub(super) fn raise(memory_bytes_max: u64) -> Walls {
+impl Walls {
+    /// What was tried did not work, and memory is limited.
+    #[must_use]
+    pub fn stand(self) -> bool {
+        self.no_files && self.no_network && self.memory
+    }
+}
+
+/// Raises what can be raised, and tries whether it holds. No file grows beyond `file_bytes_max`: a
+/// worker that looks writes none, one that cleans has its copy open.
+pub(super) fn raise(memory_bytes_max: u64, file_bytes_max: u64) -> Walls {
     let limit = |resource, most| {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).is_ok()
     };
     // A picture of memory on the disk would hold what was looked at.
     limit(Resource::Core, 0);
     let memory = limit(Resource::As, memory_bytes_max);
-    limit(Resource::Fsize, 0);
+    limit(Resource::Fsize, file_bytes_max);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let (landlock, seccomp) = kernel_walls();

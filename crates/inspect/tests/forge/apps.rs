@@ -133,7 +133,7 @@ pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
+pub fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
     der(0x30, &parts.concat())
 }
 
@@ -203,7 +203,7 @@ impl Key {
     }
 }
 
-fn long(bytes: &[u8]) -> Vec<u8> {
+pub fn long(bytes: &[u8]) -> Vec<u8> {
     [&(bytes.len() as u32).to_le_bytes(), bytes].concat()
 }
 

@@ -33,7 +33,8 @@ pub fn zip(entries: &[Entry<'_>]) -> Vec<u8> {
         fields.extend(20_u16.to_le_bytes());
         fields.extend(0_u16.to_le_bytes());
         fields.extend(if *stored { 0_u16 } else { 8 }.to_le_bytes());
-        fields.extend([0; 8]);
+        fields.extend([0; 4]);
+        fields.extend(crc32fast::hash(bytes).to_le_bytes());
         fields.extend((packed.len() as u32).to_le_bytes());
         fields.extend((bytes.len() as u32).to_le_bytes());
         fields.extend((name.len() as u16).to_le_bytes());

@@ -8,6 +8,7 @@ pub mod archives;
 pub mod disks;
 pub mod marks;
 pub mod office;
+pub mod seals;
 
 #[allow(unused_imports, reason = "every test uses others")]
 pub use marks::{chain, gap_mark, profile, slot, tagged};

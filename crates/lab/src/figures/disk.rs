@@ -35,6 +35,11 @@ impl Ram {
         self.state().written
     }
 
+    /// Every byte of it.
+    pub(crate) fn image(&self) -> Vec<u8> {
+        self.state().bytes.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("nobody panicked with it")
     }

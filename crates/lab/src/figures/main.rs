@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 8]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 10]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
 //! a file beside this one.
 #![allow(
@@ -16,6 +16,8 @@
 
 mod appends;
 mod disk;
+mod full;
+mod images;
 mod links;
 mod memory;
 mod olm;
@@ -81,6 +83,12 @@ fn main() {
     if wanted(8) {
         let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
         links::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
+    }
+    if wanted(9) {
+        full::run(has("--quick"));
+    }
+    if wanted(10) {
+        images::run();
     }
     table::conditions("end");
 }

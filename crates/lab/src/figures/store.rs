@@ -18,6 +18,8 @@ const ENGLISH_RARE: &str = "umbrella";
 const RARE_ONCE_IN: u64 = 5_000;
 const RARE_AT: u64 = 500;
 const HITS_MAX: usize = 50;
+/// What a question takes a real TPM: an assumption on the fast side. One in software takes 0.1.
+const CHIP_MS: f64 = 20.0;
 /// Pairs of commits, of searches, of openings.
 const COMMITS: usize = 101;
 const SEARCHES: usize = 21;
@@ -63,6 +65,17 @@ fn attacks() {
         }
     }
     println!("    any of them with a device secret that is elsewhere: 256 bits besides");
+    println!(
+        "  with --device-secret tpm, and the chip taken too: a guess needs it, at {CHIP_MS} ms each"
+    );
+    for (name, strength) in [
+        ("6 digits", Strength::of_digits(6)),
+        ("4 words", Strength::of_words(4)),
+        ("6 words", Strength::of_words(6)),
+    ] {
+        let years = 2_f64.powf(strength.bits - 1.0) * CHIP_MS / 1e3 / (365.25 * 86_400.0);
+        println!("    {name}: {years:.2e} years with that one chip");
+    }
 }
 
 fn compare(place: &Path, count: u64) {

@@ -476,6 +476,11 @@ pub fn engine_arrivals(bytes: &[u8]) {
 /// # Panics
 /// When the promise is broken.
 pub fn engine_content(bytes: &[u8]) {
+    after_content(bytes);
+}
+
+/// What the owner's log says after a member's content.
+fn after_content(bytes: &[u8]) -> Vec<view::Alert> {
     SCENE.with(|once| {
         let mut siege = Siege::new(once.get_or_init(Scene::new));
         let mut relay = siege.scene.relay.clone();
@@ -495,8 +500,11 @@ pub fn engine_content(bytes: &[u8]) {
             if message.0 == [0xff; 8])
         };
         assert!(siege.told.iter().any(received), "the next words arrive");
+        let (alerts, whole) = view::alerts(&siege.rows).expect("the owner's log can be shown");
+        assert!(whole, "its chain is whole");
         siege.outlive();
-    });
+        alerts
+    })
 }
 
 /// A text "hi" with an id of ones (SPEC 6).
@@ -521,6 +529,26 @@ impl Siege<'_> {
             let Some(reply) = relay.answer(MINA, &request, &Chance::new(0)) else { continue };
             let relay = self.scene.addr.clone();
             self.give(Input::Arrived(Arrival::Reply { relay, tag, reply }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sogon_engine::view::AlertKind;
+
+    use super::*;
+
+    #[test]
+    fn what_no_version_can_read_is_refused_and_told_to_the_owner() {
+        for pair_or_group in [0, 1] {
+            let alerts = after_content(&[pair_or_group, 0xff, 0, 1, 2]);
+            let refused: Vec<_> =
+                alerts.iter().filter(|alert| alert.kind == AlertKind::Refused).collect();
+            assert_eq!(refused.len(), 1, "{alerts:?}");
+            assert!(!refused[0].detail.is_empty(), "it says who");
+            let well = after_content(&[&[pair_or_group][..], WORDS].concat());
+            assert!(well.iter().all(|alert| alert.kind != AlertKind::Refused), "{well:?}");
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The inspector: what it reads is always somebody else's.
 
+use std::{collections::BTreeMap, io, io::Read, sync::Arc, sync::OnceLock};
+
 use sogon_inspect::{
     Source,
+    archive::packed::{Packing, unpack},
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
     rules::stix::Indicators,
+    source::Owned,
     tags::{self, fingerprint::Watchlist, natisign::OfficeKey},
 };
 
@@ -63,6 +67,92 @@ pub fn inspect_look(bytes: &[u8]) {
     let limits = Limits { depth: 4, whole_bytes_max: 4 << 20, ratio_max: 50, members_max: 2_000 };
     let (share, mut ears) = (Share::default(), Ears::default());
     Looker::new(&know, limits, &share, &mut ears).file(name, &file.to_vec());
+}
+
+/// File systems of phones and disks, small ones of our own content, packed.
+const IMAGES: [&[u8]; 6] = [
+    include_bytes!("../../../inspect/tests/images/lz4.erofs.gz"),
+    include_bytes!("../../../inspect/tests/images/zstd.squash.gz"),
+    include_bytes!("../../../inspect/tests/images/extra.f2fs.gz"),
+    include_bytes!("../../../inspect/tests/images/ext4.img.gz"),
+    include_bytes!("../../../inspect/tests/images/ntfs.img.gz"),
+    include_bytes!("../../../inspect/tests/images/plain.erofs.gz"),
+];
+
+const BLOCK_BYTES: usize = 4_096;
+
+/// An image, and which of its blocks hold anything.
+#[derive(Debug)]
+struct Image {
+    bytes: Vec<u8>,
+    filled: Vec<usize>,
+}
+
+impl Image {
+    fn unpacked(packed: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        // Our own files unpack.
+        let _ = unpack(Packing::Gzip, Box::new(packed)).read_to_end(&mut bytes);
+        let blocks = bytes.chunks(BLOCK_BYTES).enumerate();
+        let filled = blocks.filter(|(_, block)| block.iter().any(|byte| *byte != 0));
+        let filled = filled.map(|(at, _)| at).collect();
+        Self { bytes, filled }
+    }
+}
+
+/// An image with single bytes changed.
+#[derive(Clone)]
+struct Bent {
+    image: Arc<Image>,
+    bends: Arc<BTreeMap<u64, u8>>,
+}
+
+impl Source for Bent {
+    fn size(&self) -> u64 {
+        self.image.bytes.size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.image.bytes.read_at(offset, buffer)?;
+        for (at, byte) in self.bends.range(offset..offset.saturating_add(read as u64)) {
+            let place = usize::try_from(at.saturating_sub(offset)).unwrap_or(usize::MAX);
+            if let Some(place) = buffer.get_mut(place) {
+                *place = *byte;
+            }
+        }
+        Ok(read)
+    }
+
+    fn owned(&self) -> Option<Owned> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// File systems, bent: the first byte chooses one, then each four bytes say which of its filled
+/// blocks, where in it, and what stands there now.
+pub fn inspect_image(bytes: &[u8]) {
+    static UNPACKED: [OnceLock<Arc<Image>>; IMAGES.len()] =
+        [const { OnceLock::new() }; IMAGES.len()];
+    let Some((first, script)) = bytes.split_first() else { return };
+    let which = usize::from(*first).checked_rem(IMAGES.len()).unwrap_or(0);
+    let (Some(cell), Some(packed)) = (UNPACKED.get(which), IMAGES.get(which)) else { return };
+    let image = cell.get_or_init(|| Arc::new(Image::unpacked(packed)));
+    let mut bends = BTreeMap::new();
+    for bend in script.as_chunks::<4>().0 {
+        let [block, high, low, value] = *bend;
+        let far = usize::from(high >> 4) << 8 | usize::from(block);
+        let block = far.checked_rem(image.filled.len()).and_then(|at| image.filled.get(at));
+        let within = usize::from(high & 15) << 8 | usize::from(low);
+        let at = block.and_then(|at| at.checked_mul(BLOCK_BYTES)?.checked_add(within));
+        if let Some(at) = at {
+            bends.insert(at as u64, value);
+        }
+    }
+    let Ok(know) = Knowledge::new(&Lists::default()) else { return };
+    let limits = Limits { depth: 3, whole_bytes_max: 4 << 20, ratio_max: 4, members_max: 2_000 };
+    let (share, mut ears) = (Share::default(), Ears::default());
+    let bent = Bent { image: Arc::clone(image), bends: Arc::new(bends) };
+    Looker::new(&know, limits, &share, &mut ears).file("image", &bent);
 }
 
 /// Lists of the user: indicators, fingerprints, keys.

@@ -15,6 +15,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Away => "away",
         AlertKind::BadAnswer => "bad-answer",
         AlertKind::KeyChange => "key-change",
+        AlertKind::Refused => "refused",
         AlertKind::UnlockFailed => "unlock-failed",
         AlertKind::PassphraseChanged => "passphrase-changed",
         AlertKind::Restored => "restored",

@@ -35,9 +35,9 @@ impl Person {
         home.prepare()?;
         let system = System::new()?;
         let (batch, _) = Engine::set_up(&name, std::slice::from_ref(relay), &system)?;
-        let mut opened = home.create(&random_passphrase()?, Weight::Light)?;
-        opened.vault.commit(&batch)?;
-        let (hand, closing) = hand::take(opened, None)?;
+        let passphrase = random_passphrase()?;
+        home.create(&passphrase, Weight::Light.measure()?, |vault| Ok(vault.commit(&batch)?))?;
+        let (hand, closing) = hand::take(home.open(&passphrase)?, None)?;
         let person = Self { name, hand, closing };
         person.hand.live().await?;
         Ok(person)

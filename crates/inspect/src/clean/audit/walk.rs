@@ -32,7 +32,7 @@ pub(super) fn strict(kind: Kind, view: &mut View<'_>) -> Result<(), Strange> {
         Kind::Pdf => paper::pdf(&all(view)?),
         Kind::Ooxml | Kind::Odf | Kind::Epub | Kind::Zip => packed::zip(kind, view),
         Kind::Tar => packed::tar(view),
-        Kind::Text => Ok(()),
+        Kind::Text | Kind::Any => Ok(()),
     }
 }
 

@@ -60,7 +60,10 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
         at = body.saturating_add(len).saturating_add(len % 2);
     }
     if view.starts(at, b"RIFF") && view.starts(at.saturating_add(8), b"AVIX") {
-        return Err(Refusal::Unsupported { name: "an AVI larger than a gigabyte", instead: "MP4" });
+        return Err(Refusal::Unsupported {
+            name: "an AVI larger than a gigabyte".into(),
+            instead: "MP4".into(),
+        });
     }
     job.removed_some(What::Tail, view.len().saturating_sub(at.min(view.len())));
     let movie = movie.ok_or(Kind::Avi.damaged("it has no head"))?;

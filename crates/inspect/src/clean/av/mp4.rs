@@ -29,8 +29,8 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
             b"mdat" => media = media.saturating_add(one.body_len),
             b"moof" | b"sidx" | b"styp" => {
                 return Err(Refusal::Unsupported {
-                    name: "a fragmented MP4",
-                    instead: "plain MP4",
+                    name: "a fragmented MP4".into(),
+                    instead: "plain MP4".into(),
                 });
             }
             b"free" | b"skip" | b"wide" => job.removed_some(What::Padding, one.body_len),
@@ -57,8 +57,8 @@ fn read(moov: &[u8], job: &mut Job<'_>) -> Result<(Vec<u8>, Vec<Track>), Refusal
             b"trak" => return Err(Kind::Mp4.large("more tracks than are allowed")),
             b"mvex" => {
                 return Err(Refusal::Unsupported {
-                    name: "a fragmented MP4",
-                    instead: "plain MP4",
+                    name: "a fragmented MP4".into(),
+                    instead: "plain MP4".into(),
                 });
             }
             b"cmov" | b"rmra" => return Err(Kind::Mp4.odd("a packed index")),

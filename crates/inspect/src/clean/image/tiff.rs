@@ -77,7 +77,7 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
 }
 
 fn raw() -> Refusal {
-    Refusal::Unsupported { name: "a camera's RAW picture", instead: "JPEG" }
+    Refusal::Unsupported { name: "a camera's RAW picture".into(), instead: "JPEG".into() }
 }
 
 /// Reads the directory at `at`; gives the place of the next one.

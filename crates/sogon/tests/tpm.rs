@@ -1,0 +1,119 @@
+//! A home whose guesses need the TPM of its device, with a TPM 2.0 in software where there is one
+//! (`cargo xtask tpm` says so when there is none); how the program speaks to it is tested in its own
+//! rooms, without.
+#![cfg(test)]
+#![cfg(target_os = "linux")]
+
+mod cast;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use cast::{Person, World};
+
+/// A TPM in software, with its state in a folder.
+struct SoftTpm {
+    process: Child,
+    socket: PathBuf,
+}
+
+impl SoftTpm {
+    /// Starts one; `None` where this machine has none.
+    fn start(world: &World, name: &str) -> Option<Self> {
+        let state = world.folder.path().join(name);
+        fs::create_dir_all(&state).unwrap();
+        let socket = state.join("socket");
+        let _ = fs::remove_file(&socket);
+        let mut process = Command::new("swtpm")
+            .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
+            .arg("--tpmstate")
+            .arg(format!("dir={}", state.display()))
+            .arg("--server")
+            .arg(format!("type=unixio,path={}", socket.display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        // It listens, or it has ended and never will.
+        while UnixStream::connect(&socket).is_err() {
+            assert!(process.try_wait().unwrap().is_none(), "swtpm does not start");
+        }
+        Some(Self { process, socket })
+    }
+
+    fn name(&self) -> String {
+        format!("tpm:{}", self.socket.display())
+    }
+
+    /// Its owner makes it forget everything (TPM2_Clear, by the platform).
+    fn clear(&self) {
+        let mut socket = UnixStream::connect(&self.socket).unwrap();
+        let command = [
+            0x80, 0x02, 0, 0, 0, 27, 0, 0, 0x01, 0x26, 0x40, 0, 0, 0x0c, 0, 0, 0, 9, 0x40, 0, 0, 9,
+            0, 0, 0, 0, 0,
+        ];
+        socket.write_all(&command).unwrap();
+        let mut answer = [0; 10];
+        socket.read_exact(&mut answer).unwrap();
+        assert_eq!(answer[6..], [0; 4], "it clears itself");
+    }
+}
+
+impl Drop for SoftTpm {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_home_made_with_a_tpm_opens_with_that_tpm_only_and_leaves_no_trace_of_it() {
+    let world = World::new();
+    let Some(tpm) = SoftTpm::start(&world, "tpm") else { return };
+    let other = SoftTpm::start(&world, "another tpm").unwrap();
+    let mina = world.stranger("Mina");
+    let with = |name: &str, words: &[&str]| -> Vec<String> {
+        let device = ["--device-secret", name].map(str::to_owned);
+        words.iter().map(|word| (*word).to_owned()).chain(device).collect()
+    };
+    let run = |person: &Person, words: &[String]| {
+        person.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let init = ["init", "--light", "--name", "Mina", "--relay", world.address()];
+    assert_eq!(run(&mina, &with(&tpm.name(), &init)).code, 0);
+    let files: Vec<_> = fs::read_dir(&mina.home).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(files, ["data"], "nothing says that there is a chip");
+    let contacts = |name: &str| run(&mina, &with(name, &["contacts"]));
+    assert_eq!(contacts(&tpm.name()).code, 0);
+    // A copy of the home on another device, with the passphrase.
+    mina.run(&["contacts"]).failed(3, "opens nothing");
+    contacts(&other.name()).failed(3, "opens nothing");
+    contacts("tpm:/nowhere").failed(3, "does not answer");
+
+    // The passphrase, a duress passphrase and a decoy work as they do without.
+    let place = world.folder.path();
+    let [new, decoy] = ["new", "decoy"].map(|name| place.join(name));
+    fs::write(&new, "돌다리도 두들겨 보고").unwrap();
+    fs::write(&decoy, "여름 휴가").unwrap();
+    let passwd = ["passwd", "--new-passphrase-file", new.to_str().unwrap()];
+    assert_eq!(run(&mina, &with(&tpm.name(), &passwd)).code, 0);
+    let mina = Person { passphrase: new, ..mina };
+    let add = ["decoy", "add", "--no-duress", "--name", "M", "--relay", world.address()];
+    let file = ["--decoy-passphrase-file", decoy.to_str().unwrap()];
+    let added = run(&mina, &with(&tpm.name(), &[&add[..], &file].concat()));
+    assert_eq!(added.code, 0, "{added:?}");
+    let contacts = |name: &str| run(&mina, &with(name, &["contacts"]));
+    assert_eq!(contacts(&tpm.name()).code, 0);
+
+    // It starts anew and is the same; cleared, it is another one, and the home is gone.
+    drop(tpm);
+    let tpm = SoftTpm::start(&world, "tpm").unwrap();
+    assert_eq!(contacts(&tpm.name()).code, 0);
+    tpm.clear();
+    contacts(&tpm.name()).failed(3, "opens nothing");
+}
