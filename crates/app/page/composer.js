@@ -17,7 +17,7 @@ export function makeComposer(app, about, send) {
   const form = h("form", { class: "compose", onsubmit: (event) => { event.preventDefault(); go(); } }, field, button);
   const element = h("div", {}, place, over, form);
   field.value = about.draft ?? "";
-  requestAnimationFrame(grow);
+  new ResizeObserver(() => requestAnimationFrame(grow)).observe(field);
 
   const keep = later(400, () => {
     if (changed) return undefined;

@@ -1,6 +1,6 @@
 # 북에서 쓰는 말. 여기 없는 것은 ko 의 말로 보인다.
 alert-backed-up = 이 집의 예비복사를 만들었습니다.
-alert-key-change = 련락처와 같은 이름을 쓰는 사람의 열쇠가 다릅니다:
+alert-key-change = 이 련락처의 이름을 쓰는 사람이 다른 열쇠를 가지고있습니다. 새 기기이거나 다른 사람입니다:
 alert-passphrase-changed = 암호글을 바꾸었습니다.
 alert-restored = 이 집은 예비복사에서 되살렸습니다.
 alert-unlock-failed = 잠겨있는 동안 틀린 암호글이 들어온 회수:

@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Group(Group),
     Send(Send),
     Read(Read),
+    Edit(Edit),
+    React(React),
     Delete(Delete),
     Search(Search),
     Sync(Sync),
@@ -394,6 +396,30 @@ pub(crate) struct Send {
     pub(crate) once: bool,
 }
 
+/// Put other words in the place of a message of your own.
+///
+/// Here the first words leave the store and its index; whoever has read them has read them.
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    /// The contact or group it was written to
+    pub(crate) conversation: String,
+    /// Its id, as `read --json` shows it
+    pub(crate) id: String,
+    /// What it is to say
+    pub(crate) text: String,
+}
+
+/// Answer a message with one letter, or take that back.
+#[derive(Debug, Args)]
+pub(crate) struct React {
+    /// The contact or group it was written to or came from
+    pub(crate) conversation: String,
+    /// Its id, as `read --json` shows it
+    pub(crate) id: String,
+    /// An emoji; without one the reaction is taken back
+    pub(crate) face: Option<String>,
+}
+
 /// Remove a message.
 ///
 /// Here it leaves no trace but its id. With --everywhere the others are asked to remove it too:
@@ -546,6 +572,8 @@ impl Command {
             | Self::Join(_)
             | Self::Group(_)
             | Self::Send(_)
+            | Self::Edit(_)
+            | Self::React(_)
             | Self::Delete(_)
             | Self::Sync(_)
             | Self::Doctor => true,

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod backup;
+mod change;
 mod contacts;
 mod delete;
 mod doctor;
@@ -47,6 +48,8 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Proxy(setting) => proxy::run(desk, setting).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::Read(read) => read::run(desk, read).await,
+        Command::Edit(edit) => change::edit(desk, edit).await,
+        Command::React(react) => change::react(desk, react).await,
         Command::Delete(delete) => delete::run(desk, delete).await,
         Command::Search(search) => search::run(desk, search).await,
         Command::Sync(_) => sync::run(desk).await,

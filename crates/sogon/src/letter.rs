@@ -43,6 +43,10 @@ pub(crate) fn object(message: &Message) -> Value {
         "state": message.delivery.map(state),
         "reply_to": message.reply_to.map(|id| id.to_string()),
         "expires_s": message.fades_s,
+        "edited": message.edited,
+        "reactions": message.reactions.iter().map(|reaction| {
+            json!({ "from": reaction.from, "face": reaction.face })
+        }).collect::<Vec<_>>(),
     })
 }
 

@@ -194,18 +194,18 @@ impl Trouble {
         self.kind.code()
     }
 
+    /// How many minutes to wait, where that is what is wrong.
+    pub(crate) fn minutes(&self) -> u64 {
+        let count = self.args.iter().find(|(name, _)| *name == "count");
+        count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
+    }
+
     /// The same, or what the vault knows better: a store that could not answer because it is damaged.
     pub(crate) fn in_vault(self, vault: &Vault) -> Self {
         match self.kind {
             Kind::Disk => vault.why().into(),
             _ => self,
         }
-    }
-
-    /// How many minutes to wait, where that is what is wrong.
-    pub(crate) fn minutes(&self) -> u64 {
-        let count = self.args.iter().find(|(name, _)| *name == "count");
-        count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
     }
 
     /// One line: what happened and what to do next.

@@ -64,6 +64,8 @@ synced = Sent { $sent }, received { $received }, waiting { $waiting }. { $up } u
 ## lock, unlock, passwd, decoy, wipe
 home-locked = The home is locked.
 home-unlocked = The home is unlocked.
+home-edited = The words were changed.
+home-reacted = Done.
 home-deleted = The message is gone here.
 home-changed = The new passphrase opens the home from now on. Copies of the home made before still open with the old one.
 home-wiped = The home is gone. Copies of it made before are not.

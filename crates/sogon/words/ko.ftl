@@ -64,6 +64,8 @@ synced = 보냄 { $sent }, 받음 { $received }, 대기 { $waiting }. 올림 { $
 ## lock, unlock, passwd, decoy, wipe
 home-locked = 집을 잠갔습니다.
 home-unlocked = 집을 열었습니다.
+home-edited = 글을 고쳤습니다.
+home-reacted = 반응했습니다.
 home-deleted = 메시지를 여기서 지웠습니다.
 home-changed = 이제부터 새 암호로 열립니다. 전에 만든 사본은 옛 암호로 열립니다.
 home-wiped = 집을 없앴습니다. 전에 만든 사본은 남아 있습니다.

@@ -413,6 +413,12 @@ story("a link works once, a reload forgets, and markup stays text", true, async 
   await page.getByText("이미 쓰였거나 오래된").waitFor();
   assert.ok(!(await page.content()).includes("준"));
 
+  // As `open` hands the link to a browser: through a file that leads there.
+  const file = path.join(world.folder, "open.html");
+  writeFileSync(file, `<!doctype html><meta http-equiv="refresh" content="0;url=${await mina.link()}">`);
+  const led = await visit(b, `file://${file}`);
+  await row(led, "준").waitFor();
+
   // Another link, by the same command; when the program ends the page becomes empty.
   const again = await visit(b, await mina.link());
   await row(again, "준").click();
