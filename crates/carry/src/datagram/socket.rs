@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::{Duration, Instant},
 };
@@ -92,8 +93,13 @@ impl Run<'_> {
         let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
         let mut dialling = std::pin::pin!(None);
         let mut dialled: Option<(TcpStream, Instant)> = None;
+        // One that failed at once would fail at once again.
+        let mut dial_again: Option<Instant> = None;
         loop {
-            self.send(&socket).await;
+            let refused = self.send(&socket).await;
+            if refused && !self.exchange.is_heard() {
+                return DatagramEnd::HandOver(None);
+            }
             if self.hanging_up && (self.exchange.is_done() || self.exchange.is_sent()) {
                 return DatagramEnd::HungUp;
             }
@@ -101,7 +107,10 @@ impl Run<'_> {
             if self.is_over(now) {
                 return DatagramEnd::Lost(Loss::Unreachable);
             }
-            if self.wants_a_connection(now) && dialling.is_none() && dialled.is_none() {
+            let rested = dial_again.is_none_or(|at| at <= now);
+            if self.wants_a_connection(now) && dialling.is_none() && dialled.is_none() && rested {
+                let rest = self.visit.known.timing.first_timer(0);
+                dial_again = now.checked_add(rest);
                 dialling.set(Some(dial(&relay)));
             }
             let grace = dialled
@@ -165,20 +174,26 @@ impl Run<'_> {
         }
     }
 
-    async fn send(&mut self, socket: &UdpSocket) {
+    /// Sends what may leave; true when the system was told that nobody listens there, which it says
+    /// to whoever uses the socket next.
+    async fn send(&mut self, socket: &UdpSocket) -> bool {
+        let mut refused = false;
         if self.hold.is_some_and(|hold| hold > Instant::now()) {
-            return;
+            return refused;
         }
         self.hold = None;
         loop {
             let mut fresh = [0; 13];
             if aws_lc_rs::rand::fill(&mut fresh).is_err() {
-                return;
+                return refused;
             }
             let now = Instant::now();
-            let Some(packet) = self.exchange.next_packet(now, Freshness(fresh)) else { return };
+            let Some(packet) = self.exchange.next_packet(now, Freshness(fresh)) else {
+                return refused;
+            };
             // What the system does not take now is lost like what the air does not take.
-            let _ = socket.send(&packet).await;
+            let sent = socket.send(&packet).await;
+            refused |= sent.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
             self.visit.meter.sent(packet.len());
             self.asking = true;
             self.passed();

@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
+use sogon_engine::Arrival;
 use sogon_wire::{ENTRIES_BYTES_MAX, RelayAddr, Reply, Request};
 use tokio::{net::UdpSocket, sync::Notify};
 
 use super::people::{Person, Writer, boxed, relay, soon};
-use crate::Ways;
+use crate::{Carrier, Ways};
 
 /// Somebody who was at this relay before.
 async fn acquainted(relay: &RelayAddr) -> Person {
@@ -241,6 +242,27 @@ async fn a_steady_link_gets_its_first_keys_by_a_connection_that_says_nothing() {
     let reading = person.links.meter().read();
     assert_eq!((reading.sessions_full, reading.connections, reading.early_bytes), (1, 1, 0));
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_gone_is_lost_at_once_however_much_waits() {
+    let running = relay().await;
+    let mut person = acquainted(&running.addr()).await;
+    let (addr, writer) = (running.addr(), Writer::new(1));
+    running.stop().await;
+    let four_losses = async {
+        for visit in 0..4 {
+            // More than one packet: the second hears of the first one's refusal.
+            for place in 1..=4 {
+                let boxed = boxed(visit * 10 + u32::from(place), 1_024);
+                person.ask(&addr, place, &writer.append(&boxed));
+            }
+            let lost = person.links.next().await;
+            assert!(matches!(lost, Arrival::Lost { .. }), "{lost:?}");
+        }
+    };
+    // A relay that is only silent is given 45 seconds each time.
+    soon(four_losses).await;
 }
 
 /// What an observer of a link sees.
