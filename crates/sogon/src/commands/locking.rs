@@ -10,7 +10,11 @@ use crate::{
 };
 
 pub(super) async fn lock(desk: &Desk) -> Result<(), Trouble> {
-    desk.hand.close(Farewell::Lock).await?;
+    match desk.hand.close(Farewell::Lock).await {
+        // Somebody else did it a moment ago.
+        Err(trouble) if matches!(trouble.kind(), Kind::LockedMeanwhile) => {}
+        closed => closed?,
+    }
     desk.console.state("locked", &desk.words).await
 }
 
