@@ -19,6 +19,7 @@ use sogon_wire::{
 };
 
 use super::{
+    air::{Air, Heard},
     reading::Wanted,
     task::{Task, Unit},
     timing::Timing,
@@ -40,18 +41,10 @@ const EVEN_BYTES: usize = PACKET_BYTES_MAX - (QUESTION_OVERHEAD_BYTES - ANSWER_O
 
 /// A question's tag in this visit. Those of the engine come back after a while, and a late answer
 /// to an earlier question must not be taken for one to a later.
-type Own = Tag;
+pub(super) type Own = Tag;
 
 /// Which unit of which question.
-type Key = (Own, Unit);
-
-struct Flight {
-    sent: Instant,
-    bytes: usize,
-    units: Vec<Key>,
-    /// Answered, but units of it were not: the rest of the answer may still come.
-    heard: Option<Instant>,
-}
+pub(super) type Key = (Own, Unit);
 
 /// A visit.
 pub(crate) struct Exchange {
@@ -66,14 +59,8 @@ pub(crate) struct Exchange {
     waiting: BTreeSet<(u8, u64, Key)>,
     asked: BTreeMap<Own, u32>,
     order: u64,
-    flights: BTreeMap<u64, Flight>,
-    /// When packets left that count as lost. An answer to one says that it was only late.
-    lapsed: BTreeMap<u64, Instant>,
-    /// The last round trip that was measured.
-    latest: Duration,
-    next: u64,
+    air: Air,
     proof: u32,
-    in_flight: usize,
     window: Window,
     timing: Timing,
     read_bytes: u32,
@@ -82,10 +69,9 @@ pub(crate) struct Exchange {
     heard: Option<Instant>,
     /// A round trip was measured.
     answered: bool,
-    last_sent: Instant,
-    /// A second copy of the first flight leaves at this time.
-    twice: Option<(Instant, Vec<Key>)>,
-    /// The first flight is over, or was copied.
+    /// A second copy of what left at the first time leaves at the second.
+    twice: Option<(Instant, Instant, Vec<Key>)>,
+    /// What leaves is not copied: the first flight is over, or nothing is known against the way.
     copied: bool,
     sent: u32,
     lost: u32,
@@ -120,12 +106,8 @@ impl Exchange {
             waiting: BTreeSet::new(),
             asked: BTreeMap::new(),
             order: 0,
-            flights: BTreeMap::new(),
-            lapsed: BTreeMap::new(),
-            latest: Duration::ZERO,
-            next: 0,
+            air: Air::new(rate, trip),
             proof: 0,
-            in_flight: 0,
             window: Window::new(rate, trip, known, timing.loss_permille),
             timing,
             read_bytes,
@@ -133,7 +115,6 @@ impl Exchange {
             begun: now,
             heard: None,
             answered: false,
-            last_sent: now,
             twice: None,
             copied: !timing.is_lossy(),
             sent: 0,
@@ -225,6 +206,9 @@ impl Exchange {
             timing.lost(self.lost, self.sent);
             if !self.even {
                 self.rate.teach(&mut timing);
+                if let (0, Some(rate)) = (timing.rate_up, self.air.rate()) {
+                    timing.rate_up = rate;
+                }
             }
         }
         timing
@@ -239,7 +223,7 @@ impl Exchange {
     /// The next packet that may leave now, sealed.
     pub(crate) fn next_packet(&mut self, now: Instant, fresh: Freshness) -> Option<Vec<u8>> {
         self.send_twice(now);
-        if self.in_flight >= self.window.bytes() && !self.even {
+        if self.air.in_flight() >= self.window.bytes() && !self.even {
             return None;
         }
         let (mut items, units) = self.fill();
@@ -249,22 +233,18 @@ impl Exchange {
             false if units.is_empty() => return None,
             false => {}
         }
-        let number = self.next;
-        self.next = self.next.saturating_add(1);
-        let low = u16::try_from(number & 0xffff).unwrap_or_default();
+        // There are never 65,536 packets in a visit.
+        let low = u16::try_from(self.air.next() & 0xffff).unwrap_or_default();
         let plain = Questions { number: low, proof: self.proof, items }.encode(bytes_least);
         let datagram = self.keys.seal_question(fresh, &plain);
-        let bytes = datagram.len();
-        self.in_flight = self.in_flight.saturating_add(bytes);
         self.sent = self.sent.saturating_add(1);
-        self.last_sent = now;
         self.rate.since.get_or_insert(now);
         if !self.copied {
             let apart = self.timing.round_trip().div_f64(8.0);
             let at = now.checked_add(apart).unwrap_or(now);
-            self.twice.get_or_insert((at, Vec::new())).1.extend(&units);
+            self.twice.get_or_insert((now, at, Vec::new())).2.extend(&units);
         }
-        self.flights.insert(number, Flight { sent: now, bytes, units, heard: None });
+        self.air.send(now, datagram.len(), self.timer(), units);
         Some(datagram)
     }
 
@@ -302,9 +282,10 @@ impl Exchange {
     }
 
     fn send_twice(&mut self, now: Instant) {
-        let Some((_, units)) = self.twice.take_if(|(at, _)| *at <= now) else { return };
+        let Some((sent, _, units)) = self.twice.take_if(|(_, at, _)| *at <= now) else { return };
         self.copied = true;
-        if self.heard.is_none() && self.flights.len() <= TWICE_MAX {
+        let unheard = self.rate.last.is_none_or(|last| last < sent);
+        if unheard && self.air.len() <= TWICE_MAX {
             units.into_iter().for_each(|key| self.wait_again(key));
         }
     }
@@ -331,37 +312,22 @@ impl Exchange {
     }
 
     fn acknowledge(&mut self, low: u16, now: Instant) {
-        // The newest packet with these low bits; there are never 65,536 in a visit.
-        let number = u64::from(low);
-        if let Some(sent) = self.lapsed.remove(&number) {
+        let usual = (self.timing.round_trip(), self.timing.spare());
+        let Some(heard) = self.air.answered(u64::from(low), now, usual) else { return };
+        let Heard { round_trip, alone, bytes, lapsed } = heard;
+        if lapsed {
             self.lost = self.lost.saturating_sub(1);
-            self.measured(now.saturating_duration_since(sent));
+        } else {
+            self.rate.up = self.rate.up.saturating_add(bytes);
+            self.window.answered(bytes, round_trip, now);
         }
-        let Some(flight) = self.flights.get_mut(&number) else { return };
-        if flight.heard.replace(now).is_some() {
-            return;
-        }
-        let round_trip = now.saturating_duration_since(flight.sent);
-        let bytes = flight.bytes;
-        self.in_flight = self.in_flight.saturating_sub(bytes);
-        self.rate.up = self.rate.up.saturating_add(bytes);
-        self.measured(round_trip);
-        self.window.answered(bytes, round_trip, now);
-    }
-
-    /// Every packet has a number of its own, so each answer tells a round trip (RFC 9002, 5.1).
-    fn measured(&mut self, round_trip: Duration) {
-        match self.answered {
-            false => self.timing.measured_first(round_trip),
-            true => self.timing.measured(round_trip),
+        // Every packet has a number of its own, so each answer tells a round trip (RFC 9002, 5.1).
+        match alone {
+            Some(alone) if self.answered => self.timing.measured(alone),
+            Some(alone) => self.timing.measured_first(alone),
+            None => return,
         }
         self.answered = true;
-        self.latest = round_trip;
-    }
-
-    /// How long after something later was answered a packet counts as lost (RFC 9002, 6.1.2).
-    fn lateness(&self) -> Duration {
-        self.timing.round_trip().max(self.latest).mul_f64(1.25)
     }
 
     fn answer(&mut self, item: Answer) -> Option<(Tag, Reply)> {
@@ -412,7 +378,7 @@ impl Exchange {
             return Some(reply);
         }
         let key = (own, Unit::Part(reading.on()));
-        let flying = self.flights.values().any(|flight| flight.units.contains(&key));
+        let flying = self.air.units().any(|unit| *unit == key);
         if reading.goes_on() && !flying {
             self.read_bytes = self.read_bytes.saturating_mul(2).min(self.read_bytes_max());
             self.wait_again(key);
@@ -431,78 +397,43 @@ impl Exchange {
         }
     }
 
-    /// What was sent before something that was answered, and is late, is lost (RFC 8985).
     fn detect_losses(&mut self, now: Instant) {
-        let newest = self.flights.values().filter(|flight| flight.heard.is_some());
-        let Some(newest) = newest.map(|flight| flight.sent).max() else { return };
-        let late = self.lateness();
-        let lost: Vec<u64> = self
-            .flights
-            .iter()
-            .filter(|(_, flight)| {
-                flight.heard.is_none()
-                    && flight.sent < newest
-                    && now.saturating_duration_since(flight.sent) >= late
-            })
-            .map(|(number, _)| *number)
-            .collect();
-        for number in lost {
+        self.settle(now);
+        for number in self.air.overtaken(now, self.timing.reordered()) {
             self.lose(number, now);
         }
-        self.forget_answered(now);
     }
 
     fn lose(&mut self, number: u64, now: Instant) {
-        let Some(flight) = self.flights.remove(&number) else { return };
-        self.lapsed.insert(number, flight.sent);
-        self.in_flight = self.in_flight.saturating_sub(flight.bytes);
         self.lost = self.lost.saturating_add(1);
         self.window.lost(self.timing.round_trip(), now);
-        flight.units.into_iter().for_each(|key| self.lost_unit(key));
+        self.air.lose(number).into_iter().for_each(|key| self.lost_unit(key));
     }
 
-    /// A packet whose answer came, and whose units were not all answered after some patience: the
-    /// rest of the answer was lost.
-    fn forget_answered(&mut self, now: Instant) {
+    /// Forgets packets that are dealt with; where the rest of an answer was lost, it is asked for.
+    fn settle(&mut self, now: Instant) {
         // In an even visit an answer is one packet: nothing else comes.
         let patience = if self.even { Duration::ZERO } else { self.timing.patience() };
         let last = self.rate.last.unwrap_or(now);
-        let over = |flight: &Flight| {
-            let quiet = now.saturating_duration_since(last.max(flight.heard.unwrap_or(now)));
-            flight.heard.is_some() && quiet >= patience
+        let (tasks, parked) = (&self.tasks, &self.parked);
+        let unparked = |own: &Own| tasks.get(own).filter(|_| !parked.contains(own));
+        let missing = |(own, unit): &Key| unparked(own).is_some_and(|(_, task)| !task.has(*unit));
+        let open = |(own, unit): &Key| {
+            unparked(own).is_some_and(|(_, task)| match (task, unit) {
+                (Task::Parcel(parcel), _) => parcel.is_held(),
+                (Task::Read(_), Unit::Part(Wanted::On(_))) => true,
+                (task, unit) => !task.has(*unit),
+            })
         };
-        let done = |flight: &Flight| {
-            let open = |(own, unit): &Key| {
-                let open = self.tasks.get(own).filter(|_| !self.parked.contains(own));
-                open.is_some_and(|(_, task)| match (task, unit) {
-                    (Task::Parcel(parcel), _) => parcel.is_held(),
-                    (Task::Read(_), Unit::Part(Wanted::On(_))) => true,
-                    (task, unit) => !task.has(*unit),
-                })
-            };
-            flight.heard.is_some() && !flight.units.iter().any(open)
-        };
-        let gone: Vec<(u64, bool)> = self
-            .flights
-            .iter()
-            .filter(|(_, flight)| done(flight) || over(flight))
-            .map(|(number, flight)| (*number, done(flight)))
-            .collect();
         let mut reads = BTreeSet::new();
-        for (number, done) in gone {
-            let Some(flight) = self.flights.remove(&number) else { continue };
-            if done {
-                continue;
-            }
-            for key @ (own, _) in flight.units {
-                match self.tasks.get(&own) {
-                    Some((_, Task::Read(_))) => {
-                        reads.insert(own);
-                    }
-                    Some((_, Task::Parcel(parcel))) if parcel.is_held() => self.wait(2, key),
-                    Some(_) => self.wait_again(key),
-                    None => {}
+        for key @ (own, _) in self.air.settle(now, (last, patience), missing, open) {
+            match self.tasks.get(&own) {
+                Some((_, Task::Read(_))) => {
+                    reads.insert(own);
                 }
+                Some((_, Task::Parcel(parcel))) if parcel.is_held() => self.wait(2, key),
+                Some(_) => self.wait_again(key),
+                None => {}
             }
         }
         for own in reads {
@@ -513,7 +444,7 @@ impl Exchange {
     /// Questions nothing is on its way for: a packet that counted as lost was answered late and in
     /// part.
     fn orphans(&self) -> Vec<Own> {
-        let flying = self.flights.values().flat_map(|flight| &flight.units);
+        let flying = self.air.units();
         let waiting = self.waiting.iter().map(|(_, _, key)| key);
         let owned: BTreeSet<Own> = flying.chain(waiting).map(|(own, _)| *own).collect();
         let (parked, orphans): (Vec<Own>, Vec<Own>) = self
@@ -552,7 +483,7 @@ impl Exchange {
 
     fn ask_for_gaps(&mut self, own: Own) {
         let Some((_, Task::Read(reading))) = self.tasks.get(&own) else { return };
-        let units = || self.flights.values().flat_map(|flight| &flight.units);
+        let units = || self.air.units();
         let waiting = || self.waiting.iter().map(|(_, _, key)| key);
         let goes_on = units()
             .chain(waiting())
@@ -570,20 +501,18 @@ impl Exchange {
 
     /// When [`Exchange::tick`] has something to do, if nothing is heard before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let twice = self.twice.as_ref().map(|(at, _)| *at);
-        let answered = self.flights.values().filter_map(|flight| flight.heard).max();
-        let rest = answered.and_then(|heard| {
-            heard.max(self.rate.last.unwrap_or(heard)).checked_add(self.timing.patience())
-        });
+        let patience = self.timing.patience();
+        let twice = self.twice.as_ref().map(|(_, at, _)| *at);
+        let rest = self
+            .air
+            .last_heard()
+            .and_then(|heard| heard.max(self.rate.last.unwrap_or(heard)).checked_add(patience));
         let adopting = match self.orphans().is_empty() {
             true => None,
-            false => self.rate.last.unwrap_or(self.begun).checked_add(self.timing.patience()),
+            false => self.rate.last.unwrap_or(self.begun).checked_add(patience),
         };
-        let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
-        let oldest = unheard.map(|flight| flight.sent).max();
-        let probe = oldest.and_then(|_| self.last_passed().checked_add(self.timer()));
-        let late = self.late();
-        [twice, rest, adopting, probe, late].into_iter().flatten().min()
+        let lost = self.air.deadline(self.busy_until(), self.timing.reordered());
+        [twice, rest, adopting, lost].into_iter().flatten().min()
     }
 
     fn timer(&self) -> Duration {
@@ -594,39 +523,27 @@ impl Exchange {
     }
 
     /// While answers come, the way down is busy and not silent.
-    fn last_passed(&self) -> Instant {
-        self.rate.last.unwrap_or(self.begun).max(self.last_sent)
-    }
-
-    /// When the oldest packet that something overtook counts as lost.
-    fn late(&self) -> Option<Instant> {
-        let heard = self.flights.values().filter(|flight| flight.heard.is_some());
-        let newest = heard.map(|flight| flight.sent).max()?;
-        let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
-        let overtaken = unheard.map(|flight| flight.sent).filter(|sent| *sent < newest).min()?;
-        overtaken.checked_add(self.lateness())
+    fn busy_until(&self) -> Option<Instant> {
+        self.rate.last.and_then(|last| last.checked_add(self.timing.patience()))
     }
 
     /// A deadline came.
     pub(crate) fn tick(&mut self, now: Instant) {
         self.detect_losses(now);
-        self.forget_answered(now);
         self.adopt(now);
-        let timer = self.timer();
-        let unheard: Vec<u64> = self
-            .flights
-            .iter()
-            .filter(|(_, flight)| flight.heard.is_none())
-            .map(|(number, _)| *number)
-            .collect();
-        let silent = now.saturating_duration_since(self.last_passed()) >= timer;
-        if unheard.is_empty() || !silent {
+        let late = self.air.overdue(now, self.busy_until());
+        let Some(sent) = self.air.last_sent(&late) else { return };
+        if self.rate.last.is_some_and(|last| last > sent) {
+            late.into_iter().for_each(|number| self.lose(number, now));
             return;
         }
         // Nobody answers: ask for the oldest again, and no more often than the way may bear.
         self.silences = self.silences.saturating_add(1);
         self.read_bytes = self.read_bytes.div_euclid(2).max(READ_BYTES_FIRST);
-        unheard.into_iter().take(PROBES).for_each(|number| self.lose(number, now));
+        late.into_iter().take(PROBES).for_each(|number| self.lose(number, now));
+        // Another silence costs more than a copy.
+        self.copied = self.even;
+        self.air.put_off(now.checked_add(self.timer()).unwrap_or(now));
     }
 }
 
@@ -661,8 +578,8 @@ impl fmt::Debug for Exchange {
         f.debug_struct("Exchange")
             .field("tasks", &self.tasks.len())
             .field("waiting", &self.waiting.len())
-            .field("flights", &self.flights.len())
-            .field("in_flight", &self.in_flight)
+            .field("flights", &self.air.len())
+            .field("in_flight", &self.air.in_flight())
             .field("window", &self.window.bytes())
             .field("silences", &self.silences)
             .field("timing", &self.timing)

@@ -3,6 +3,7 @@
 //! [`Exchange`] decides what leaves and when; it has no socket and takes the time as an argument.
 //! [`by_datagrams`] gives it both.
 
+mod air;
 mod exchange;
 mod reading;
 #[cfg(test)]

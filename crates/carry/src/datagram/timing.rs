@@ -8,7 +8,9 @@ const UNKNOWN: Duration = Duration::from_secs(1);
 const FIRST_TIMER_MIN: Duration = Duration::from_millis(350);
 /// The relay writes to its disk before it answers.
 const DISK: Duration = Duration::from_millis(50);
-/// Timers grow by a half with each silence, up to this or two round trips: who waits for a line
+/// So many silences in a row say that packets were lost, not that the line is.
+const FEW: u32 = 2;
+/// Timers grow by a half with each further silence, up to this or two round trips: who waits for a line
 /// that comes back for ten seconds must not sleep through them.
 const TIMER_MAX: Duration = Duration::from_secs(4);
 /// A part of the golden ratio: the same line's ups and downs are not met at the same place again.
@@ -44,7 +46,8 @@ impl Timing {
     pub(crate) fn measured(&mut self, round_trip: Duration) {
         let new = u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX).clamp(1, 600_000);
         if self.round_trip_ms == 0 {
-            (self.round_trip_ms, self.deviation_ms) = (new, new.div_euclid(2));
+            // Half of what TCP begins with: to ask twice does no harm here.
+            (self.round_trip_ms, self.deviation_ms) = (new, new.div_euclid(4));
             return;
         }
         let off = self.round_trip_ms.abs_diff(new);
@@ -58,7 +61,12 @@ impl Timing {
             return;
         }
         let now = lost.saturating_mul(1_000).checked_div(sent).unwrap_or_default().min(1_000);
-        let weight = if sent >= 16 { 3 } else { 12 };
+        // Bad news counts sooner: to be sparing on a bad line costs seconds.
+        let weight = match now > self.loss_permille.into() {
+            _ if sent >= 16 => 3,
+            true => 4,
+            false => 8,
+        };
         let known = smooth(self.loss_permille.into(), now, weight);
         self.loss_permille = u16::try_from(known).unwrap_or(1_000);
     }
@@ -78,15 +86,25 @@ impl Timing {
 
     /// How long to wait for an answer before asking again, after so many silences in a row.
     pub(crate) fn timer(&self, silences: u32) -> Duration {
-        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(4);
-        let spare = deviation.max(self.round_trip().div_f64(8.0));
-        let mut timer = self.round_trip().saturating_add(spare).saturating_add(DISK);
-        for _ in 0..silences.min(16) {
+        let mut timer = self.round_trip().saturating_add(self.spare());
+        for _ in 0..silences.saturating_sub(FEW).min(16) {
             timer = timer.saturating_mul(3).div_f64(2.0);
         }
         let timer = timer.min(TIMER_MAX.max(self.round_trip().saturating_mul(2)));
         let place = (f64::from(silences) * STRIDE).fract();
         timer.mul_f64(0.4f64.mul_add(place, 1.0))
+    }
+
+    /// How much later than usual an answer may come.
+    pub(crate) fn spare(&self) -> Duration {
+        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(4);
+        deviation.max(self.round_trip().div_f64(8.0)).saturating_add(DISK)
+    }
+
+    /// How much earlier than one before it a packet may be answered.
+    pub(crate) fn reordered(&self) -> Duration {
+        let deviation = Duration::from_millis(self.deviation_ms.into());
+        deviation.max(self.round_trip().div_f64(16.0)).min(self.round_trip().div_f64(2.0))
     }
 
     /// How long packets of one answer may be apart before one is taken for lost.
@@ -101,7 +119,7 @@ impl Timing {
 
     /// Whether a first flight is worth sending twice.
     pub(crate) fn is_lossy(&self) -> bool {
-        self.loss_permille >= 200
+        self.loss_permille >= 300
     }
 }
 
@@ -135,9 +153,9 @@ mod tests {
         let mut timing = Timing::default();
         timing.lost(0, 0);
         for _ in 0..20 {
-            timing.lost(11, 50);
+            timing.lost(17, 50);
         }
-        assert!((200..=220).contains(&timing.loss_permille) && timing.is_lossy());
+        assert!((320..=340).contains(&timing.loss_permille) && timing.is_lossy());
         for _ in 0..30 {
             timing.lost(0, 3);
         }

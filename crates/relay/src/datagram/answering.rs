@@ -152,8 +152,14 @@ fn submit(
     waiting
 }
 
-/// Cuts what is said into packets.
-pub(crate) fn packets(number: u16, proof: u32, said: Vec<Answer>) -> Vec<Answers> {
+/// Cuts what is said into packets; what is said `again` goes where there is room, as long as all
+/// is at most `bytes_max` bytes when sealed.
+pub(crate) fn packets(
+    (number, proof): (u16, u32),
+    said: Vec<Answer>,
+    again: Vec<Answer>,
+    bytes_max: usize,
+) -> Vec<Answers> {
     let mut packets = Vec::new();
     let mut current = Answers { number, proof, items: Vec::new() };
     let mut used = PACKET_HEAD_BYTES;
@@ -166,6 +172,15 @@ pub(crate) fn packets(number: u16, proof: u32, said: Vec<Answer>) -> Vec<Answers
         }
         used = used.saturating_add(length);
         current.items.push(item);
+    }
+    // Those that are full already took their share.
+    let full = packets.len().saturating_mul(PACKET_BYTES_MAX.saturating_add(PACKET_OVERHEAD));
+    let room = bytes_max.saturating_sub(full.saturating_add(PACKET_OVERHEAD));
+    for item in again {
+        used = used.saturating_add(item.encode().len());
+        if used <= room.min(PACKET_BYTES_MAX) {
+            current.items.push(item);
+        }
     }
     packets.push(current);
     packets

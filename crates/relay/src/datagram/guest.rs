@@ -1,8 +1,13 @@
 //! What a relay knows of the client behind a chain: as little as keeps others from using it.
 
-use std::{collections::HashSet, net::SocketAddr, time::Instant};
+use std::{
+    collections::{HashSet, VecDeque},
+    net::SocketAddr,
+    time::Instant,
+};
 
 use sogon_packet::PacketId;
+use sogon_wire::packet::Answer;
 
 use super::{parcels::Parcels, turns::Turns};
 use crate::bucket::Bucket;
@@ -15,6 +20,9 @@ const MARK: std::ops::Range<usize> = 1..21;
 const UNPROVED_TIMES: usize = 3;
 /// To one that was proved: the most bytes in answer to one packet.
 const PROVED_BYTES: usize = 262_144;
+
+/// The last so many words on appends are said again.
+const LATELY_MAX: usize = 16;
 
 /// One client's state; it lives as long as its chain.
 #[derive(Debug, Default)]
@@ -33,6 +41,8 @@ struct Visit {
     proved: Option<SocketAddr>,
     bucket: Bucket,
     turns: Turns,
+    /// The last word on each of the latest appends, newest first.
+    lately: VecDeque<Answer>,
 }
 
 /// What the answer to a packet may be.
@@ -48,6 +58,20 @@ impl Guest {
     /// The turns of the present visit.
     pub(crate) fn turns(&mut self) -> Option<&mut Turns> {
         self.visit.as_mut().map(|visit| &mut visit.turns)
+    }
+
+    /// What was said of appends before and is not `said` now, newest first: the packet it was in
+    /// may be lost. What is said now is remembered.
+    pub(crate) fn lately(&mut self, said: &[Answer]) -> Vec<Answer> {
+        let Some(visit) = self.visit.as_mut() else { return Vec::new() };
+        let last_words = |item: &&Answer| matches!(item, Answer::Appended(..) | Answer::Waiting(_));
+        let news = said.iter().filter(last_words);
+        let is_old = |item: &Answer| !said.iter().any(|new| new.tag() == item.tag());
+        visit.lately.retain(is_old);
+        let again = visit.lately.iter().cloned().collect();
+        news.for_each(|item| visit.lately.push_front(item.clone()));
+        visit.lately.truncate(LATELY_MAX);
+        again
     }
 
     /// Judges a genuine packet: [`None`] when it is a replay or one too many.
@@ -67,6 +91,7 @@ impl Guest {
                 proved: None,
                 bucket: Bucket::new(per_s, per_s.saturating_mul(20), now),
                 turns: Turns::default(),
+                lately: VecDeque::new(),
             });
         }
         let visit = self.visit.as_mut()?;
@@ -102,6 +127,23 @@ mod tests {
         assert_eq!(admit(&mut guest, 2, 5, 77).unwrap().bytes_max, PROVED_BYTES);
         assert_eq!(admit(&mut guest, 3, 5, 77).unwrap().bytes_max, PROVED_BYTES);
         assert_eq!(admit(&mut guest, 4, 6, 0).unwrap().bytes_max, 300, "another address");
+    }
+
+    #[test]
+    fn the_last_words_on_appends_are_said_again() {
+        let mut guest = Guest::default();
+        assert!(guest.lately(&[Answer::Waiting(1)]).is_empty(), "nobody visits");
+        admit(&mut guest, 1, 5, 0).unwrap();
+        assert!(guest.lately(&[Answer::Waiting(1), Answer::Quiet(9)]).is_empty());
+        assert_eq!(guest.lately(&[Answer::Appended(2, 7)]), [Answer::Waiting(1)]);
+        let said = [Answer::Appended(1, 8), Answer::Appended(3, 9)];
+        assert_eq!(guest.lately(&said), [Answer::Appended(2, 7)], "one word on each");
+        for tag in 10..40 {
+            guest.lately(&[Answer::Appended(tag, tag.into())]);
+        }
+        let again = guest.lately(&[]);
+        assert_eq!(again.len(), LATELY_MAX);
+        assert_eq!(again[0], Answer::Appended(39, 39), "the newest first");
     }
 
     #[test]

@@ -91,7 +91,8 @@ async fn work(socket: &UdpSocket, shared: &Shared, genuine: Genuine) {
     let equal = items.contains(&Question::Equal);
     let bytes_max = if equal { bytes } else { leave.bytes_max };
     let said = answer(shared, &guest, items, bytes_max).await;
-    let mut packets = packets(number, leave.proof, said);
+    let again = guest.lock().unwrap_or_else(PoisonError::into_inner).lately(&said);
+    let mut packets = packets((number, leave.proof), said, again, bytes_max);
     if equal {
         packets.truncate(1);
         // Whether something had to be stored is not to be read off the time it took.
