@@ -44,14 +44,15 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "door",    package: "sogon-vault-door", imports: &[],              through: &[],               tests: &[], air: World },
     Room { name: "packet",  package: "sogon-packet",  imports: &[],                 through: &[],               tests: &[], air: Pure },
     Room { name: "carry",   package: "sogon-carry",   imports: &["engine", "wire", "packet"], through: &["seal"], tests: &["relay"], air: World },
-    Room { name: "call",    package: "sogon-call",    imports: &["engine"],         through: &["seal", "wire"], tests: &[], air: Pure },
+    Room { name: "call",    package: "sogon-call",    imports: &["opus"],           through: &[],               tests: &[], air: Pure },
+    Room { name: "opus",    package: "sogon-call-opus", imports: &[],               through: &[],               tests: &[], air: Pure },
     Room { name: "relay",   package: "sogon-relay",   imports: &["wire", "packet"], through: &[],               tests: &[], air: World },
     Room { name: "inspect", package: "sogon-inspect", imports: &[],                 through: &[],               tests: &[], air: World },
     Room { name: "update",  package: "sogon-update",  imports: &[],                 through: &[],               tests: &[], air: World },
     Room { name: "app",     package: "sogon-app",     imports: &["engine", "wire"], through: &["seal"],         tests: &[], air: World },
-    Room { name: "lab",     package: "sogon-lab",     imports: EVERY_ROOM,          through: &["door"],               tests: &[], air: World },
+    Room { name: "lab",     package: "sogon-lab",     imports: EVERY_ROOM,          through: &["door", "opus"],       tests: &[], air: World },
     Room { name: "sogon",   package: "sogon",         imports: &["engine", "vault", "carry", "wire", "relay", "call", "inspect", "update", "app"],
-                                                                                    through: &["seal", "door", "packet"], tests: &[], air: World },
+                                                                                    through: &["seal", "door", "packet", "opus"], tests: &[], air: World },
     Room { name: "xtask",   package: "xtask",         imports: &[],                 through: &[],               tests: EVERY_ROOM, air: World },
 ];
 
@@ -118,6 +119,13 @@ pub(crate) const NAMINGS: &[Naming] = &[
         features: &[],
         bound: Bound::Everything,
         why: "seal closes messages, vault its container and packet single datagrams; nobody else has a cipher",
+    },
+    Naming {
+        crates: &["opusic*", "audiopus*", "opus*"],
+        rooms: &["opus"],
+        features: &[],
+        bound: Bound::Everything,
+        why: "one small room speaks to the voice codec",
     },
     Naming {
         crates: &["argon2*", "scrypt", "pbkdf2"],
@@ -289,10 +297,12 @@ pub(crate) struct Unsafe {
 
 /// Where what must be done cannot be said safely: SQLite takes its file system as a table of
 /// callbacks, and its memory as another. Without the second every word a home ever showed stays in
-/// memory that was freed, also after it was locked. Nowhere else, tests and fuzz targets included.
+/// memory that was freed, also after it was locked. The voice codec is a C library. Nowhere else,
+/// tests and fuzz targets included.
 pub(crate) const UNSAFE: &[Unsafe] = &[
     Unsafe { room: "door", file: "crates/vault/door/src/vfs.rs", words_max: 1 },
     Unsafe { room: "door", file: "crates/vault/door/src/memory.rs", words_max: 5 },
+    Unsafe { room: "opus", file: "crates/call/opus/src/codec.rs", words_max: 8 },
 ];
 
 /// Something that only some rooms may make.

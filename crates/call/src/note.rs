@@ -1,0 +1,146 @@
+//! A voice note: speech as frames of one size, so that its length tells how long it is and nothing
+//! of what was said (SPEC 11.1).
+
+use sogon_call_opus::{Decoder, Encoder, Span};
+
+use crate::CallError;
+
+/// The form's number.
+const VERSION: u8 = 1;
+/// Bytes before the first frame.
+pub const NOTE_HEAD_BYTES: usize = 8;
+/// Bytes of a frame that this version writes: 16 kbit/s.
+pub const NOTE_FRAME_BYTES: usize = 120;
+/// The longest note, in seconds.
+pub const NOTE_SECONDS_MAX: u32 = 600;
+
+const SPAN: Span = Span::Ms60;
+const FRAMES_MAX: usize = 10_000;
+const FRAME_BYTES: std::ops::RangeInclusive<usize> = 15..=400;
+
+/// A note that can be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Note<'a> {
+    samples: usize,
+    frame_bytes: usize,
+    frames: &'a [u8],
+}
+
+impl<'a> Note<'a> {
+    /// Looks at a note that came from somebody else; plays nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Note`] for everything that is not whole, or longer than [`NOTE_SECONDS_MAX`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, CallError> {
+        let (head, frames) = bytes.split_at_checked(NOTE_HEAD_BYTES).ok_or(CallError::Note)?;
+        let [VERSION, 60, high, low, samples @ ..] = head else { return Err(CallError::Note) };
+        let frame_bytes = usize::from(u16::from_be_bytes([*high, *low]));
+        let samples = <[u8; 4]>::try_from(samples).map_err(|_| CallError::Note)?;
+        let samples = usize::try_from(u32::from_be_bytes(samples)).map_err(|_| CallError::Note)?;
+        let count = samples.div_ceil(SPAN.samples());
+        let whole = count.checked_mul(frame_bytes) == Some(frames.len());
+        if !whole || count == 0 || count > FRAMES_MAX || !FRAME_BYTES.contains(&frame_bytes) {
+            return Err(CallError::Note);
+        }
+        Ok(Self { samples, frame_bytes, frames })
+    }
+
+    /// How long it is, in milliseconds.
+    #[must_use]
+    pub fn ms(&self) -> u32 {
+        u32::try_from(self.samples.div_ceil(16)).unwrap_or(u32::MAX)
+    }
+
+    /// What is heard, at [`sogon_call_opus::RATE_HZ`]. A frame the codec does not understand is
+    /// filled by what may have been said there.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`]: a bug.
+    pub fn play(&self) -> Result<Vec<i16>, CallError> {
+        let mut decoder = Decoder::new()?;
+        let mut samples = Vec::new();
+        for frame in self.frames.chunks_exact(self.frame_bytes) {
+            samples.extend(match decoder.decode(frame, SPAN) {
+                Ok(heard) => heard,
+                Err(_) => decoder.conceal(SPAN)?,
+            });
+        }
+        samples.truncate(self.samples);
+        Ok(samples)
+    }
+}
+
+/// The note of these samples, at [`sogon_call_opus::RATE_HZ`].
+///
+/// # Errors
+///
+/// [`CallError::Note`] for none, or more than [`NOTE_SECONDS_MAX`] hold.
+pub fn record(samples: &[i16]) -> Result<Vec<u8>, CallError> {
+    let count = u32::try_from(samples.len()).map_err(|_| CallError::Note)?;
+    let frames = samples.chunks(SPAN.samples());
+    if frames.len() == 0 || frames.len() > FRAMES_MAX {
+        return Err(CallError::Note);
+    }
+    let mut note = vec![VERSION, 60];
+    note.extend(u16::try_from(NOTE_FRAME_BYTES).map_err(|_| CallError::Note)?.to_be_bytes());
+    note.extend(count.to_be_bytes());
+    let mut encoder = Encoder::new()?;
+    for frame in frames {
+        let mut whole = frame.to_vec();
+        whole.resize(SPAN.samples(), 0);
+        note.extend(encoder.encode(&whole, SPAN, NOTE_FRAME_BYTES)?);
+    }
+    Ok(note)
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "small numbers of tests"
+)]
+mod tests {
+    use super::*;
+    use crate::speech;
+
+    #[test]
+    fn a_note_is_heard_as_it_was_spoken() {
+        let spoken = speech::sentence(5, 4.0);
+        let note = record(&spoken).unwrap();
+        let heard = Note::parse(&note).unwrap().play().unwrap();
+        assert_eq!(heard.len(), spoken.len());
+        assert!(speech::likeness(&spoken, &heard) > 0.8, "{}", speech::likeness(&spoken, &heard));
+        assert_eq!(Note::parse(&note).map(|it| it.ms()), Ok(4_000));
+    }
+
+    #[test]
+    fn its_size_says_how_long_it_is_and_nothing_else() {
+        let spoken = speech::sentence(5, 3.0);
+        let silent = vec![0; spoken.len()];
+        assert_eq!(record(&spoken).unwrap().len(), record(&silent).unwrap().len());
+        assert_eq!(record(&spoken).unwrap().len(), NOTE_HEAD_BYTES + 50 * NOTE_FRAME_BYTES);
+    }
+
+    #[test]
+    fn hostile_notes_are_refused() {
+        let note = record(&speech::sentence(1, 0.5)).unwrap();
+        for cut in 0..note.len() {
+            assert_eq!(Note::parse(&note[..cut]), Err(CallError::Note));
+        }
+        for (at, value) in [(0, 2), (1, 20), (2, 1), (3, 121), (4, 255), (6, 0), (7, 1)] {
+            let mut bad = note.clone();
+            bad[at] = value;
+            if at < 7 {
+                assert_eq!(Note::parse(&bad), Err(CallError::Note), "{at}");
+            }
+        }
+        let mut rubbish = note;
+        for byte in &mut rubbish[NOTE_HEAD_BYTES..] {
+            *byte = byte.wrapping_mul(31).wrapping_add(7);
+        }
+        assert_eq!(Note::parse(&rubbish).unwrap().play().map(|it| it.len()), Ok(8_000));
+        assert_eq!(record(&[]), Err(CallError::Note));
+    }
+}
