@@ -124,6 +124,7 @@ pub(crate) fn alert(kind: AlertKind) -> &'static str {
         AlertKind::RelayLost => "relay-lost",
         AlertKind::RelayKey => "relay-key",
         AlertKind::Rejoined => "rejoined",
+        AlertKind::Moved => "moved",
         AlertKind::Away => "away",
         AlertKind::BadAnswer => "bad-answer",
         AlertKind::KeyChange => "key-change",

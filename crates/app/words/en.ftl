@@ -8,6 +8,7 @@ alert-key-change = Somebody goes by the name of this contact with another key: a
 alert-link-used-twice = Somebody answered an invitation that was used already:
 alert-passphrase-changed = The passphrase was changed.
 alert-refused = A member sent what no version can read, and it was refused:
+alert-moved = Goes on at another relay:
 alert-rejoined = Came back with new keys after being away too long:
 alert-relay-key = A relay proved another key than the one it is known by:
 alert-relay-lost = A relay lost or hides boxes it had acknowledged:

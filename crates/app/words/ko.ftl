@@ -8,6 +8,7 @@ alert-key-change = 이 연락처의 이름을 쓰는 사람이 다른 열쇠를 
 alert-link-used-twice = 이미 쓰인 초대에 누군가 또 답했습니다:
 alert-passphrase-changed = 암호 문구를 바꾸었습니다.
 alert-refused = 구성원이 어떤 판도 읽지 못하는 것을 보내어 받지 않았습니다:
+alert-moved = 다른 중계소에서 이어집니다:
 alert-rejoined = 너무 오래 떠나 있다가 새 열쇠로 돌아왔습니다:
 alert-relay-key = 중계기가 알려진 것과 다른 열쇠를 내놓았습니다:
 alert-relay-lost = 중계기가 받았다고 한 상자를 잃었거나 숨깁니다:

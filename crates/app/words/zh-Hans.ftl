@@ -8,6 +8,7 @@ alert-key-change = 有人用这个联系人的名字，但密钥不同：可能�
 alert-link-used-twice = 有人再次答复了已经用过的邀请：
 alert-passphrase-changed = 已更改口令。
 alert-refused = 有成员发来任何版本都看不懂的内容，已拒收：
+alert-moved = 会话已换到另一个中继站：
 alert-rejoined = 离开太久后带着新密钥回来：
 alert-relay-key = 中继出示的密钥与已知的不同：
 alert-relay-lost = 中继丢失或隐藏了它确认过的盒子：

@@ -42,6 +42,12 @@ pub(crate) struct Memory {
     pub(crate) stirred: BTreeSet<ConversationId>,
     /// Relays whose silence was told.
     pub(crate) unreached: BTreeSet<RelayAddr>,
+    /// Relays that answered since this burst began.
+    pub(crate) heard: BTreeSet<RelayAddr>,
+    /// Relays that are only looked at, in case somebody moved a conversation there.
+    pub(crate) spares: BTreeSet<RelayAddr>,
+    /// When this burst began.
+    pub(crate) begun: Tick,
     /// When those who wait politely look again.
     pub(crate) patience: Option<Tick>,
     /// When the receipts that are owed go out.

@@ -103,6 +103,12 @@ impl Link {
         self.rest_until = rest_until;
     }
 
+    /// This relay is not asked in this burst.
+    pub(crate) fn skip(&mut self) {
+        self.losses = u32::MAX;
+        self.rest_until = Tick(u64::MAX);
+    }
+
     /// Nothing is under way (watches do not count).
     pub(crate) fn idle(&self) -> bool {
         self.open.values().all(|asked| asked.watch)

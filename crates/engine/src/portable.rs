@@ -88,6 +88,7 @@ fn without_keys(row: ConversationRow, sealer: Sealer<'_>) -> Result<Conversation
         reread_to: 0,
         rescue_cursor: 0,
         rescue: None,
+        unanswered: None,
         ..row
     })
 }

@@ -39,6 +39,10 @@ pub(crate) const DONE: Table = Table(27);
 /// The most rows of a kind a view walks over.
 /// `second | order`: messages that are to be gone by then, and their conversation.
 pub(crate) const FADES: Table = Table(40);
+/// How far logs were read at relays that are not a conversation's own.
+pub(crate) const PLACES: Table = Table(60);
+/// In how many bursts in a row a relay did not answer.
+pub(crate) const MISSES: Table = Table(61);
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner.
@@ -104,6 +108,12 @@ pub(crate) struct ClosingRow {
     pub(crate) commit: [u8; 16],
     #[n(3)]
     pub(crate) author: u32,
+    /// The commit moved the logs to another relay.
+    #[n(4)]
+    pub(crate) moved: Option<bool>,
+    /// At which relay the cursor is; none for the conversation's first.
+    #[n(5)]
+    pub(crate) relay: Option<String>,
 }
 
 /// A commit of one's own on its way.
@@ -126,6 +136,9 @@ pub(crate) struct OwnCommitRow {
     /// Keys of the logs in which members let in again wait.
     #[n(3)]
     pub(crate) readmitted: Vec<BytesRow>,
+    /// The relay it moves the logs to, and is to be read back from.
+    #[n(6)]
+    pub(crate) relay: Option<String>,
 }
 
 /// A byte string in a list.
@@ -255,6 +268,12 @@ pub(crate) struct ConversationRow {
     /// be let in again.
     #[n(40)]
     pub(crate) restored: Option<BytesRow>,
+    /// Every relay of the charter, when they are several; `relay` is the one that orders the logs.
+    #[n(50)]
+    pub(crate) relays: Option<Vec<String>>,
+    /// In how many bursts or looks in a row that one did not answer.
+    #[n(51)]
+    pub(crate) unanswered: Option<u32>,
 }
 
 /// Somebody in a conversation.
@@ -278,6 +297,17 @@ impl ConversationRow {
 
     pub(crate) fn relay(&self) -> Result<RelayAddr, EngineError> {
         self.relay.parse().map_err(|_| EngineError::Bug)
+    }
+
+    /// Every relay of the charter, the first first.
+    pub(crate) fn relays(&self) -> Result<Vec<RelayAddr>, EngineError> {
+        let Some(relays) = &self.relays else { return Ok(vec![self.relay()?]) };
+        relays.iter().map(|relay| relay.parse().map_err(|_| EngineError::Bug)).collect()
+    }
+
+    /// The relay it began at.
+    pub(crate) fn first_relay(&self) -> &str {
+        self.relays.as_ref().and_then(|relays| relays.first()).unwrap_or(&self.relay)
     }
 
     /// The first half of the chain, as commits name it; zeros when it is not known.

@@ -170,6 +170,9 @@ pub enum AlertKind {
     /// A member came back with new keys after being away too long.
     #[n(4)]
     Rejoined,
+    /// A conversation goes on at another of its relays.
+    #[n(30)]
+    Moved,
     /// This home was away too long and asked to be let in again.
     #[n(5)]
     Away,

@@ -51,7 +51,17 @@ const NAMES: [&str; 4] = ["Mina", "Joon", "Sora", "Haru"];
 /// Lives through one seed and gives what is wrong in the end.
 #[must_use]
 pub fn live(seed: u64, mutant: Mutant) -> Vec<String> {
-    live_in(World::new(seed, people(seed), mutant), seed)
+    live_in(World::with_relays(seed, people(seed), mutant, relays(seed)), seed)
+}
+
+/// How many relays the homes of a seed know.
+#[must_use]
+pub fn relays(seed: u64) -> usize {
+    match seed % 11 {
+        1 | 5 => 2,
+        2 => 3,
+        _ => 1,
+    }
 }
 
 /// The people of a seed.
@@ -156,14 +166,17 @@ impl Story {
         let acts = 30 + chance.below(60);
         for act in 0..acts {
             self.happen(world, trouble, &chance);
+            if world.relays.len() > 1 && chance.once_in(6) {
+                trouble_relays(world, &chance, act > acts / 2);
+            }
             let lull = chance.below(20_000);
             let until = world.tick.after_ms(lull);
             world.run_until(until);
             if trouble == Trouble::Equivocator {
                 if act == acts / 3 {
-                    world.relay.split();
+                    world.relays[0].split();
                 } else if act == 2 * acts / 3 {
-                    world.relay.merge();
+                    world.relays[0].merge();
                 }
             }
             if trouble == Trouble::Absence && act == acts / 3 {
@@ -171,7 +184,7 @@ impl Story {
                 world.offline[away] = true;
             }
             if trouble == Trouble::Absence && act == 2 * acts / 3 {
-                world.relay.expire(1);
+                world.relays[0].expire(1);
                 world.offline.fill(false);
             }
         }
@@ -189,7 +202,7 @@ impl Story {
             7 => drop(world.input(home, Input::Live)),
             8 if trouble == Trouble::Groups || chance.once_in(4) => self.change_group(world, home),
             9 if trouble == Trouble::Liar => {
-                world.relay.vices = Vices {
+                world.relays[0].vices = Vices {
                     equivocates: false,
                     withholds: chance.once_in(2),
                     replays: chance.once_in(2),
@@ -253,5 +266,19 @@ impl Story {
                 let _ = world.act(home, Act::Leave { group: c.id });
             }
         }
+    }
+}
+
+/// A relay dies, comes back, or cannot be reached from somewhere; one of them always lives, for
+/// everybody. Late in a storm the first one may be gone for good.
+fn trouble_relays(world: &mut World, chance: &Chance, late: bool) {
+    let last = world.relays.len() - 1;
+    let relay = usize::try_from(chance.below(last as u64)).unwrap_or(0);
+    let home = usize::try_from(chance.below(world.homes.len() as u64)).unwrap_or(0);
+    match chance.below(4) {
+        0 => world.kill(relay, true),
+        1 if !late => world.kill(relay, false),
+        2 => world.bar(home, relay, true),
+        _ => world.bar(home, relay, false),
     }
 }

@@ -1,6 +1,6 @@
 //! A world in a seed: people with homes, a relay, and the weather between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sogon_engine::{Act, Answer, Arrival, EngineError, Event, Input, Loss, Tick, Transmit};
 use sogon_wire::{Fingerprint, Frame, LogName, RelayAddr, Reply, Request, Seq, Tag};
@@ -33,15 +33,22 @@ impl Weather {
 
 #[derive(Clone, Debug)]
 enum Parcel {
-    Question { home: usize, line: u64, transmit: Transmit },
-    Arrival { home: usize, line: u64, arrival: Arrival },
-    Hangup { home: usize, line: u64 },
+    Question { line: Line, transmit: Transmit },
+    Arrival { line: Line, arrival: Arrival },
+    Hangup { line: Line },
+}
+
+/// A connection of a home to a relay; the number grows with each that is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Line {
+    home: usize,
+    relay: usize,
+    number: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Watch {
-    home: usize,
-    line: u64,
+    line: Line,
     tag: Tag,
     log: LogName,
     after: Seq,
@@ -52,10 +59,14 @@ struct Watch {
 pub struct World {
     /// Everybody's home.
     pub homes: Vec<Home>,
-    /// The relay between them.
-    pub relay: LabRelay,
-    /// Where it is.
-    pub addr: RelayAddr,
+    /// The relays between them.
+    pub relays: Vec<LabRelay>,
+    /// Where they are.
+    pub addrs: Vec<RelayAddr>,
+    /// Which relays are dead.
+    pub dead: Vec<bool>,
+    /// Which relays a home cannot reach.
+    pub barred: BTreeSet<(usize, usize)>,
     /// Everything left to chance.
     pub chance: Chance,
     /// The time.
@@ -68,7 +79,7 @@ pub struct World {
     pub fuse: Option<usize>,
     /// What the watcher of the wire saw: sizes of frames.
     pub wire: Vec<usize>,
-    lines: Vec<u64>,
+    lines: BTreeMap<(usize, usize), u64>,
     bus: BTreeMap<(Tick, u64), Parcel>,
     watches: Vec<Watch>,
     posted: u64,
@@ -84,6 +95,16 @@ impl World {
         Self::with_stores(seed, names, mutant, |_| Store::Memory(MemoryRows::default()))
     }
 
+    /// A world of these people, whose homes know so many relays.
+    ///
+    /// # Panics
+    /// When a home cannot be made.
+    #[must_use]
+    pub fn with_relays(seed: u64, names: &[&str], mutant: Mutant, relays: usize) -> Self {
+        let memory = |_| Store::Memory(MemoryRows::default());
+        Self::made(seed, names, mutant, memory, relays)
+    }
+
     /// A world whose homes stand on the stores `store` makes.
     ///
     /// # Panics
@@ -95,8 +116,22 @@ impl World {
         mutant: Mutant,
         store: impl Fn(usize) -> Store,
     ) -> Self {
+        Self::made(seed, names, mutant, store, 1)
+    }
+
+    fn made(
+        seed: u64,
+        names: &[&str],
+        mutant: Mutant,
+        store: impl Fn(usize) -> Store,
+        relays: usize,
+    ) -> Self {
         let chance = Chance::new(seed);
-        let addr = RelayAddr::new("relay.lab", 443, Fingerprint([7; 32])).expect("an address");
+        let addr = |place: usize| {
+            let key = Fingerprint([7 + u8::try_from(place).unwrap_or(0); 32]);
+            RelayAddr::new(&format!("relay{place}.lab"), 443, key).expect("an address")
+        };
+        let addrs: Vec<RelayAddr> = (0..relays).map(addr).collect();
         const TEN_YEARS_S: i64 = 315_576_000;
         let homes = names.iter().enumerate().map(|(place, name)| {
             let skew_s = match chance.below(4) {
@@ -105,8 +140,7 @@ impl World {
                 _ => i64::try_from(chance.below(7_200)).unwrap_or(0) - 3_600,
             };
             let own_seed = seed.wrapping_mul(1_000).wrapping_add(place as u64);
-            let addrs = std::slice::from_ref(&addr);
-            let mut home = Home::new(name, addrs, store(place), own_seed, skew_s).expect("a home");
+            let mut home = Home::new(name, &addrs, store(place), own_seed, skew_s).expect("a home");
             home.mutant = mutant;
             home
         });
@@ -114,15 +148,17 @@ impl World {
         let count = homes.len();
         Self {
             homes,
-            relay: LabRelay::new(),
-            addr,
+            relays: vec![LabRelay::new(); relays],
+            addrs,
+            dead: vec![false; relays],
+            barred: BTreeSet::new(),
             chance,
             tick: Tick(1),
             weather: Weather::CALM,
             offline: vec![false; count],
             fuse: None,
             wire: Vec::new(),
-            lines: vec![0; count],
+            lines: BTreeMap::new(),
             bus: BTreeMap::new(),
             watches: Vec::new(),
             posted: 0,
@@ -156,8 +192,10 @@ impl World {
         }
         if lived.died {
             // The program is started again; its connections are gone.
-            self.lines[home] += 1;
-            self.watches.retain(|watch| watch.home != home);
+            for relay in 0..self.relays.len() {
+                let line = self.line(home, relay);
+                self.hang_up(line);
+            }
         }
         lived.answer
     }
@@ -179,16 +217,60 @@ impl World {
         1 + self.chance.below(self.weather.delay_ms_max)
     }
 
+    fn line(&self, home: usize, relay: usize) -> Line {
+        let number = self.lines.get(&(home, relay)).copied().unwrap_or(0);
+        Line { home, relay, number }
+    }
+
+    fn is_up(&self, line: Line) -> bool {
+        self.line(line.home, line.relay) == line
+    }
+
+    fn hang_up(&mut self, line: Line) {
+        *self.lines.entry((line.home, line.relay)).or_default() += 1;
+        self.watches.retain(|watch| watch.line != line);
+    }
+
+    /// Whether a home gets through to a relay, as far as the world knows.
+    fn reaches(&self, home: usize, relay: usize) -> bool {
+        !self.offline[home] && !self.dead[relay] && !self.barred.contains(&(home, relay))
+    }
+
+    /// A relay is dead from now on, or back with everything it had.
+    pub fn kill(&mut self, relay: usize, dead: bool) {
+        self.dead[relay] = dead;
+        self.hang_up_all(relay, |_| true);
+    }
+
+    /// A home cannot reach a relay from now on, or can again.
+    pub fn bar(&mut self, home: usize, relay: usize, barred: bool) {
+        match barred {
+            true => self.barred.insert((home, relay)),
+            false => self.barred.remove(&(home, relay)),
+        };
+        self.hang_up_all(relay, |its| its == home);
+    }
+
+    fn hang_up_all(&mut self, relay: usize, whose: impl Fn(usize) -> bool) {
+        for home in (0..self.homes.len()).filter(|home| whose(*home)) {
+            let line = self.line(home, relay);
+            self.post(1, Parcel::Hangup { line });
+        }
+    }
+
     fn transmit(&mut self, home: usize, transmit: Transmit) {
         self.wire.push(transmit.frame().len());
-        let line = self.lines[home];
+        let relay = self.addrs.iter().position(|addr| *addr == transmit.relay);
+        let relay = relay.expect("nobody was told of another relay");
+        let line = self.line(home, relay);
         let cut = self.weather.cut_once_in > 0 && self.chance.once_in(self.weather.cut_once_in);
-        if self.offline[home] || cut {
-            self.post(self.delay(), Parcel::Hangup { home, line });
+        let reaches = self.reaches(home, relay);
+        if !reaches || cut {
+            self.post(self.delay(), Parcel::Hangup { line });
         }
-        let swallowed = self.offline[home] || (cut && self.chance.once_in(2));
+        let swallowed = !reaches || (cut && self.chance.once_in(2));
         if !swallowed {
-            self.post(self.delay(), Parcel::Question { home, line, transmit });
+            self.post(self.delay(), Parcel::Question { line, transmit });
         }
     }
 
@@ -235,84 +317,91 @@ impl World {
 
     fn deliver(&mut self, parcel: Parcel) {
         match parcel {
-            Parcel::Question { home, line, transmit } => {
-                if line == self.lines[home] {
-                    self.ask_relay(home, line, &transmit);
+            Parcel::Question { line, transmit } => match self.reaches(line.home, line.relay) {
+                _ if !self.is_up(line) => {}
+                true => self.ask_relay(line, &transmit),
+                false => self.post(1, Parcel::Hangup { line }),
+            },
+            Parcel::Arrival { line, arrival } => {
+                if self.is_up(line) {
+                    let _ = self.input(line.home, Input::Arrived(arrival));
                 }
             }
-            Parcel::Arrival { home, line, arrival } => {
-                if line == self.lines[home] {
-                    let _ = self.input(home, Input::Arrived(arrival));
-                }
-            }
-            Parcel::Hangup { home, line } => {
-                if line == self.lines[home] {
-                    self.lines[home] += 1;
-                    self.watches.retain(|watch| watch.home != home);
-                    let relay = self.addr.clone();
-                    let why = if self.offline[home] { Loss::Unreachable } else { Loss::HungUp };
-                    let _ = self.input(home, Input::Arrived(Arrival::Lost { relay, why }));
+            Parcel::Hangup { line } => {
+                if self.is_up(line) {
+                    self.hang_up(line);
+                    let relay = self.addrs[line.relay].clone();
+                    let there = self.reaches(line.home, line.relay);
+                    let why = if there { Loss::HungUp } else { Loss::Unreachable };
+                    let _ = self.input(line.home, Input::Arrived(Arrival::Lost { relay, why }));
                 }
             }
         }
     }
 
-    fn ask_relay(&mut self, home: usize, line: u64, transmit: &Transmit) {
+    fn ask_relay(&mut self, line: Line, transmit: &Transmit) {
         // Through the bytes, as on a real wire.
         let bytes = transmit.frame();
         let Ok(Some((tag, request, _))) = Request::decode(&bytes) else {
             unreachable!("what the engine sends is a frame");
         };
         let chance = self.chance.clone();
-        let Some(reply) = self.relay.answer(home, &request, &chance) else { return };
+        let relay = &mut self.relays[line.relay];
+        let Some(reply) = relay.answer(line.home, &request, &chance) else { return };
         if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply)
         {
             let after = from.saturating_sub(1) + boxes.len() as u64;
-            self.watches.push(Watch { home, line, tag, log: *log, after });
+            self.watches.push(Watch { line, tag, log: *log, after });
         }
-        self.answer(home, line, tag, reply);
-        self.push_watches();
+        self.answer(line, tag, reply);
+        self.push_watches(line.relay);
     }
 
-    fn answer(&mut self, home: usize, line: u64, tag: Tag, reply: Reply) {
+    fn answer(&mut self, line: Line, tag: Tag, reply: Reply) {
         let bytes = reply.encode(tag);
         self.wire.push(bytes.len());
         let Ok(Some((tag, reply, _))) = Reply::decode(&bytes) else {
             unreachable!("what the relay sends is a frame");
         };
-        let arrival = Arrival::Reply { relay: self.addr.clone(), tag, reply };
+        let arrival = Arrival::Reply { relay: self.addrs[line.relay].clone(), tag, reply };
         if self.weather.cut_once_in > 0 && self.chance.once_in(self.weather.cut_once_in) {
-            self.post(self.delay(), Parcel::Hangup { home, line });
+            self.post(self.delay(), Parcel::Hangup { line });
             return;
         }
         if self.weather.double_once_in > 0 && self.chance.once_in(self.weather.double_once_in) {
             let twice = arrival.clone();
-            self.post(self.delay(), Parcel::Arrival { home, line, arrival: twice });
+            self.post(self.delay(), Parcel::Arrival { line, arrival: twice });
         }
-        self.post(self.delay(), Parcel::Arrival { home, line, arrival });
+        self.post(self.delay(), Parcel::Arrival { line, arrival });
     }
 
-    fn push_watches(&mut self) {
+    fn push_watches(&mut self, relay: usize) {
         let chance = self.chance.clone();
         for place in 0..self.watches.len() {
-            let Watch { home, line, tag, log, after } = self.watches[place].clone();
+            let Watch { line, tag, log, after } = self.watches[place].clone();
+            if line.relay != relay {
+                continue;
+            }
             let request = Request::Watch { log, after };
-            let Some(reply) = self.relay.answer(home, &request, &chance) else { continue };
+            let answer = self.relays[relay].answer(line.home, &request, &chance);
+            let Some(reply) = answer else { continue };
             if let Reply::Entries { from, boxes, .. } = &reply
                 && !boxes.is_empty()
             {
                 self.watches[place].after = from.saturating_sub(1) + boxes.len() as u64;
-                self.answer(home, line, tag, reply);
+                self.answer(line, tag, reply);
             }
         }
     }
 
-    /// The weather clears, the relay becomes honest, everybody is there: rounds of bursts until
-    /// nothing new comes of them.
+    /// The weather clears, the relays become honest, everybody is there: rounds of bursts until
+    /// nothing new comes of them. A relay that is dead stays so.
     pub fn calm(&mut self, rounds: usize) {
         self.weather = Weather::CALM;
-        self.relay.vices = crate::relay::Vices::default();
-        self.relay.merge();
+        for relay in &mut self.relays {
+            relay.vices = crate::relay::Vices::default();
+            relay.merge();
+        }
         for home in &mut self.homes {
             home.mutant = Mutant::None;
         }

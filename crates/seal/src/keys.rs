@@ -130,7 +130,8 @@ impl LogKeys {
         entropy: &dyn Entropy,
         closing: &Closing,
     ) -> Result<Posting, SealError> {
-        let payload = [closing.commit.as_slice(), &closing.author.to_be_bytes()].concat();
+        let moved: &[u8] = if closing.moved { &[1] } else { &[] };
+        let payload = [closing.commit.as_slice(), &closing.author.to_be_bytes(), moved].concat();
         self.post(entropy, Kind::Closing, &payload)
     }
 
@@ -141,8 +142,13 @@ impl LogKeys {
     pub fn open_closing(&self, boxed: &SealedBox) -> Result<Closing, SealError> {
         let payload = self.open_as(Kind::Closing, boxed)?;
         let (commit, author) = payload.split_first_chunk::<16>().ok_or(SealError::Unopenable)?;
-        let author = author.try_into().map_err(|_| SealError::Unopenable)?;
-        Ok(Closing { commit: *commit, author: u32::from_be_bytes(author) })
+        let (author, moved) = author.split_first_chunk::<4>().ok_or(SealError::Unopenable)?;
+        let moved = match moved {
+            [] => false,
+            [1] => true,
+            _ => return Err(SealError::Unopenable),
+        };
+        Ok(Closing { commit: *commit, author: u32::from_be_bytes(*author), moved })
     }
 }
 
@@ -159,6 +165,16 @@ pub struct Closing {
     pub commit: [u8; 16],
     /// The leaf of the commit's author.
     pub author: u32,
+    /// It moved the logs to another relay.
+    pub moved: bool,
+}
+
+impl Closing {
+    /// Of two commits out of one log the one with the smaller rank counts (SPEC 5.5).
+    #[must_use]
+    pub fn rank(&self) -> (bool, u32, [u8; 16]) {
+        (!self.moved, self.author, self.commit)
+    }
 }
 
 /// What an invite secret opens: the log its key package lies in, the log its answers go to, and

@@ -22,8 +22,8 @@ pub use identity::{Identity, PublicIdentity, safety_number};
 pub use keys::{Closing, InviteKeys, LogKeys};
 pub use mls::{
     conversation::{
-        Change, Charter, Committed, Conversation, GroupName, LogHead, MESSAGE_BYTES_MAX, Member,
-        Opened, Rescue, Staged, ask_rescue_anew,
+        Change, Charter, Committed, Conversation, GroupName, LogHead, MESSAGE_BYTES_MAX,
+        MIRRORS_MAX, Member, Opened, Rescue, Staged, ask_rescue_anew,
     },
     key_package::{KeyPackage, PackageUse},
     provider::{Library, Sealer},

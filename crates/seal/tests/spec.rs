@@ -218,10 +218,13 @@ fn envelope(vector: &Vector) -> Found {
 fn closing(vector: &Vector) -> Found {
     let (keys, boxed) = (vector.keys(), vector.boxed());
     let note = keys.open_closing(&boxed).map_err(|_| "unopenable")?;
-    let Closing { commit, author } = note;
+    let Closing { commit, author, moved } = note;
     let again = keys.post_closing(&vector.nonce(), &note).unwrap();
     assert_eq!(*again.boxed(), boxed, "{}: it is sealed as it was opened", vector.name);
-    Ok(vec![format!("commit = {}", HEXLOWER.encode(&commit)), format!("author = {author}")])
+    let mut told =
+        vec![format!("commit = {}", HEXLOWER.encode(&commit)), format!("author = {author}")];
+    told.extend(moved.then(|| "moved".to_owned()));
+    Ok(told)
 }
 
 fn invite_keys(vector: &Vector) -> Found {

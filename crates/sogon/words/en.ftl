@@ -98,6 +98,7 @@ alert-link-used-twice = A link for one person was answered again
 alert-fork = The relay showed people different orders of a conversation
 alert-relay-lost = The relay lost or hides what it had acknowledged
 alert-relay-key = The relay proved another key than the one it is known by
+alert-moved = A conversation goes on at another of its relays
 alert-rejoined = A member came back with new keys
 alert-away = This home was away too long and asked to be let in again
 alert-bad-answer = An answer to a link could not be opened

@@ -98,6 +98,7 @@ alert-link-used-twice = 한 사람용 링크에 또 다른 답이 왔습니다
 alert-fork = 중계 서버가 사람마다 다른 순서의 대화를 보여 주었습니다
 alert-relay-lost = 중계 서버가 받았다고 한 것을 잃었거나 숨기고 있습니다
 alert-relay-key = 중계 서버가 알고 있던 것과 다른 키를 내놓았습니다
+alert-moved = 대화가 다른 중계소에서 이어집니다
 alert-rejoined = 구성원이 새 키로 돌아왔습니다
 alert-away = 이 집이 너무 오래 떠나 있어서 다시 들여 달라고 했습니다
 alert-bad-answer = 링크에 온 답을 열 수 없었습니다

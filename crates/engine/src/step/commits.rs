@@ -23,12 +23,48 @@ impl Work<'_> {
         if row.state != State::Open {
             return Ok(());
         }
-        if row.own.is_none() && !self.words_wait(id)? {
+        if let Some(to) = self.refuge(id, &row)? {
+            self.make_move(id, &mut row, to)?;
+        } else if row.own.is_none() && !self.words_wait(id)? {
             self.make_commit(id, &mut row)?;
         }
         let Some(own) = &row.own else { return Ok(()) };
-        let (relay, hash) = (row.relay()?, own.hash);
+        let at = own.relay.as_ref().unwrap_or(&row.relay);
+        let (relay, hash) = (at.parse().map_err(|_| EngineError::Bug)?, own.hash);
         self.append(&relay, Question::Commit { conversation: id, hash }, &own.posting)?;
+        Ok(())
+    }
+
+    /// The relay has long been silent: the conversation is to go on at another one. Whatever commit
+    /// was on its way to the old one is given up; should it stand there after all, the move counts.
+    fn make_move(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        to: u8,
+    ) -> Result<(), EngineError> {
+        let mut group = self.group(row.group)?;
+        if group.pending() {
+            group.drop_pending().map_err(internal)?;
+        }
+        if let Some(own) = row.own.take() {
+            self.restock(&own);
+        }
+        let relays = group.charter().map_err(internal)?.relays();
+        let relay = relays.into_iter().nth(to.into()).ok_or(EngineError::Bug)?;
+        let head = LogHead { seq: row.cursor, chain: row.chain16() };
+        let change = Change { moves_to: Some(to), ..Change::default() };
+        let committed = group.commit(&change, head).map_err(internal)?;
+        row.own = Some(OwnCommitRow {
+            hash: short_hash(committed.posting.boxed()),
+            posting: committed.posting.to_bytes(),
+            welcome: None,
+            added: Vec::new(),
+            packages: Vec::new(),
+            readmitted: Vec::new(),
+            relay: Some(relay),
+        });
+        self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
         Ok(())
     }
 
@@ -96,6 +132,7 @@ impl Work<'_> {
             added,
             packages,
             readmitted,
+            relay: None,
         });
         self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
         Ok(())
@@ -169,10 +206,13 @@ impl Work<'_> {
         if own.hash != hash {
             return Ok(());
         }
+        if let Some(at) = own.relay.clone() {
+            return self.move_appended(id, row, &at, seq, posting.boxed());
+        }
         if seq == row.cursor.saturating_add(1) {
             // Every place before it was read and held no commit: it stands first.
             self.step_over(id, &mut row, seq, posting.boxed());
-            self.own_commit_read(id, &mut row, posting.boxed())?;
+            self.own_commit_read(id, &mut row, posting.boxed(), None)?;
             return self.keep_conversation(id, &row);
         }
         if seq > row.cursor {
@@ -183,6 +223,29 @@ impl Work<'_> {
         // A place that was read already and held something else: it did not count there.
         if let Some(own) = row.own.take() {
             self.restock(&own);
+        }
+        self.keep_conversation(id, &row)
+    }
+
+    /// The same for one that moves the conversation.
+    fn move_appended(
+        &mut self,
+        id: ConversationId,
+        mut row: ConversationRow,
+        at: &str,
+        seq: Seq,
+        boxed: &SealedBox,
+    ) -> Result<(), EngineError> {
+        let log = row.log()?;
+        let read = self.place(id, log, at, (&row.relay, row.cursor))?;
+        if seq == read.saturating_add(1) {
+            self.keep_place(id, log, at, seq);
+            self.own_commit_read(id, &mut row, boxed, Some(at))?;
+        } else if seq > read {
+            let relay = at.parse().map_err(|_| EngineError::Bug)?;
+            self.ask_again(&relay, id, log, read);
+        } else {
+            row.own = None;
         }
         self.keep_conversation(id, &row)
     }
@@ -205,8 +268,9 @@ impl Work<'_> {
         for keys in &own.readmitted {
             let keys = LogKeys::from_bytes(&keys.0).map_err(internal)?;
             let posting = keys.post_welcome(self.entropy(), &welcome).map_err(internal)?;
-            let relay = row.relay.clone();
-            self.post_side(&relay, &posting, false)?;
+            for relay in row.relays()? {
+                self.post_side(&relay.to_string(), &posting, false)?;
+            }
         }
         if !own.readmitted.is_empty() {
             // What they missed is sent again; everybody else knows it by its id.

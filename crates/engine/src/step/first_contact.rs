@@ -81,6 +81,7 @@ impl Work<'_> {
             }
             let identity = package.identity();
             let charter = Charter::pair(invite.relay.to_string(), self.entropy());
+            let charter = charter.mirrored(&self.own_relays()?);
             let founded =
                 Conversation::found(self.sealer, self.identity, &charter, &[package], Some(&keys));
             let (group, welcome) = founded.map_err(internal)?;
@@ -142,7 +143,7 @@ impl Work<'_> {
             [one, other] if other.identity == own => one.identity,
             _ => return self.alert(AlertKind::BadAnswer, String::new()),
         };
-        if charter.group || charter.relay.parse::<RelayAddr>().is_err() {
+        if charter.group || !has_addresses(&charter) {
             return self.alert(AlertKind::BadAnswer, String::new());
         }
         let (id, mut row) = self.new_conversation(group, &charter)?;
@@ -186,4 +187,9 @@ impl Work<'_> {
         self.desk.delete(JOINS, &contact.0);
         Ok(())
     }
+}
+
+/// Whether every relay of a charter is an address.
+pub(crate) fn has_addresses(charter: &Charter) -> bool {
+    charter.relays().iter().all(|relay| relay.parse::<RelayAddr>().is_ok())
 }

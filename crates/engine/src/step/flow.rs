@@ -7,7 +7,7 @@ use super::Work;
 use crate::{
     Ask, ContactId, ConversationId, EngineError, Event, Loss, Tick, Transmit,
     engine::Mode,
-    links::{Asked, Question},
+    links::{Asked, Link, Question},
     rows::{
         CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, SIDE, SideRow, State,
         id_of, number_of, read_all,
@@ -38,6 +38,8 @@ impl Work<'_> {
             link.rest_until = Tick(0);
         }
         self.memory.unreached.clear();
+        self.memory.heard.clear();
+        self.choose_spares()?;
         let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
         for (key, row) in all {
             if row.state != State::Over {
@@ -78,14 +80,22 @@ impl Work<'_> {
         if row.state == State::Over || self.memory.mode == Mode::Idle {
             return Ok(());
         }
-        let relay = row.relay()?;
-        self.ask_log(&relay, id, row.log()?, row.cursor);
+        let first = row.first_relay();
+        let mut logs = vec![(row.log()?, (row.relay.as_str(), row.cursor))];
         if let Some(rescue) = &row.rescue {
-            self.ask_log(&relay, id, log_of(&rescue.keys)?, rescue.cursor);
+            logs.push((log_of(&rescue.keys)?, (first, rescue.cursor)));
         }
-        self.ask_log(&relay, id, log_of(&row.rescue_keys)?, row.rescue_cursor);
+        logs.push((log_of(&row.rescue_keys)?, (first, row.rescue_cursor)));
         for closing in &row.closings {
-            self.ask_log(&relay, id, log_of(&closing.keys)?, closing.cursor);
+            let own = closing.relay.as_deref().unwrap_or(first);
+            logs.push((log_of(&closing.keys)?, (own, closing.cursor)));
+        }
+        for relay in row.relays()? {
+            let at = relay.to_string();
+            for (log, own) in &logs {
+                let after = self.place(id, *log, &at, *own)?;
+                self.ask_log(&relay, id, *log, after);
+            }
         }
         Ok(())
     }
@@ -172,6 +182,8 @@ impl Work<'_> {
         if link.asks(&question) || !self.may_ask(relay) {
             return Ok(false);
         }
+        // What it is given is waited for.
+        self.memory.spares.remove(relay);
         let posting = Posting::restore(posting).map_err(|_| EngineError::Bug)?;
         Ok(self.ask(relay, question, Ask::Append(posting)))
     }
@@ -220,8 +232,9 @@ impl Work<'_> {
             return;
         }
         let tick = self.now.tick;
-        let over = self.memory.links.values().all(|link| {
-            link.idle() && (link.rest_until <= tick || link.losses >= BURST_LOSSES_MAX)
+        let over = self.memory.links.iter().all(|(relay, link)| {
+            let idle = link.idle() && (link.rest_until <= tick || self.gave_up(relay, link));
+            idle || self.memory.spares.contains(relay) && tick >= self.spares_until()
         });
         if over {
             self.memory.mode = Mode::Idle;
@@ -229,15 +242,28 @@ impl Work<'_> {
         }
     }
 
+    /// How long relays that are only looked at are waited for.
+    fn spares_until(&self) -> Tick {
+        self.memory.begun.after_ms(super::places::SPARE_MS)
+    }
+
+    /// No more is asked of a relay in this burst.
+    fn gave_up(&self, relay: &RelayAddr, link: &Link) -> bool {
+        let most = if self.memory.spares.contains(relay) { 1 } else { BURST_LOSSES_MAX };
+        self.memory.mode == Mode::Burst && link.losses >= most
+    }
+
     fn set_alarm(&mut self) {
         let tick = self.now.tick;
-        let gave_up = |losses| self.memory.mode == Mode::Burst && losses >= BURST_LOSSES_MAX;
-        let links = self.memory.links.values();
+        let links = self.memory.links.iter();
         let rests: Vec<Tick> = links
-            .filter(|link| link.rest_until > tick && !gave_up(link.losses))
-            .map(|link| link.rest_until)
+            .filter(|(relay, link)| link.rest_until > tick && !self.gave_up(relay, link))
+            .map(|(_, link)| link.rest_until)
             .collect();
-        let own = [self.memory.patience, self.memory.receipts].into_iter().flatten();
+        let spares = (self.memory.mode == Mode::Burst && !self.memory.spares.is_empty())
+            .then(|| self.spares_until())
+            .filter(|until| *until > tick);
+        let own = [self.memory.patience, self.memory.receipts, spares].into_iter().flatten();
         for deadline in rests.into_iter().chain(own.collect::<Vec<_>>()) {
             if self.memory.mode != Mode::Idle {
                 self.wake_at(deadline);
@@ -255,6 +281,9 @@ impl Work<'_> {
         if self.memory.patience.is_some_and(|due| due <= tick) {
             self.memory.patience = Some(tick.after_ms(PATIENCE_MS));
             self.memory.healed.clear();
+            for relay in self.memory.unreached.clone() {
+                self.missed(&relay)?;
+            }
             for (key, _) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
                 let id = ConversationId(id_of(&key));
                 self.memory.stirred.insert(id);
@@ -288,6 +317,10 @@ impl Work<'_> {
         let doubled = REST_FIRST_MS.checked_shl(link.losses.min(16)).unwrap_or(REST_MS_MAX);
         let rest_ms = doubled.saturating_add(jitter).min(REST_MS_MAX);
         link.lost(tick.after_ms(rest_ms));
+        self.memory.heard.remove(relay);
+        if self.memory.links.get(relay).is_some_and(|link| self.gave_up(relay, link)) {
+            self.missed(relay)?;
+        }
         if self.memory.unreached.insert(relay.clone()) {
             self.say(Event::Unreached { relay: relay.clone(), why });
             if why == Loss::WrongKey {
@@ -307,6 +340,7 @@ impl Work<'_> {
         let link = self.memory.links.entry(relay.clone()).or_default();
         // An answer nobody asked for, or one that came twice: nothing to do.
         let Some(asked) = link.answered(tag) else { return Ok(()) };
+        self.heard_from(relay)?;
         if self.memory.unreached.remove(relay) {
             self.say(Event::Reached { relay: relay.clone() });
         }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use sogon_seal::shelf::{Order, Shelf, Table};
-use sogon_seal::{Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
+use sogon_seal::{Closing, Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
 use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
 
 use super::{Work, flow::log_of, internal, short_hash};
@@ -52,15 +52,17 @@ impl Work<'_> {
         }
         if row.restored.is_some() {
             // There are no keys yet: only the answer to one's own request says something.
-            self.follow_readmission(id, &mut row, &page)?;
-        } else if page.log == row.log()? {
+            self.follow_readmission(relay, id, &mut row, &page)?;
+        } else if page.log == row.log()? && *relay == row.relay()? {
             self.follow_main(relay, id, &mut row, asked_from, &page)?;
+        } else if page.log == row.log()? {
+            self.follow_mirror(relay, id, &mut row, &page)?;
         } else if page.log == log_of(&row.rescue_keys)? {
-            self.follow_rescues(&mut row, &page)?;
+            self.follow_rescues(relay, id, &mut row, &page)?;
         } else if row.rescue.as_ref().is_some_and(|own| log_of(&own.keys) == Ok(page.log)) {
-            self.follow_readmission(id, &mut row, &page)?;
+            self.follow_readmission(relay, id, &mut row, &page)?;
         } else {
-            self.follow_closing(id, &mut row, &page)?;
+            self.follow_closing(relay, id, &mut row, &page)?;
         }
         self.keep_conversation(id, &row)?;
         // A page that did not reach the head has a next one. (A watch goes on by itself.)
@@ -79,6 +81,7 @@ impl Work<'_> {
         asked_from: Option<Seq>,
         page: &Page,
     ) -> Result<(), EngineError> {
+        row.unanswered = None;
         if asked_from.is_some_and(|after| page.head < after) {
             // The relay lost what it had acknowledged, or hides it.
             let title = self.title_of(row)?;
@@ -114,6 +117,69 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The epoch's log at a relay that does not order it: what counts there is a commit that moves
+    /// the conversation to it.
+    fn follow_mirror(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        let at = relay.to_string();
+        let after = self.place(id, page.log, &at, (&row.relay, row.cursor))?;
+        for (seq, boxed) in page.after(after) {
+            self.keep_place(id, page.log, &at, seq);
+            let epoch = row.epoch;
+            self.entry_elsewhere(&at, id, row, &boxed)?;
+            if row.epoch != epoch || row.state != State::Open {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry_elsewhere(
+        &mut self,
+        at: &str,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        boxed: &SealedBox,
+    ) -> Result<(), EngineError> {
+        if self.own_commit_read(id, row, boxed, Some(at))? {
+            return Ok(());
+        }
+        let keys = row.log_keys()?;
+        match keys.kind(boxed) {
+            Some(Kind::Commit) => {}
+            // Words get their places at the other relay; the note of a move comes after it.
+            Some(Kind::Closing) => return self.note_read(id, row, &keys, boxed),
+            _ => return Ok(()),
+        }
+        let mut group = self.group(row.group)?;
+        let mark = self.desk.mark();
+        match group.open(boxed) {
+            Ok(Opened::Commit(staged)) if self.moves_to(&group, &staged).as_deref() == Some(at) => {
+                self.clear_doubt(id, row)?;
+                let before = LogHead { seq: row.cursor, chain: row.chain16() };
+                self.follow_commit(id, row, group, *staged, boxed, before)
+            }
+            // A move of one's own that was given up: others follow it.
+            Ok(Opened::Own) => self.doubt(id, row),
+            Err(SealError::Shelf) => Err(EngineError::Shelf(crate::ShelfFault)),
+            _ => {
+                self.desk.undo(mark);
+                Ok(())
+            }
+        }
+    }
+
+    /// The relay a commit moves the conversation to.
+    fn moves_to(&self, group: &Conversation<'_>, staged: &Staged) -> Option<String> {
+        let relays = group.charter().ok()?.relays();
+        relays.into_iter().nth(staged.moves_to?.into())
     }
 
     /// This log is not what it was, or not what others see: it is read from the start again. What
@@ -158,7 +224,7 @@ impl Work<'_> {
             // Dealt with at another place: the log is read again, or the relay repeats itself.
             return Ok(());
         }
-        if self.own_commit_read(id, row, boxed)? || self.own_box_read(id, row, seq, boxed)? {
+        if self.own_commit_read(id, row, boxed, None)? || self.own_box_read(id, row, seq, boxed)? {
             return Ok(());
         }
         let keys = row.log_keys()?;
@@ -177,6 +243,8 @@ impl Work<'_> {
                 self.receive(id, row, from, &content, seq)
             }
             Ok(Opened::Own) => Ok(()),
+            // One that moves the conversation counts where it moves it to.
+            Ok(Opened::Commit(staged)) if staged.moves_to.is_some() => Ok(()),
             Ok(Opened::Commit(staged)) => {
                 self.clear_doubt(id, row)?;
                 self.follow_commit(id, row, group, *staged, boxed, before)
@@ -201,12 +269,7 @@ impl Work<'_> {
         boxed: &SealedBox,
     ) {
         row.cursor = seq;
-        row.chain = Sha256::new()
-            .chain_update(b"sogon chain 1")
-            .chain_update(row.chain)
-            .chain_update(super::box_hash(boxed))
-            .finalize()
-            .into();
+        row.chain = chained(&row.chain, boxed);
         self.desk.put(CHAINS, &in_conversation(id, seq), row.chain16().to_vec());
     }
 
@@ -233,11 +296,16 @@ impl Work<'_> {
         let (added, removed) = (staged.added.clone(), staged.removed.clone());
         let old_keys = row.log_keys()?;
         let own = row.own.take();
+        let moved = staged.moves_to.is_some();
         group.merge(staged).map_err(internal)?;
         if removes_us {
             return self.put_out(id, row, author);
         }
-        self.turn_epoch(id, row, &group, &old_keys, short_hash(boxed), author.leaf)?;
+        if moved {
+            row.chain = chained(&row.chain, boxed);
+        }
+        let note = Closing { commit: short_hash(boxed), author: author.leaf, moved };
+        self.turn_epoch(id, row, &group, &old_keys, note)?;
         self.note_changes(id, row, Some(author.identity), &added, &removed)?;
         // A commit of one's own that lost is made anew when it is still wanted.
         if let Some(own) = own {
@@ -246,15 +314,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// One's own commit at its place in the log: now it counts, and the Welcome may leave.
+    /// One's own commit at its place in the log: now it counts, and the Welcome may leave. One that
+    /// moves the conversation counts in the log at the relay it moves it to.
     pub(crate) fn own_commit_read(
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
         boxed: &SealedBox,
+        elsewhere: Option<&str>,
     ) -> Result<bool, EngineError> {
         let Some(own) = &row.own else { return Ok(false) };
-        if own.hash != short_hash(boxed) {
+        if own.hash != short_hash(boxed) || own.relay.as_deref() != elsewhere {
             return Ok(false);
         }
         let Some(own) = row.own.take() else { return Ok(false) };
@@ -263,8 +333,12 @@ impl Work<'_> {
         let before = group.members().map_err(internal)?;
         group.merge_own().map_err(internal)?;
         self.clear_doubt(id, row)?;
-        let leaf = group.own_leaf();
-        self.turn_epoch(id, row, &group, &old_keys, short_hash(boxed), leaf)?;
+        let moved = elsewhere.is_some();
+        if moved {
+            row.chain = chained(&row.chain, boxed);
+        }
+        let note = Closing { commit: short_hash(boxed), author: group.own_leaf(), moved };
+        self.turn_epoch(id, row, &group, &old_keys, note)?;
         let after = group.members().map_err(internal)?;
         let gone = before.iter().filter(|one| !after.iter().any(|m| m.identity == one.identity));
         let come = after.iter().filter(|one| !before.iter().any(|m| m.identity == one.identity));
@@ -283,25 +357,32 @@ impl Work<'_> {
         row: &mut ConversationRow,
         group: &Conversation<'_>,
         old_keys: &LogKeys,
-        commit: [u8; 16],
-        author: u32,
+        note: Closing,
     ) -> Result<(), EngineError> {
-        let closing = ClosingRow { keys: old_keys.to_bytes(), cursor: row.cursor, commit, author };
-        row.closings.push(closing);
+        row.closings.push(ClosingRow {
+            keys: old_keys.to_bytes(),
+            cursor: row.cursor,
+            commit: note.commit,
+            author: note.author,
+            moved: Some(note.moved),
+            relay: Some(row.relay.clone()),
+        });
         if row.closings.len() > CLOSINGS_MAX {
-            row.closings.remove(0);
+            let gone = row.closings.remove(0);
+            self.forget_places(id, log_of(&gone.keys)?)?;
         }
-        let note = sogon_seal::Closing { commit, author };
-        let posting = old_keys.post_closing(self.entropy(), &note).map_err(internal)?;
-        let relay = row.relay.clone();
-        self.post_side(&relay, &posting, true)?;
         row.gaps_before = std::mem::take(&mut row.gaps);
         row.chain_before = (!row.chain_lost).then_some(row.chain);
         self.enter_epoch(id, row, group)?;
+        // It lies beside the commit it names.
+        let posting = old_keys.post_closing(self.entropy(), &note).map_err(internal)?;
+        self.post_side(&row.relay, &posting, true)?;
+        if note.moved {
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::Moved, title)?;
+        }
         self.unseal_outbox(id)?;
-        let (relay, log) = (row.relay()?, row.log()?);
-        self.ask_log(&relay, id, log, 0);
-        Ok(())
+        self.ask_conversation(id, row)
     }
 
     /// Takes over the epoch of `group` as the one to follow.
@@ -311,6 +392,10 @@ impl Work<'_> {
         row: &mut ConversationRow,
         group: &Conversation<'_>,
     ) -> Result<(), EngineError> {
+        let charter = group.charter().map_err(internal)?;
+        row.relay = charter.sequencer().ok_or(EngineError::Bug)?;
+        row.relays = Some(charter.relays()).filter(|relays| relays.len() > 1);
+        row.unanswered = None;
         row.epoch = group.epoch();
         row.keys = group.log_keys().map_err(internal)?.to_bytes();
         row.rescue_keys = group.rescue_log().map_err(internal)?.to_bytes();
@@ -382,7 +467,9 @@ impl Work<'_> {
         keys: &LogKeys,
         boxed: &SealedBox,
     ) -> Result<(), EngineError> {
-        let Ok(_note) = keys.open_closing(boxed) else { return Ok(()) };
+        if keys.open_closing(boxed).is_err() {
+            return Ok(());
+        }
         // The commit it names comes before it in an honest log, and would have been followed.
         self.doubt(id, row)
     }
@@ -390,26 +477,35 @@ impl Work<'_> {
     /// Boxes of a log this home left: does everybody follow the same commit out of it?
     fn follow_closing(
         &mut self,
+        relay: &RelayAddr,
         id: ConversationId,
         row: &mut ConversationRow,
         page: &Page,
     ) -> Result<(), EngineError> {
         let mut lost = false;
         let mut told = row.fork_told;
+        let (at, first) = (relay.to_string(), row.first_relay().to_owned());
         for closing in &mut row.closings {
             let keys = LogKeys::from_bytes(&closing.keys).map_err(internal)?;
             if keys.log() != page.log {
                 continue;
             }
-            for (seq, boxed) in page.after(closing.cursor) {
-                closing.cursor = seq;
+            let own = closing.relay.clone().unwrap_or_else(|| first.clone());
+            let after = self.place(id, page.log, &at, (&own, closing.cursor))?;
+            for (seq, boxed) in page.after(after) {
+                if own == at {
+                    closing.cursor = seq;
+                } else {
+                    self.keep_place(id, page.log, &at, seq);
+                }
                 let Ok(note) = keys.open_closing(&boxed) else { continue };
                 if note.commit == closing.commit {
                     continue;
                 }
-                // One rule for everybody, without clocks: the commit of the smaller leaf counts.
-                let ours = (closing.author, closing.commit);
-                lost |= (note.author, note.commit) < ours;
+                // One rule for everybody, without clocks.
+                let moved = closing.moved.unwrap_or(false);
+                let ours = Closing { commit: closing.commit, author: closing.author, moved };
+                lost |= note.rank() < ours.rank();
                 if !told {
                     told = true;
                     let title = row.title.clone();
@@ -446,6 +542,12 @@ impl Work<'_> {
         self.add_notice(id, row, KindRow::Membership, format!("x {who}"))?;
         self.fail_outbox(id)
     }
+}
+
+/// The chain over one more box (SPEC 5.5).
+fn chained(chain: &[u8; 32], boxed: &SealedBox) -> [u8; 32] {
+    let hash = Sha256::new().chain_update(b"sogon chain 1").chain_update(chain);
+    hash.chain_update(super::box_hash(boxed)).finalize().into()
 }
 
 /// Adds places to a list of gaps, next to the last one if they touch; a list that is full grows

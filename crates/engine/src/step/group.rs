@@ -24,6 +24,7 @@ impl Work<'_> {
     ) -> Result<ConversationId, EngineError> {
         let relay = self.own_relay()?;
         let charter = Charter::group(shortened(title), relay, self.entropy());
+        let charter = charter.mirrored(&self.own_relays()?);
         let mut ready = Vec::new();
         let mut packages = Vec::new();
         let mut later = Vec::new();
@@ -92,6 +93,8 @@ impl Work<'_> {
             leaving: false,
             fork_told: false,
             restored: None,
+            relays: None,
+            unanswered: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -333,8 +336,13 @@ impl Work<'_> {
 
     /// The relay new conversations of one's own use.
     pub(crate) fn own_relay(&self) -> Result<String, EngineError> {
+        self.own_relays()?.into_iter().next().ok_or(EngineError::NoRelay)
+    }
+
+    /// Every relay of the owner, best first.
+    pub(crate) fn own_relays(&self) -> Result<Vec<String>, EngineError> {
         let owner = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?;
-        owner.relays.first().map(ToString::to_string).ok_or(EngineError::NoRelay)
+        Ok(owner.relays.iter().map(ToString::to_string).collect())
     }
 
     /// The contact with an identity, if there is one.

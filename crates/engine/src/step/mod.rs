@@ -11,6 +11,7 @@ mod follow;
 mod group;
 mod outbox;
 mod pack;
+mod places;
 mod receipts;
 mod receive;
 mod rescue;

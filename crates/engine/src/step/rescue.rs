@@ -1,6 +1,7 @@
 //! Away too long, or on the losing side of a fork: being let in again, and letting others in.
 
 use sogon_seal::{Charter, Conversation, LogKeys, ask_rescue_anew};
+use sogon_wire::RelayAddr;
 
 use super::{Work, follow::Page, internal, outbox::Haste};
 use crate::{
@@ -68,11 +69,11 @@ impl Work<'_> {
             None => self.group(row.group)?.ask_rescue(self.identity),
         }
         .map_err(internal)?;
-        let relay = row.relay.clone();
-        self.post_side(&relay, &posting, false)?;
         row.rescue = Some(RescueRow { keys: keys.to_bytes(), cursor: 0, bursts: 0 });
-        let relay = row.relay()?;
-        self.ask_log(&relay, id, keys.log(), 0);
+        for relay in row.relays()? {
+            self.post_side(&relay.to_string(), &posting, false)?;
+            self.ask_log(&relay, id, keys.log(), 0);
+        }
         Ok(())
     }
 
@@ -94,17 +95,27 @@ impl Work<'_> {
     /// Requests of others in the rescue log.
     pub(crate) fn follow_rescues(
         &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
         row: &mut ConversationRow,
         page: &Page,
     ) -> Result<(), EngineError> {
-        for (seq, boxed) in page.after(row.rescue_cursor) {
-            row.rescue_cursor = seq;
+        let at = relay.to_string();
+        let first = row.first_relay() == at;
+        let after = self.place(id, page.log, &at, (row.first_relay(), row.rescue_cursor))?;
+        for (seq, boxed) in page.after(after) {
+            match first {
+                true => row.rescue_cursor = seq,
+                false => self.keep_place(id, page.log, &at, seq),
+            }
             let group = self.group(row.group)?;
             let Ok(Some(rescue)) = group.open_rescue(&boxed) else { continue };
             if rescue.member.identity == self.identity.public() {
                 continue;
             }
-            if row.readmits.len() < READMITS_MAX {
+            // They ask at every relay.
+            let known = row.readmits.iter().any(|its| its.asked == boxed.as_bytes());
+            if row.readmits.len() < READMITS_MAX && !known {
                 let patience = 0;
                 row.readmits.push(ReadmitRow { asked: boxed.as_bytes().to_vec(), patience });
             }
@@ -115,6 +126,7 @@ impl Work<'_> {
     /// The answer to one's own request.
     pub(crate) fn follow_readmission(
         &mut self,
+        relay: &RelayAddr,
         id: ConversationId,
         row: &mut ConversationRow,
         page: &Page,
@@ -125,8 +137,14 @@ impl Work<'_> {
             row.rescue = Some(rescue);
             return Ok(());
         }
-        for (seq, boxed) in page.after(rescue.cursor) {
-            rescue.cursor = seq;
+        let at = relay.to_string();
+        let first = row.first_relay() == at;
+        let after = self.place(id, page.log, &at, (row.first_relay(), rescue.cursor))?;
+        for (seq, boxed) in page.after(after) {
+            match first {
+                true => rescue.cursor = seq,
+                false => self.keep_place(id, page.log, &at, seq),
+            }
             let Ok(welcome) = keys.open_welcome(&boxed) else { continue };
             let mark = self.desk.mark();
             let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
@@ -152,9 +170,8 @@ impl Work<'_> {
             self.unseal_outbox(id)?;
             self.send_again(id, row)?;
             self.queue(id, &Content::of(KIND_RECEIPT), None, Haste::Now)?;
-            let (relay, log) = (row.relay()?, row.log()?);
-            self.ask_log(&relay, id, log, 0);
-            return Ok(());
+            self.forget_places(id, page.log)?;
+            return self.ask_conversation(id, row);
         }
         row.rescue = Some(rescue);
         Ok(())

@@ -145,7 +145,8 @@ impl Circle {
         let seeds = 100..;
         let people = rows.into_iter().zip(seeds).take(2);
         let people = people.map(|(rows, seed)| Person::on(store(rows), seed)).collect();
-        let World { relay, addr, chance, .. } = world;
+        let World { mut relays, addrs, chance, .. } = world;
+        let (relay, addr) = (relays.remove(0), addrs[0].clone());
         let watches = BTreeMap::new();
         let mut circle = Self { people, relay, addr, chance, watches, group: count > 2 };
         for who in 0..2 {

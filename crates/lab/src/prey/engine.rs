@@ -92,8 +92,8 @@ impl Scene {
         let (mina, mallory) = (rows_of(&world, MINA), rows_of(&world, MALLORY));
         let names = names(&mina, pair);
         let mallory_seed = owner_seed(&mallory);
-        let addr = world.addr.clone();
-        let relay = world.relay;
+        let addr = world.addrs[0].clone();
+        let relay = world.relays[0].clone();
         Self { mina, mallory, mallory_seed, addr, names, pair, contact, secrets, relay }
     }
 

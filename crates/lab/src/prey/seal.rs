@@ -69,11 +69,12 @@ pub fn seal_keys(bytes: &[u8]) {
     let kind = keys.kind(&boxed);
     let as_many = opened.into_iter().filter(|its| *its).count() + usize::from(closing.is_ok());
     assert!(as_many <= usize::from(kind.is_some()), "a box is of one kind");
-    if let Ok(Closing { commit, author }) = closing {
-        let told = [commit.as_slice(), &author.to_be_bytes()].concat();
+    if let Ok(Closing { commit, author, moved }) = closing {
+        let moved: &[u8] = if moved { &[1] } else { &[] };
+        let told = [commit.as_slice(), &author.to_be_bytes(), moved].concat();
         let mut plain = bytes.to_vec();
-        plain.resize(bytes.len().max(23), 0);
-        assert_eq!(told, plain[3..23]);
+        plain.resize(bytes.len().max(24), 0);
+        assert_eq!(told, plain[3..3 + told.len()]);
     }
 }
 
@@ -321,7 +322,7 @@ fn readmit(pair: &Pair, boxed: &SealedBox) {
         let mut group = Conversation::load(s, pair.name).expect("she is in it");
         let Ok(Some(rescue)) = group.open_rescue(boxed) else { return };
         let (add, remove) = (vec![rescue.package], vec![rescue.member.leaf]);
-        let done = group.commit(&Change { add, remove, refresh: false }, HEAD);
+        let done = group.commit(&Change { add, remove, ..Change::default() }, HEAD);
         assert!(done.is_ok(), "whoever was found to be a member can be let in again");
         group.merge_own().expect("one's own commit can be followed");
         group.seal(b"welcome back").expect("a member writes");

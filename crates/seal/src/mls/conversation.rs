@@ -60,7 +60,16 @@ pub struct Charter {
     /// What a group was called when it was made; empty for a pair.
     #[n(3)]
     pub title: String,
+    /// Relays that can take its place, in text form, in this order; absent for none.
+    #[n(4)]
+    pub mirrors: Option<Vec<String>>,
+    /// Which of [`Charter::relays`] orders the logs by now; absent for the first.
+    #[n(5)]
+    pub at: Option<u8>,
 }
+
+/// The most relays that can take the place of the first.
+pub const MIRRORS_MAX: usize = 3;
 
 impl fmt::Debug for Charter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,13 +81,48 @@ impl Charter {
     /// The charter of a new pair.
     #[must_use]
     pub fn pair(relay: String, entropy: &dyn crate::Entropy) -> Self {
-        Self { group: false, relay, rescue: random(entropy), title: String::new() }
+        Self { group: false, ..Self::group(String::new(), relay, entropy) }
     }
 
     /// The charter of a new group.
     #[must_use]
     pub fn group(title: String, relay: String, entropy: &dyn crate::Entropy) -> Self {
-        Self { group: true, relay, rescue: random(entropy), title }
+        let rescue = random(entropy);
+        Self { group: true, relay, rescue, title, mirrors: None, at: None }
+    }
+
+    /// The same with these relays behind the first, as far as there is room for them.
+    #[must_use]
+    pub fn mirrored(self, mirrors: &[String]) -> Self {
+        let mut others: Vec<String> = Vec::new();
+        for mirror in mirrors.iter().filter(|mirror| **mirror != self.relay) {
+            if others.len() < MIRRORS_MAX && !others.contains(mirror) {
+                others.push(mirror.clone());
+            }
+        }
+        Self { mirrors: (!others.is_empty()).then_some(others), ..self }
+    }
+
+    /// Every relay it knows, the one it began at first.
+    #[must_use]
+    pub fn relays(&self) -> Vec<String> {
+        std::iter::once(&self.relay).chain(self.mirrors.iter().flatten()).cloned().collect()
+    }
+
+    /// The relay that orders the logs by now.
+    #[must_use]
+    pub fn sequencer(&self) -> Option<String> {
+        self.relays().into_iter().nth(self.at.unwrap_or(0).into())
+    }
+
+    /// Whether its relays are as many as allowed and no two alike.
+    fn holds(&self) -> bool {
+        let mut relays = self.relays();
+        let count = relays.len();
+        relays.sort();
+        relays.dedup();
+        let alike = count != relays.len();
+        !alike && count <= MIRRORS_MAX.saturating_add(1) && self.sequencer().is_some()
     }
 }
 
@@ -100,6 +144,9 @@ pub struct Change {
     pub remove: Vec<u32>,
     /// Fresh keys for the author's own leaf, also when nothing else asks for them.
     pub refresh: bool,
+    /// From the next epoch on this one of the charter's relays orders the logs; the commit is for
+    /// the log at that relay.
+    pub moves_to: Option<u8>,
 }
 
 /// A commit ready to be appended.
@@ -152,6 +199,8 @@ pub struct Staged {
     pub removes_us: bool,
     /// The owner is let in anew by it: the way on is the Welcome, not this commit.
     pub readmits_us: bool,
+    /// Which of the charter's relays orders the logs from then on, if it is another one.
+    pub moves_to: Option<u8>,
 }
 
 impl fmt::Debug for Staged {
@@ -347,7 +396,8 @@ impl<'a> Conversation<'a> {
     pub fn charter(&self) -> Result<Charter, SealError> {
         let bytes =
             self.group.extensions().unknown(CONTEXT_EXTENSION).ok_or(SealError::Unopenable)?;
-        minicbor::decode(&bytes.0).map_err(|_| SealError::Unopenable)
+        let charter: Charter = minicbor::decode(&bytes.0).map_err(|_| SealError::Unopenable)?;
+        if charter.holds() { Ok(charter) } else { Err(SealError::Unopenable) }
     }
 
     /// Everybody in it, the owner included, by leaf.
@@ -447,12 +497,16 @@ impl<'a> Conversation<'a> {
         let leaf_key = self.leaf_key()?;
         let aad = [self.tag().as_slice(), &head.seq.to_be_bytes(), &head.chain].concat();
         self.group.set_aad(aad);
-        let bundle = self
-            .group
-            .commit_builder()
+        let extensions = change.moves_to.map(|to| self.extensions_at(to)).transpose()?;
+        let mut builder = self.group.commit_builder();
+        if let Some(extensions) = extensions {
+            let proposed = builder.propose_group_context_extensions(extensions);
+            builder = proposed.map_err(|_| SealError::Bug)?;
+        }
+        let bundle = builder
             .propose_removals(change.remove.iter().map(|leaf| LeafNodeIndex::new(*leaf)))
             .propose_adds(change.add.iter().map(|package| package.inner.clone()))
-            .force_self_update(change.refresh)
+            .force_self_update(change.refresh || change.moves_to.is_some())
             .load_psks(self.sealer.desk)
             .map_err(|_| SealError::Bug)?
             .build(&self.sealer.dice, &self.sealer.library.0, &leaf_key, |_| true)
@@ -463,6 +517,29 @@ impl<'a> Conversation<'a> {
         let welcome = bundle.into_welcome().filter(|_| !change.add.is_empty());
         let welcome = welcome.map(|welcome| welcome.tls_serialize_detached()).transpose();
         Ok(Committed { posting, welcome: welcome.map_err(|_| SealError::Bug)? })
+    }
+
+    /// The group's context when another of the charter's relays orders the logs.
+    fn extensions_at(&self, to: u8) -> Result<Extensions<GroupContext>, SealError> {
+        let charter = Charter { at: Some(to), ..self.charter()? };
+        let bytes = minicbor::to_vec(&charter).map_err(|_| SealError::Bug)?;
+        let own = Extension::Unknown(CONTEXT_EXTENSION, UnknownExtension(bytes));
+        // MLS asks for it when a context changes (RFC 9420, 12.1.7).
+        let required = [ExtensionType::Unknown(CONTEXT_EXTENSION)];
+        let required = RequiredCapabilitiesExtension::new(&required, &[], &[]);
+        let required = Extension::RequiredCapabilities(required);
+        Extensions::from_vec(vec![required, own]).map_err(|_| SealError::Bug)
+    }
+
+    /// Which relay a proposal moves the logs to, if it changes nothing else.
+    fn move_in(&self, proposal: &GroupContextExtensionProposal) -> Result<u8, SealError> {
+        let here = self.charter()?;
+        let bytes = proposal.extensions().unknown(CONTEXT_EXTENSION);
+        let there = bytes.and_then(|bytes| minicbor::decode::<Charter>(&bytes.0).ok());
+        let to = there.and_then(|there| there.at).ok_or(SealError::Unopenable)?;
+        let same = *proposal.extensions() == self.extensions_at(to)?;
+        let elsewhere = to != here.at.unwrap_or(0) && usize::from(to) < here.relays().len();
+        if same && elsewhere { Ok(to) } else { Err(SealError::Unopenable) }
     }
 
     /// Forgets a commit of one's own that cannot win any more.
@@ -549,10 +626,19 @@ impl<'a> Conversation<'a> {
         let chain = chain.try_into().map_err(|_| SealError::Unopenable)?;
         let head = LogHead { seq: u64::from_be_bytes(*seq), chain };
         let known = |queued: &QueuedProposal| {
-            matches!(queued.proposal(), Proposal::Add(_) | Proposal::Remove(_))
+            let proposal = queued.proposal();
+            let moves = matches!(proposal, Proposal::GroupContextExtensions(_));
+            moves || matches!(proposal, Proposal::Add(_) | Proposal::Remove(_))
         };
         if !commit.queued_proposals().all(known) {
             return Err(SealError::Unopenable);
+        }
+        let mut moves_to = None;
+        for queued in commit.queued_proposals() {
+            if let Proposal::GroupContextExtensions(proposal) = queued.proposal() {
+                // The library takes one at most.
+                moves_to = Some(self.move_in(proposal)?);
+            }
         }
         let mut removed = Vec::new();
         for proposal in commit.remove_proposals() {
@@ -579,7 +665,7 @@ impl<'a> Conversation<'a> {
         let own = self.member(self.group.own_leaf_index())?.identity;
         let readmits_us = commit.self_removed() && added.contains(&own);
         let removes_us = commit.self_removed() && !readmits_us;
-        Ok(Staged { commit, author, head, added, removed, removes_us, readmits_us })
+        Ok(Staged { commit, author, head, added, removed, removes_us, readmits_us, moves_to })
     }
 
     /// Takes over somebody's commit: the epoch advances. A commit of one's own is forgotten.

@@ -12,6 +12,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::RelayLost => "relay-lost",
         AlertKind::RelayKey => "relay-key",
         AlertKind::Rejoined => "rejoined",
+        AlertKind::Moved => "moved",
         AlertKind::Away => "away",
         AlertKind::BadAnswer => "bad-answer",
         AlertKind::KeyChange => "key-change",

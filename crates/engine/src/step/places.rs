@@ -1,0 +1,160 @@
+//! Several relays of one conversation: how far a log was read at each, and when it moves on to the
+//! next (SPEC 5.7).
+
+use sogon_seal::shelf::{Order, Shelf};
+use sogon_wire::{LogName, RelayAddr, Seq};
+
+use super::Work;
+use crate::{
+    ConversationId, EngineError,
+    engine::Mode,
+    rows::{
+        ALL, CONVERSATIONS, ConversationRow, MISSES, PLACES, SIDE, SideRow, State, encode, id_of,
+        number_of, read_all,
+    },
+};
+
+/// A conversation moves on after so many bursts in a row in which its relay did not answer,
+const MOVE_BURSTS: u32 = 3;
+/// or, in live mode, after it did not for so many looks, 20 s apart.
+const MOVE_LOOKS: u32 = 15;
+/// A relay that is only looked at for moves is not waited for longer than this in a burst.
+pub(crate) const SPARE_MS: u64 = 15_000;
+/// One that did not answer in so many bursts in a row is looked at in one burst
+const MISSES_MAX: u64 = 3;
+/// of so many.
+const SELDOM: u64 = 8;
+
+impl Work<'_> {
+    /// How far a log was read at a relay; `own` is the relay its row's cursor is about, and that.
+    pub(crate) fn place(
+        &self,
+        id: ConversationId,
+        log: LogName,
+        relay: &str,
+        own: (&str, Seq),
+    ) -> Result<Seq, EngineError> {
+        if own.0 == relay {
+            return Ok(own.1);
+        }
+        Ok(self.desk.row(PLACES, &key(id, log, relay))?.map_or(0, |bytes| number_of(&bytes)))
+    }
+
+    /// Notes how far a log was read at a relay no row's cursor is about.
+    pub(crate) fn keep_place(&self, id: ConversationId, log: LogName, relay: &str, seq: Seq) {
+        self.desk.put(PLACES, &key(id, log, relay), seq.to_be_bytes().to_vec());
+    }
+
+    /// A log is not read any more.
+    pub(crate) fn forget_places(
+        &self,
+        id: ConversationId,
+        log: LogName,
+    ) -> Result<(), EngineError> {
+        let prefix = key(id, log, "");
+        for (rest, _) in self.desk.scan(PLACES, &prefix, None, ALL, Order::Up)? {
+            self.desk.delete(PLACES, &rest);
+        }
+        Ok(())
+    }
+
+    /// At the start of a burst: which relays are only looked at, in case somebody moved there, and
+    /// which of those not even that, because they have long been silent.
+    pub(crate) fn choose_spares(&mut self) -> Result<(), EngineError> {
+        let rows = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
+        let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
+        let rows = rows.iter().filter(|row| row.state != State::Over && row.relays.is_some());
+        let mut spares = std::collections::BTreeSet::new();
+        for row in rows.clone() {
+            spares.extend(row.relays()?);
+        }
+        for row in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            spares.remove(&row.1.relay()?);
+        }
+        for (_, row) in read_all::<SideRow>(self.desk, SIDE, b"")? {
+            spares.remove(&row.relay.parse().map_err(|_| EngineError::Bug)?);
+        }
+        let own = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?.relays;
+        if let Some(own) = own.first() {
+            spares.remove(own);
+        }
+        self.memory.begun = self.now.tick;
+        for relay in &spares {
+            let misses = self.misses(relay)?;
+            if self.memory.mode == Mode::Burst && misses >= MISSES_MAX && misses % SELDOM != 0 {
+                self.keep_misses(relay, misses.saturating_add(1));
+                self.memory.links.entry(relay.clone()).or_default().skip();
+            }
+        }
+        self.memory.spares = spares;
+        Ok(())
+    }
+
+    fn misses(&self, relay: &RelayAddr) -> Result<u64, EngineError> {
+        let row = self.desk.row(MISSES, relay.to_string().as_bytes())?;
+        Ok(row.map_or(0, |bytes| number_of(&bytes)))
+    }
+
+    fn keep_misses(&self, relay: &RelayAddr, misses: u64) {
+        self.desk.put(MISSES, relay.to_string().as_bytes(), misses.to_be_bytes().to_vec());
+    }
+
+    /// A relay answered.
+    pub(crate) fn heard_from(&mut self, relay: &RelayAddr) -> Result<(), EngineError> {
+        if self.memory.heard.insert(relay.clone()) && self.misses(relay)? > 0 {
+            self.desk.delete(MISSES, relay.to_string().as_bytes());
+        }
+        Ok(())
+    }
+
+    /// A relay was given up in this burst, or was silent at another look.
+    pub(crate) fn missed(&mut self, relay: &RelayAddr) -> Result<(), EngineError> {
+        if self.memory.spares.contains(relay) {
+            self.keep_misses(relay, self.misses(relay)?.saturating_add(1));
+            return Ok(());
+        }
+        for (rest, mut row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            if row.relays.is_some() && row.state != State::Over && row.relay()? == *relay {
+                row.unanswered = Some(row.unanswered.unwrap_or(0).saturating_add(1));
+                self.desk.put(CONVERSATIONS, &rest, encode(&row)?);
+                self.memory.stirred.insert(ConversationId(id_of(&rest)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The relay a conversation is to move to: its own has long been silent, another one is there,
+    /// and something waits.
+    pub(crate) fn refuge(
+        &self,
+        id: ConversationId,
+        row: &ConversationRow,
+    ) -> Result<Option<u8>, EngineError> {
+        let enough = if self.memory.mode == Mode::Live { MOVE_LOOKS } else { MOVE_BURSTS };
+        if row.unanswered.unwrap_or(0) < enough {
+            return Ok(None);
+        }
+        let heard = |relay: &str| {
+            relay.parse().is_ok_and(|relay: RelayAddr| self.memory.heard.contains(&relay))
+        };
+        let moving = row.own.as_ref().and_then(|own| own.relay.as_deref());
+        if moving.is_some_and(heard) {
+            return Ok(None);
+        }
+        let changes = row.adds.len().max(row.removals.len()).max(row.readmits.len());
+        if row.own.is_none() && changes == 0 && self.outbox(id)?.is_empty() {
+            return Ok(None);
+        }
+        let relays = row.relays.as_deref().unwrap_or_default();
+        let here = relays.iter().position(|relay| *relay == row.relay).unwrap_or(0);
+        // The next one in the order everybody knows, so that few choose differently.
+        let ring = relays.iter().enumerate().cycle().skip(here.saturating_add(1));
+        let others = ring.take(relays.len().saturating_sub(1));
+        let found = others.into_iter().find(|(_, relay)| heard(relay));
+        Ok(found.and_then(|(place, _)| u8::try_from(place).ok()))
+    }
+}
+
+fn key(id: ConversationId, log: LogName, relay: &str) -> Vec<u8> {
+    [id.0.as_slice(), &log.0, relay.as_bytes()].concat()
+}
