@@ -42,7 +42,7 @@ pub(crate) struct Memory {
     pub(crate) stirred: BTreeSet<ConversationId>,
     /// Relays whose silence was told.
     pub(crate) unreached: BTreeSet<RelayAddr>,
-    /// Relays that answered since this burst began.
+    /// Relays that answered and were not lost since.
     pub(crate) heard: BTreeSet<RelayAddr>,
     /// Relays that are only looked at, in case somebody moved a conversation there.
     pub(crate) spares: BTreeSet<RelayAddr>,

@@ -89,6 +89,7 @@ fn without_keys(row: ConversationRow, sealer: Sealer<'_>) -> Result<Conversation
         rescue_cursor: 0,
         rescue: None,
         unanswered: None,
+        strayed: None,
         ..row
     })
 }

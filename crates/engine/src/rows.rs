@@ -41,6 +41,8 @@ pub(crate) const DONE: Table = Table(27);
 pub(crate) const FADES: Table = Table(40);
 /// How far logs were read at relays that are not a conversation's own.
 pub(crate) const PLACES: Table = Table(60);
+/// Requests to be let in again that were read: they are made at every relay.
+pub(crate) const RESCUES: Table = Table(62);
 /// In how many bursts in a row a relay did not answer.
 pub(crate) const MISSES: Table = Table(61);
 pub(crate) const ALL: usize = 1_000_000;
@@ -274,6 +276,10 @@ pub(crate) struct ConversationRow {
     /// In how many bursts or looks in a row that one did not answer.
     #[n(51)]
     pub(crate) unanswered: Option<u32>,
+    /// This home followed a commit that does not count: for so many bursts it has waited to be let
+    /// in where the other one leads.
+    #[n(52)]
+    pub(crate) strayed: Option<u32>,
 }
 
 /// Somebody in a conversation.

@@ -23,9 +23,10 @@ impl Work<'_> {
         if row.state != State::Open {
             return Ok(());
         }
-        if let Some(to) = self.refuge(id, &row)? {
+        let leaves = Self::leaves_commits(&row);
+        if let Some(to) = self.refuge(id, &row)?.filter(|_| !leaves) {
             self.make_move(id, &mut row, to)?;
-        } else if row.own.is_none() && !self.words_wait(id)? {
+        } else if !leaves && row.own.is_none() && !self.words_wait(id)? {
             self.make_commit(id, &mut row)?;
         }
         let Some(own) = &row.own else { return Ok(()) };
@@ -93,16 +94,19 @@ impl Work<'_> {
             change.remove.extend(leaf.map(|member| member.leaf));
         }
         let waiting = std::mem::take(&mut row.readmits);
-        for readmit in waiting {
+        // Of several requests by one member the last one counts: for the others they do not wait.
+        for readmit in waiting.into_iter().rev() {
             let boxed = SealedBox::parse(&readmit.asked).map_err(|_| EngineError::Bug)?;
             let Ok(Some(rescue)) = group.open_rescue(&boxed) else { continue };
-            let twice = change.remove.contains(&rescue.member.leaf);
-            if readmit.patience >= rank && !twice {
+            if change.remove.contains(&rescue.member.leaf) {
+                continue;
+            }
+            if readmit.patience >= rank {
                 change.remove.push(rescue.member.leaf);
                 change.add.push(rescue.package);
                 readmitted.push(BytesRow(rescue.answer.to_bytes()));
             }
-            row.readmits.push(readmit);
+            row.readmits.insert(0, readmit);
         }
         let from_stock = change.add.len();
         for contact in row.adds.clone() {

@@ -38,7 +38,6 @@ impl Work<'_> {
             link.rest_until = Tick(0);
         }
         self.memory.unreached.clear();
-        self.memory.heard.clear();
         self.choose_spares()?;
         let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
         for (key, row) in all {

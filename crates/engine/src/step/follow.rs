@@ -2,7 +2,9 @@
 
 use sha2::{Digest, Sha256};
 use sogon_seal::shelf::{Order, Shelf, Table};
-use sogon_seal::{Closing, Conversation, Kind, LogHead, LogKeys, Opened, SealError, Staged};
+use sogon_seal::{
+    Closing, Conversation, Kind, LogHead, LogKeys, Opened, Posting, SealError, Staged,
+};
 use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
 
 use super::{Work, flow::log_of, internal, short_hash};
@@ -161,7 +163,8 @@ impl Work<'_> {
         let mut group = self.group(row.group)?;
         let mark = self.desk.mark();
         match group.open(boxed) {
-            Ok(Opened::Commit(staged)) if self.moves_to(&group, &staged).as_deref() == Some(at) => {
+            // A copy of it elsewhere says that it has its place where it moves to.
+            Ok(Opened::Commit(staged)) if staged.moves_to.is_some() => {
                 self.clear_doubt(id, row)?;
                 let before = LogHead { seq: row.cursor, chain: row.chain16() };
                 self.follow_commit(id, row, group, *staged, boxed, before)
@@ -174,12 +177,6 @@ impl Work<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// The relay a commit moves the conversation to.
-    fn moves_to(&self, group: &Conversation<'_>, staged: &Staged) -> Option<String> {
-        let relays = group.charter().ok()?.relays();
-        relays.into_iter().nth(staged.moves_to?.into())
     }
 
     /// This log is not what it was, or not what others see: it is read from the start again. What
@@ -243,8 +240,6 @@ impl Work<'_> {
                 self.receive(id, row, from, &content, seq)
             }
             Ok(Opened::Own) => Ok(()),
-            // One that moves the conversation counts where it moves it to.
-            Ok(Opened::Commit(staged)) if staged.moves_to.is_some() => Ok(()),
             Ok(Opened::Commit(staged)) => {
                 self.clear_doubt(id, row)?;
                 self.follow_commit(id, row, group, *staged, boxed, before)
@@ -336,6 +331,13 @@ impl Work<'_> {
         let moved = elsewhere.is_some();
         if moved {
             row.chain = chained(&row.chain, boxed);
+            // Who cannot reach the new relay, or does not look there, finds it at the others.
+            let posting = Posting::restore(&own.posting).map_err(|_| EngineError::Bug)?;
+            for relay in row.relays()?.into_iter().map(|relay| relay.to_string()) {
+                if Some(relay.as_str()) != elsewhere {
+                    self.post_side(&relay, &posting, false)?;
+                }
+            }
         }
         let note = Closing { commit: short_hash(boxed), author: group.own_leaf(), moved };
         self.turn_epoch(id, row, &group, &old_keys, note)?;
@@ -372,11 +374,18 @@ impl Work<'_> {
             self.forget_places(id, log_of(&gone.keys)?)?;
         }
         row.gaps_before = std::mem::take(&mut row.gaps);
+        if note.moved {
+            // What others wrote there since was not read, and will not be.
+            note_gap(&mut row.gaps_before, (row.cursor.saturating_add(1), Seq::MAX));
+        }
         row.chain_before = (!row.chain_lost).then_some(row.chain);
         self.enter_epoch(id, row, group)?;
-        // It lies beside the commit it names.
+        // It lies beside the commit it names, and its copies.
         let posting = old_keys.post_closing(self.entropy(), &note).map_err(internal)?;
-        self.post_side(&row.relay, &posting, true)?;
+        let beside = if note.moved { row.relays()? } else { vec![row.relay()?] };
+        for relay in beside {
+            self.post_side(&relay.to_string(), &posting, true)?;
+        }
         if note.moved {
             let title = self.title_of(row)?;
             self.alert(AlertKind::Moved, title)?;
@@ -516,6 +525,7 @@ impl Work<'_> {
         }
         row.fork_told = told;
         if lost {
+            row.strayed = row.strayed.or(Some(0));
             self.doubt(id, row)?;
         }
         Ok(())

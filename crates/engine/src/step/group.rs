@@ -95,6 +95,7 @@ impl Work<'_> {
             restored: None,
             relays: None,
             unanswered: None,
+            strayed: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.

@@ -7,7 +7,7 @@ use super::{Work, follow::Page, internal, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event,
     content::{Content, KIND_RECEIPT},
-    rows::{ConversationRow, KindRow, ReadmitRow, RescueRow, State, decode},
+    rows::{ConversationRow, KindRow, RESCUES, ReadmitRow, RescueRow, State, decode},
     view::AlertKind,
 };
 
@@ -15,6 +15,10 @@ use crate::{
 const READMITS_MAX: usize = 64;
 /// After this many bursts without an answer the request is made again.
 const ASK_AGAIN_BURSTS: u32 = 16;
+/// The same of a home that strayed: it can write to those who strayed with it.
+const ASK_AGAIN_STRAYED_BURSTS: u32 = 64;
+/// So long those who strayed leave commits to the others, so that these can let them in again.
+const STRAYED_BURSTS_MAX: u32 = 48;
 
 impl Work<'_> {
     /// Something between what was read and what the relay still has is gone for good.
@@ -113,9 +117,12 @@ impl Work<'_> {
             if rescue.member.identity == self.identity.public() {
                 continue;
             }
-            // They ask at every relay.
-            let known = row.readmits.iter().any(|its| its.asked == boxed.as_bytes());
-            if row.readmits.len() < READMITS_MAX && !known {
+            let seen = [id.0.as_slice(), &super::short_hash(&boxed)].concat();
+            if crate::Shelf::row(self.desk, RESCUES, &seen)?.is_some() {
+                continue;
+            }
+            self.desk.put(RESCUES, &seen, vec![1]);
+            if row.readmits.len() < READMITS_MAX {
                 let patience = 0;
                 row.readmits.push(ReadmitRow { asked: boxed.as_bytes().to_vec(), patience });
             }
@@ -150,12 +157,14 @@ impl Work<'_> {
             let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
                 continue;
             };
-            if group.epoch() <= row.epoch && row.state == State::Open {
+            let overtaken = group.epoch() <= row.epoch && row.strayed.is_none();
+            if overtaken && row.state == State::Open {
                 // Overtaken: the home follows a later epoch already.
                 self.desk.undo(mark);
                 continue;
             }
             row.chain_before = None;
+            row.strayed = None;
             row.state = State::Open;
             if row.restored.take().is_some() && !row.is_group {
                 // The key package the partner has in stock belongs to the device that is gone.
@@ -177,6 +186,11 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Commits of this home would lead further away from where the others are.
+    pub(crate) fn leaves_commits(row: &ConversationRow) -> bool {
+        row.strayed.is_some_and(|bursts| bursts < STRAYED_BURSTS_MAX)
+    }
+
     /// Another burst went by: those who wait politely grow impatient, and a request nobody
     /// answered is made again.
     pub(crate) fn grow_patience(&mut self, id: ConversationId) -> Result<(), EngineError> {
@@ -187,6 +201,10 @@ impl Work<'_> {
         let mut changed = false;
         if row.restored.is_some() && row.rescue.is_none() {
             self.ask_rescue(id, &mut row)?;
+            changed = true;
+        }
+        if let Some(strayed) = &mut row.strayed {
+            *strayed = strayed.saturating_add(1);
             changed = true;
         }
         for removal in &mut row.removals {
@@ -200,7 +218,12 @@ impl Work<'_> {
         if let Some(rescue) = &mut row.rescue {
             rescue.bursts = rescue.bursts.saturating_add(1);
             changed = true;
-            if rescue.bursts >= ASK_AGAIN_BURSTS && row.state == State::Open {
+            if row.strayed.is_some() && rescue.bursts < ASK_AGAIN_STRAYED_BURSTS {
+                // The request still stands; those it is for may be away for long.
+            } else if rescue.bursts >= ASK_AGAIN_BURSTS
+                && row.state == State::Open
+                && row.strayed.is_none()
+            {
                 row.rescue = None;
             } else if rescue.bursts >= ASK_AGAIN_BURSTS && row.restored.is_some() {
                 self.ask_rescue(id, &mut row)?;
