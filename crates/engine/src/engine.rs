@@ -48,6 +48,8 @@ pub(crate) struct Memory {
     pub(crate) spares: BTreeSet<RelayAddr>,
     /// When this burst began.
     pub(crate) begun: Tick,
+    /// How often they looked in live mode.
+    pub(crate) looks: u64,
     /// When those who wait politely look again.
     pub(crate) patience: Option<Tick>,
     /// When the receipts that are owed go out.

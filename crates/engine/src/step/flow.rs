@@ -279,6 +279,7 @@ impl Work<'_> {
         }
         if self.memory.patience.is_some_and(|due| due <= tick) {
             self.memory.patience = Some(tick.after_ms(PATIENCE_MS));
+            self.memory.looks = self.memory.looks.saturating_add(1);
             self.memory.healed.clear();
             for relay in self.memory.unreached.clone() {
                 self.missed(&relay)?;

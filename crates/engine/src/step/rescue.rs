@@ -18,7 +18,9 @@ const ASK_AGAIN_BURSTS: u32 = 16;
 /// The same of a home that strayed: it can write to those who strayed with it.
 const ASK_AGAIN_STRAYED_BURSTS: u32 = 64;
 /// So long those who strayed leave commits to the others, so that these can let them in again.
-const STRAYED_BURSTS_MAX: u32 = 48;
+const STRAYED_BURSTS_MAX: u32 = 96;
+/// And so many looks in live mode, 20 s apart, are a burst in that.
+const LOOKS_IN_A_BURST: u64 = 15;
 
 impl Work<'_> {
     /// Something between what was read and what the relay still has is gone for good.
@@ -203,7 +205,10 @@ impl Work<'_> {
             self.ask_rescue(id, &mut row)?;
             changed = true;
         }
-        if let Some(strayed) = &mut row.strayed {
+        // Others come for seconds: what is a burst to them is many looks to who is there all day.
+        let live = self.memory.mode == crate::engine::Mode::Live;
+        let slow = !live || self.memory.looks.is_multiple_of(LOOKS_IN_A_BURST);
+        if let Some(strayed) = row.strayed.as_mut().filter(|_| slow) {
             *strayed = strayed.saturating_add(1);
             changed = true;
         }
@@ -215,7 +220,8 @@ impl Work<'_> {
             readmit.patience = readmit.patience.saturating_add(1);
             changed = true;
         }
-        if let Some(rescue) = &mut row.rescue {
+        let waits = slow || row.strayed.is_none();
+        if let Some(rescue) = row.rescue.as_mut().filter(|_| waits) {
             rescue.bursts = rescue.bursts.saturating_add(1);
             changed = true;
             if row.strayed.is_some() && rescue.bursts < ASK_AGAIN_STRAYED_BURSTS {
