@@ -88,6 +88,10 @@ pub(crate) struct Read {
     /// The start of the chain at the end of the epoch before.
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(crate) chain_before: Option<[u8; 4]>,
+    /// Epoch, first and last place of what did not open earlier, where it is not known that
+    /// everybody was told.
+    #[n(5)]
+    pub(crate) gaps_earlier: Option<Vec<(u64, u64, u64)>>,
 }
 
 /// A piece of something larger than one box.
@@ -163,7 +167,8 @@ impl Content {
         let content: Self = decoder.decode().ok()?;
         let read = content.read.clone().unwrap_or_default();
         let gaps = [read.gaps, read.gaps_before].into_iter().flatten();
-        let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX);
+        let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX)
+            && read.gaps_earlier.is_none_or(|gaps| gaps.len() <= GAPS_MAX);
         let few = content.also.as_ref().is_none_or(|also| also.len() <= ALSO_MAX);
         (decoder.position() == bytes.len() && bounded && few).then_some(content)
     }

@@ -89,6 +89,8 @@ fn without_keys(row: ConversationRow, sealer: Sealer<'_>) -> Result<Conversation
         rescue_cursor: 0,
         rescue: None,
         unanswered: None,
+        gaps_earlier: None,
+        said: None,
         strayed: None,
         ..row
     })

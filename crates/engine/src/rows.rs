@@ -276,6 +276,12 @@ pub(crate) struct ConversationRow {
     /// In how many bursts or looks in a row that one did not answer.
     #[n(51)]
     pub(crate) unanswered: Option<u32>,
+    /// What did not open in epochs before the one before: epoch, first and last place.
+    #[n(53)]
+    pub(crate) gaps_earlier: Option<Vec<(u64, u64, u64)>>,
+    /// The place of the first box of one's own in this epoch, and of the receipt in it.
+    #[n(54)]
+    pub(crate) said: Option<Seq>,
     /// This home followed a commit that does not count: for so many bursts it has waited to be let
     /// in where the other one leads.
     #[n(52)]

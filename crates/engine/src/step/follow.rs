@@ -373,7 +373,7 @@ impl Work<'_> {
             let gone = row.closings.remove(0);
             self.forget_places(id, log_of(&gone.keys)?)?;
         }
-        row.gaps_before = std::mem::take(&mut row.gaps);
+        Self::remember_gaps(row);
         if note.moved {
             // What others wrote there since was not read, and will not be.
             note_gap(&mut row.gaps_before, (row.cursor.saturating_add(1), Seq::MAX));
@@ -394,6 +394,28 @@ impl Work<'_> {
         self.ask_conversation(id, row)
     }
 
+    /// The gaps of this epoch are those of the one before from now on. Those of the one before that
+    /// are said on, unless everybody has opened a box of this epoch that said them.
+    fn remember_gaps(row: &mut ConversationRow) {
+        let epoch = row.epoch;
+        let opened = |seq| {
+            let by = |member: &crate::rows::MemberRow| {
+                let ack = row.acks.iter().find(|ack| ack.identity == member.identity);
+                ack.is_some_and(|ack| (ack.epoch, ack.seq) >= (epoch, seq))
+            };
+            row.members.iter().all(by)
+        };
+        let told = row.said.is_some_and(opened);
+        let gaps = std::mem::take(&mut row.gaps);
+        let before = std::mem::replace(&mut row.gaps_before, gaps);
+        let mut earlier = row.gaps_earlier.take().filter(|_| !told).unwrap_or_default();
+        let before = before.into_iter().filter(|_| !told);
+        earlier.extend(before.map(|(first, last)| (epoch.saturating_sub(1), first, last)));
+        let surplus = earlier.len().saturating_sub(crate::content::GAPS_MAX);
+        earlier.drain(..surplus);
+        row.gaps_earlier = (!earlier.is_empty()).then_some(earlier);
+    }
+
     /// Takes over the epoch of `group` as the one to follow.
     pub(crate) fn enter_epoch(
         &mut self,
@@ -405,6 +427,7 @@ impl Work<'_> {
         row.relay = charter.sequencer().ok_or(EngineError::Bug)?;
         row.relays = Some(charter.relays()).filter(|relays| relays.len() > 1);
         row.unanswered = None;
+        row.said = None;
         row.epoch = group.epoch();
         row.keys = group.log_keys().map_err(internal)?.to_bytes();
         row.rescue_keys = group.rescue_log().map_err(internal)?.to_bytes();

@@ -95,6 +95,8 @@ impl Work<'_> {
             restored: None,
             relays: None,
             unanswered: None,
+            gaps_earlier: None,
+            said: None,
             strayed: None,
         };
         self.enter_epoch(id, &mut row, group)?;

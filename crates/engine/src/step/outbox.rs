@@ -231,6 +231,7 @@ impl Work<'_> {
         seq: Seq,
     ) -> Result<(), EngineError> {
         self.desk.delete(OUTBOX, &in_conversation(id, number));
+        row.said = row.said.or(Some(seq));
         if row.leaving
             && Content::decode(&out.content).is_some_and(|c| c.kind == crate::content::KIND_LEAVE)
         {

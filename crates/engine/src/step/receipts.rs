@@ -29,6 +29,7 @@ impl Work<'_> {
             gaps: said(&row.gaps),
             gaps_before: said(&row.gaps_before),
             chain_before: row.chain_before.and_then(|chain| chain.first_chunk().copied()),
+            gaps_earlier: row.gaps_earlier.clone(),
         }
     }
 
@@ -95,6 +96,9 @@ impl Work<'_> {
         }
         self.fill_gaps(id, epoch, receipt.gaps)?;
         self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;
+        for (epoch, first, last) in receipt.gaps_earlier.unwrap_or_default() {
+            self.fill_gaps(id, epoch, Some(vec![(first, last)]))?;
+        }
         self.mark_delivered(id, row)
     }
 

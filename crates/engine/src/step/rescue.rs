@@ -167,6 +167,8 @@ impl Work<'_> {
             }
             row.chain_before = None;
             row.strayed = None;
+            // Everybody sends again what not all have opened.
+            (row.gaps_earlier, row.gaps_before) = (None, Vec::new());
             row.state = State::Open;
             if row.restored.take().is_some() && !row.is_group {
                 // The key package the partner has in stock belongs to the device that is gone.
