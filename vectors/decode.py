@@ -312,9 +312,10 @@ def envelope(data, keys):
 
 def closing(data, keys):
     kind, payload = open_envelope(data, keys)
-    if kind != "closing" or len(payload) != 20:
+    if kind != "closing" or len(payload) < 20 or payload[20:] not in (b"", b"\1"):
         raise Refused("unopenable")
-    return [("commit", payload[:16].hex()), ("author", int.from_bytes(payload[16:], "big"))]
+    found = [("commit", payload[:16].hex()), ("author", int.from_bytes(payload[16:20], "big"))]
+    return found + ([("moved", "true")] if payload[20:] else [])
 
 
 def hkdf(secret, label):
@@ -358,7 +359,9 @@ def cbor(reader):
 def charter(data):
     fields = cbor(Reader(data))
     group, relay, rescue, title = (fields[n] for n in range(4))
-    return [("group", str(group).lower()), ("relay", relay), ("rescue", rescue.hex()), ("title", title)]
+    found = [("group", str(group).lower()), ("relay", relay), ("rescue", rescue.hex()), ("title", title)]
+    found += [("mirror", mirror) for mirror in fields.get(4) or []]
+    return found + ([("at", fields[5])] if fields.get(5) else [])
 
 
 def content(data):
@@ -369,7 +372,8 @@ def content(data):
         receipt = fields.get(5) or {}
         gaps = [receipt.get(n) or [] for n in (2, 3)]
         sizes = [(fields.get(n), 8) for n in (1, 4)] + [(receipt.get(n), 4) for n in (1, 4)]
-        if any(len(its) > 32 for its in gaps) or any(its is not None and len(its) != n for its, n in sizes):
+        earlier = receipt.get(5) or []
+        if any(len(its) > 32 for its in gaps + [earlier]) or any(its is not None and len(its) != n for its, n in sizes):
             raise Refused("not-content")
         found = [("kind", fields[0])]
         also = fields.get(8) or []
@@ -394,6 +398,7 @@ def content(data):
         for name, its in zip(("read.gaps", "read.gaps_before"), gaps):
             found += [(name, f"{first}-{last}") for first, last in its]
         found += [("read.chain_before", receipt[4].hex())] if receipt.get(4) else []
+        found += [("read.gaps_earlier", f"{epoch}: {first}-{last}") for epoch, first, last in earlier]
     if fields.get(7):
         found.append(("part", f"{fields[7][1]} of {fields[7][2]} of {fields[7][0].hex()}"))
     return found

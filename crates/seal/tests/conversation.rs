@@ -193,8 +193,12 @@ fn a_member_who_lost_everything_is_let_in_again_and_a_stranger_is_not() {
         let mut c = Conversation::load(s, name).unwrap();
         assert!(c.open_rescue(stranger.0.boxed()).is_err());
         let rescue = c.open_rescue(asked.boxed()).unwrap().unwrap();
-        let change =
-            Change { add: vec![rescue.package], remove: vec![rescue.member.leaf], refresh: false };
+        let change = Change {
+            add: vec![rescue.package],
+            remove: vec![rescue.member.leaf],
+            refresh: false,
+            moves_to: None,
+        };
         let done = c.commit(&change, HEAD).unwrap();
         (done.posting, done.welcome.unwrap(), rescue.answer.log())
     });

@@ -223,7 +223,7 @@ fn closing(vector: &Vector) -> Found {
     assert_eq!(*again.boxed(), boxed, "{}: it is sealed as it was opened", vector.name);
     let mut told =
         vec![format!("commit = {}", HEXLOWER.encode(&commit)), format!("author = {author}")];
-    told.extend(moved.then(|| "moved".to_owned()));
+    told.extend(moved.then(|| "moved = true".to_owned()));
     Ok(told)
 }
 
@@ -245,14 +245,17 @@ fn charter(vector: &Vector) -> Found {
     let bytes = vector.bytes("hex");
     let charter: Charter = minicbor::decode(&bytes).map_err(|_| "refused")?;
     assert_eq!(minicbor::to_vec(&charter).unwrap(), bytes, "{}", vector.name);
-    let Charter { group, relay, rescue, title } = charter;
+    let Charter { group, relay, rescue, title, mirrors, at } = charter;
     let rescue = HEXLOWER.encode(&rescue);
-    Ok(vec![
+    let mut told = vec![
         format!("group = {group}"),
         format!("relay = {relay}"),
         format!("rescue = {rescue}"),
         format!("title = {title}"),
-    ])
+    ];
+    told.extend(mirrors.into_iter().flatten().map(|mirror| format!("mirror = {mirror}")));
+    told.extend(at.map(|at| format!("at = {at}")));
+    Ok(told)
 }
 
 #[test]
