@@ -38,9 +38,21 @@ const WAITING_BYTES_MAX: usize = 8 << 20;
 const KEEPALIVE: Duration = Duration::from_secs(240);
 /// A relay finds keys up to seven steps ahead of those it saw last.
 const AHEAD_MAX: u8 = 6;
+
+/// What goes first where not everything can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Everything people wait for.
+    Words,
+    /// Pieces of files: their places in a log mean nothing, and they fill what is left.
+    Files,
+}
+
 /// A question on its way.
 #[derive(Debug)]
 pub(crate) struct Asked {
+    /// What goes before it.
+    pub(crate) rank: Rank,
     /// What it asks.
     pub(crate) request: Request,
     /// Its frame.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sogon_engine::{Act, Answer, Arrival, EngineError, Event, Input, Loss, Tick, Transmit};
+use sogon_engine::{Act, Answer, Arrival, Ask, EngineError, Event, Input, Loss, Tick, Transmit};
 use sogon_wire::{Fingerprint, Frame, LogName, RelayAddr, Reply, Request, Seq, Tag};
 
 use crate::{
@@ -227,6 +227,18 @@ impl World {
         self.homes[home].told.retain(|event| *event != Event::Settled);
     }
 
+    /// The same for a burst that carries files too.
+    pub fn haul(&mut self, home: usize) {
+        let _ = self.input(home, Input::Haul);
+        let end = self.tick.after_ms(600_000);
+        while self.tick < end && !self.homes[home].told.contains(&Event::Hauled) {
+            let Some(next) = self.next_event() else { break };
+            self.run_until(next.min(end));
+        }
+        let over = |event: &Event| matches!(event, Event::Settled | Event::Hauled);
+        self.homes[home].told.retain(|event| !over(event));
+    }
+
     fn next_event(&self) -> Option<Tick> {
         let parcel = self.bus.first_key_value().map(|((tick, _), _)| *tick);
         let wake = self.homes.iter().filter_map(|home| home.wake).min();
@@ -264,6 +276,9 @@ impl World {
             unreachable!("what the engine sends is a frame");
         };
         let chance = self.chance.clone();
+        if let Ask::Lay(posting) = &transmit.ask {
+            self.relay.pieces.insert((posting.log(), posting.boxed().clone()));
+        }
         let Some(reply) = self.relay.answer(home, &request, &chance) else { return };
         if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply)
         {

@@ -162,7 +162,9 @@ impl Run<'_> {
             }
             Order::Ask(asked) => {
                 self.hold = Instant::now().checked_add(GATHER);
-                let taken = asked.tag.is_some_and(|tag| self.exchange.ask(tag, &asked.request));
+                let taken = asked
+                    .tag
+                    .is_some_and(|tag| self.exchange.ask_as(asked.rank, tag, &asked.request));
                 match (taken, asked.tag) {
                     (true, Some(tag)) => {
                         self.open.insert(tag, asked);
