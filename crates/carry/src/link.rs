@@ -61,6 +61,21 @@ pub(crate) struct Asked {
     pub(crate) tag: Option<Tag>,
 }
 
+/// What one question about a file may move by datagrams: above it files are long, and a stream has
+/// them through with less to count.
+const DATAGRAM_FILE_BYTES_MAX: usize = 32_768;
+
+impl Asked {
+    /// It is a part of a long file, and better on a connection.
+    pub(crate) fn is_long(&self) -> bool {
+        let bytes = match &self.request {
+            Request::Read { bytes_max, .. } => usize::try_from(*bytes_max).unwrap_or(usize::MAX),
+            _ => self.bytes.len(),
+        };
+        self.rank == Rank::Files && bytes > DATAGRAM_FILE_BYTES_MAX
+    }
+}
+
 /// What a link is told.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -252,7 +267,7 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     tokio::task::yield_now().await;
     first.extend(std::iter::from_fn(|| orders.ready()));
     let fits = |order: &Order| match order {
-        Order::Ask(asked) => fits_datagrams(&asked.request),
+        Order::Ask(asked) => fits_datagrams(&asked.request) && !asked.is_long(),
         Order::HangUp => true,
     };
     if first.is_empty() || !first.iter().all(fits) {

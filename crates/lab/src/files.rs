@@ -81,7 +81,8 @@ pub fn want_all(world: &mut World, home: usize) {
 /// the middle of steps, and every byte must be there in the end. Gives what is wrong.
 #[must_use]
 pub fn live(seed: u64, store: impl Fn(usize) -> Store) -> Vec<String> {
-    let names: &[&str] = if seed % 2 == 0 { &["Mina", "Joon"] } else { &["Mina", "Joon", "Sora"] };
+    let names: &[&str] =
+        if seed.is_multiple_of(2) { &["Mina", "Joon"] } else { &["Mina", "Joon", "Sora"] };
     let mut world = World::with_stores(seed, names, Mutant::None, store);
     let mut story = Story::default();
     story.meet(&mut world);
@@ -90,7 +91,7 @@ pub fn live(seed: u64, store: impl Fn(usize) -> Store) -> Vec<String> {
         cut_once_in: 6 + chance.below(40),
         double_once_in: 6 + chance.below(40),
         delay_ms_max: 1 + chance.below(3_000),
-        death_once_in: if seed % 3 == 0 { 10 + chance.below(40) } else { 0 },
+        death_once_in: if seed.is_multiple_of(3) { 10 + chance.below(40) } else { 0 },
     };
     let mut sent = BTreeMap::new();
     for turn in 0..30 + chance.below(30) {
@@ -107,7 +108,7 @@ pub fn live(seed: u64, store: impl Fn(usize) -> Store) -> Vec<String> {
         }
     }
     let mut faults = judge(&story.model, &world);
-    judge_files(&world, &sent, seed % 3 == 0, &mut faults);
+    judge_files(&world, &sent, seed.is_multiple_of(3), &mut faults);
     faults
 }
 

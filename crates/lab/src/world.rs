@@ -68,6 +68,8 @@ pub struct World {
     pub fuse: Option<usize>,
     /// What the watcher of the wire saw: sizes of frames.
     pub wire: Vec<usize>,
+    /// How often a piece of a file left a home.
+    pub pieces_left: u64,
     lines: Vec<u64>,
     bus: BTreeMap<(Tick, u64), Parcel>,
     watches: Vec<Watch>,
@@ -122,6 +124,7 @@ impl World {
             offline: vec![false; count],
             fuse: None,
             wire: Vec::new(),
+            pieces_left: 0,
             lines: vec![0; count],
             bus: BTreeMap::new(),
             watches: Vec::new(),
@@ -181,6 +184,7 @@ impl World {
 
     fn transmit(&mut self, home: usize, transmit: Transmit) {
         self.wire.push(transmit.frame().len());
+        self.pieces_left += u64::from(matches!(transmit.ask, Ask::Lay(_)));
         let line = self.lines[home];
         let cut = self.weather.cut_once_in > 0 && self.chance.once_in(self.weather.cut_once_in);
         if self.offline[home] || cut {
