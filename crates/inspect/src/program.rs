@@ -377,7 +377,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, bytes: &[u8]) -> Option<Program> {
-        judge(name, bytes).unwrap()
+        judge(name, &bytes.to_vec()).unwrap()
     }
 
     /// An archive's list with these names, and nothing in it.

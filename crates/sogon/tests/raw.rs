@@ -111,7 +111,8 @@ fn a_raw_image_holds_nothing_of_what_was_deleted_expired_or_seen_once() {
 
     // Seen, for those that go after being seen.
     let shown = mina.texts();
-    assert!(texts.iter().all(|text| shown.iter().any(|its| its == text)), "{shown:?}");
+    // One's own began to go when it was written, and may be gone by now.
+    assert!(texts[..3].iter().all(|text| shown.iter().any(|its| its == text)), "{shown:?}");
     let id =
         mina.objects(&["read"]).iter().find(|message| message["text"] == texts[0]).unwrap()["id"]
             .as_str()
