@@ -8,6 +8,7 @@ two agree on every byte or one of them fails. Exit code 1 on the first disagreem
 A vector is a text file of `key: value` lines; a key may come again.
   hex:    bytes; blanks do not matter; `03*352` is the byte 03, 352 times
   text:   text; several lines are joined by line feeds
+  secret: the secret of a file
   keys:   the stored keys of a log: write seed 32, name 16, envelope key 32
   expect: ok, or the name of the refusal
   is:     one field of what was read, `name = value`
@@ -288,7 +289,7 @@ def poly1305(key, nonce, sealed):
     return ((total + s) % 2**128).to_bytes(16, "little")
 
 
-KINDS = ["message", "commit", "closing", "package", "welcome", "rescue"]
+KINDS = ["message", "commit", "closing", "package", "welcome", "rescue", "piece"]
 
 
 def open_envelope(data, keys):
@@ -329,6 +330,22 @@ def invite_keys(secret):
         key = hkdf(secret, b"sogon invite " + name.encode() + b" envelope ")
         fields.append((name, (seed + log_name(public_key(seed)) + key).hex()))
     return fields
+
+
+def file_keys(secret):
+    seed, key = hkdf(secret, b"sogon file write "), hkdf(secret, b"sogon file envelope ")
+    return [("log", log_name(public_key(seed)).hex()), ("key", key.hex())]
+
+
+def piece(data, secret):
+    key = hkdf(secret, b"sogon file envelope ")
+    kind, payload = open_envelope(data, bytes(48) + key)
+    if kind != "piece" or len(payload) < 4:
+        raise Refused("unopenable")
+    index, rest = payload[:4], payload[4:]
+    if data[:12] != hkdf(key, b"sogon file nonce " + index)[:12]:
+        raise Refused("another nonce")
+    return [("index", int.from_bytes(index, "big")), ("bytes", f"{len(rest)}:{hashlib.sha256(rest).hexdigest()[:16]}")]
 
 
 def safety_number(data):
@@ -376,6 +393,9 @@ def content(data):
         if any(len(its) > 32 for its in gaps + [earlier]) or any(its is not None and len(its) != n for its, n in sizes):
             raise Refused("not-content")
         found = [("kind", fields[0])]
+        offer = fields.get(60)
+        if offer is not None and [len(offer[n]) for n in (0, 1, 4)] != [16, 32, 32]:
+            raise Refused("not-content")
         also = fields.get(8) or []
         if len(also) > 64 or any(len(its[1]) != 8 or not isinstance(its[3], str) for its in also):
             raise Refused("not-content")
@@ -399,6 +419,12 @@ def content(data):
             found += [(name, f"{first}-{last}") for first, last in its]
         found += [("read.chain_before", receipt[4].hex())] if receipt.get(4) else []
         found += [("read.gaps_earlier", f"{epoch}: {first}-{last}") for epoch, first, last in earlier]
+    if fields.get(60) is not None:
+        its = fields[60]
+        found += [("file.log", its[0].hex()), ("file.key", its[1].hex()), ("file.bytes", its[2])]
+        found += [("file.step", its[3]), ("file.hash", its[4].hex())]
+        rest = {5: "name", 6: "media", 7: "voice_ms", 8: "rules"}
+        found += [("file." + name, its[n]) for n, name in rest.items() if its.get(n) is not None]
     if fields.get(7):
         found.append(("part", f"{fields[7][1]} of {fields[7][2]} of {fields[7][0].hex()}"))
     return found
@@ -415,6 +441,8 @@ OBJECTS = {
     "envelope": lambda v: envelope(v["hex"], v["keys"]),
     "closing": lambda v: closing(v["hex"], v["keys"]),
     "invite-keys": lambda v: invite_keys(v["hex"]),
+    "file-keys": lambda v: file_keys(v["hex"]),
+    "piece": lambda v: piece(v["hex"], v["secret"]),
     "safety-number": lambda v: safety_number(v["hex"]),
     "charter": lambda v: charter(v["hex"]),
     "content": lambda v: content(v["hex"]),
@@ -432,7 +460,7 @@ def unhex(text):
 def vector(path):
     lines = [line.partition(": ")[::2] for line in path.read_text(encoding="utf-8").splitlines() if line]
     said = lambda key: [value for own, value in lines if own == key]
-    its = {key: unhex(" ".join(said(key))) for key in ("hex", "keys")}
+    its = {key: unhex(" ".join(said(key))) for key in ("hex", "keys", "secret")}
     its |= {key: "\n".join(said(key)) for key in ("name", "object", "expect", "text")}
     return its | {"is": said("is")}
 

@@ -171,7 +171,7 @@ async fn told<H: Home>(home: &H, event: Event) -> Option<Value> {
         Event::Received { conversation, message } => {
             stored(home, conversation, message, "received").await?
         }
-        Event::Progress { conversation, message } => {
+        Event::Progress { conversation, message } | Event::File { conversation, message } => {
             stored(home, conversation, message, "progress").await?
         }
         Event::Changed { conversation } => {
@@ -181,6 +181,7 @@ async fn told<H: Home>(home: &H, event: Event) -> Option<Value> {
         Event::Reached { relay } => json!({ "is": "reached", "host": relay.host() }),
         Event::Unreached { relay, .. } => json!({ "is": "unreached", "host": relay.host() }),
         Event::Settled => json!({ "is": "settled" }),
+        Event::Hauled => return None,
     })
 }
 

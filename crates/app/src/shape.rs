@@ -25,6 +25,7 @@ pub(crate) fn kind(kind: &Kind) -> &'static str {
         Kind::Unknown => "unknown",
         Kind::Gap => "gap",
         Kind::Membership => "membership",
+        Kind::File => "file",
     }
 }
 
@@ -133,6 +134,8 @@ pub(crate) fn alert(kind: AlertKind) -> &'static str {
         AlertKind::PassphraseChanged => "passphrase-changed",
         AlertKind::Restored => "restored",
         AlertKind::BackedUp => "backed-up",
+        AlertKind::FileBroken => "file-broken",
+        AlertKind::ProgramCame => "program-came",
     }
 }
 

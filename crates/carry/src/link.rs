@@ -38,15 +38,42 @@ const WAITING_BYTES_MAX: usize = 8 << 20;
 const KEEPALIVE: Duration = Duration::from_secs(240);
 /// A relay finds keys up to seven steps ahead of those it saw last.
 const AHEAD_MAX: u8 = 6;
+
+/// What goes first where not everything can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Everything people wait for.
+    Words,
+    /// Pieces of files: their places in a log mean nothing, and they fill what is left.
+    Files,
+}
+
 /// A question on its way.
 #[derive(Debug)]
 pub(crate) struct Asked {
+    /// What goes before it.
+    pub(crate) rank: Rank,
     /// What it asks.
     pub(crate) request: Request,
     /// Its frame.
     pub(crate) bytes: Vec<u8>,
     /// What its answer will carry, if it has one.
     pub(crate) tag: Option<Tag>,
+}
+
+/// What one question about a file may move by datagrams: above it files are long, and a stream has
+/// them through with less to count.
+const DATAGRAM_FILE_BYTES_MAX: usize = 32_768;
+
+impl Asked {
+    /// It is a part of a long file, and better on a connection.
+    pub(crate) fn is_long(&self) -> bool {
+        let bytes = match &self.request {
+            Request::Read { bytes_max, .. } => usize::try_from(*bytes_max).unwrap_or(usize::MAX),
+            _ => self.bytes.len(),
+        };
+        self.rank == Rank::Files && bytes > DATAGRAM_FILE_BYTES_MAX
+    }
 }
 
 /// What a link is told.
@@ -240,7 +267,7 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     tokio::task::yield_now().await;
     first.extend(std::iter::from_fn(|| orders.ready()));
     let fits = |order: &Order| match order {
-        Order::Ask(asked) => fits_datagrams(&asked.request),
+        Order::Ask(asked) => fits_datagrams(&asked.request) && !asked.is_long(),
         Order::HangUp => true,
     };
     if first.is_empty() || !first.iter().all(fits) {

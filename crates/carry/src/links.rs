@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     carrier::Carrier,
-    link::{Asked, Link},
+    link::{Asked, Link, Rank},
     memory::Memory,
     meter::Meter,
     proxy::Proxy,
@@ -136,7 +136,8 @@ impl Carrier for RelayLinks {
         let answered = !matches!(transmit.ask, Ask::Unwatch { .. });
         let request = transmit.request();
         let bytes = request.encode(transmit.tag);
-        let asked = Asked { request, bytes, tag: answered.then_some(transmit.tag) };
+        let rank = if transmit.is_bulk() { Rank::Files } else { Rank::Words };
+        let asked = Asked { rank, request, bytes, tag: answered.then_some(transmit.tag) };
         self.carry(&transmit.relay, asked);
     }
 

@@ -15,6 +15,15 @@ pub enum Input {
     /// Ask every relay once: everything that waits goes out, everything new comes in. The engine
     /// says [`Event::Settled`] when nothing is under way any more.
     Burst,
+    /// As a burst, and files go on their way too: those wanted here come, those of one's own leave,
+    /// as far as the relays have them. The engine says [`Event::Settled`] when nothing but files is
+    /// under way any more, and [`Event::Hauled`] when those are done as well.
+    Haul,
+    /// The store has room for so many bytes more: no file is fetched for which there is none.
+    Room {
+        /// Bytes.
+        bytes: u64,
+    },
     /// As a burst, and stay: watch the logs until the program ends.
     Live,
     /// The tick the engine asked for with [`Output::Wake`] has come (or any later one).
@@ -85,6 +94,89 @@ pub enum Act {
         /// An emoji, at most [`crate::FACE_BYTES_MAX`] bytes; empty takes it back.
         face: String,
     },
+    /// Begin to take in a file of so many bytes, to be sent to a conversation. Answer:
+    /// [`Answer::Begun`].
+    BeginFile {
+        /// Which conversation.
+        to: ConversationId,
+        /// How many bytes it has, at most [`crate::FILE_BYTES_MAX`].
+        bytes: u64,
+    },
+    /// The next bytes of a file that was begun: whole pieces, unless they are the last. Answer:
+    /// [`Answer::Done`].
+    AddPieces {
+        /// Where it goes.
+        to: ConversationId,
+        /// Which, as [`Answer::Begun`] said.
+        file: MessageId,
+        /// At most [`crate::PIECES_BYTES_MAX`].
+        bytes: Vec<u8>,
+    },
+    /// Offer a file whose bytes are all here, and send it. Answer: [`Answer::Queued`].
+    SendFile {
+        /// Which conversation.
+        to: ConversationId,
+        /// Which, as [`Answer::Begun`] said; it becomes the id of the message.
+        file: MessageId,
+        /// What is said about it.
+        about: FileInfo,
+        /// The message it answers, if any.
+        reply_to: Option<MessageId>,
+        /// Seconds between being opened and being gone, as in [`Act::SendFading`].
+        after_s: Option<u64>,
+    },
+    /// Forget a file that was begun and not sent. Answer: [`Answer::Done`].
+    ForgetFile {
+        /// Where it would have gone.
+        to: ConversationId,
+        /// Which.
+        file: MessageId,
+    },
+    /// Let a file come, or go on; of one's own, let it leave. Answer: [`Answer::Done`].
+    MoveFile {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// Let a file wait: what is here of it, or at the relay, stays. Answer: [`Answer::Done`].
+    PauseFile {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// Remove the bytes of somebody's file from this home; the offer stays. Answer:
+    /// [`Answer::Done`].
+    DropFile {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// A file was opened: from now on it fades, if it is to. Answer: [`Answer::Done`].
+    OpenedFile {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
+    /// A file turned out to be a program, or not what its name says. The owner is told. Answer:
+    /// [`Answer::Done`].
+    JudgeFile {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// What it is, in a word for programs.
+        what: String,
+    },
+    /// From now on fetch files of at most so many bytes without a question; 0 for none. Answer:
+    /// [`Answer::Done`].
+    FetchBelow {
+        /// Bytes.
+        bytes: u64,
+    },
     /// An entry in the owner's log, about something that happened outside the engine. Answer:
     /// [`Answer::Done`].
     Note {
@@ -143,6 +235,19 @@ pub enum Act {
     },
 }
 
+/// What the sender of a file says about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileInfo {
+    /// What it is called, at most [`crate::FILE_NAME_BYTES_MAX`] bytes.
+    pub name: String,
+    /// Its media type, at most 64 bytes.
+    pub media: String,
+    /// A voice note of about so many milliseconds.
+    pub voice_ms: Option<u32>,
+    /// It is to be looked at in the home only.
+    pub no_saving: bool,
+}
+
 /// Where a message is to be gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -169,6 +274,13 @@ pub enum Answer {
     Queued {
         /// Its id, the same for everybody in the conversation.
         message: MessageId,
+    },
+    /// A file can be taken in.
+    Begun {
+        /// Which: the id of the message it will be.
+        file: MessageId,
+        /// How many bytes a piece has.
+        piece_bytes: usize,
     },
     /// The group is there.
     Grouped {
@@ -210,6 +322,13 @@ pub enum Event {
         /// Which.
         message: MessageId,
     },
+    /// A file went on: pieces came, or left.
+    File {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+    },
     /// A contact or conversation is new or changed.
     Changed {
         /// Which conversation.
@@ -229,8 +348,10 @@ pub enum Event {
         /// Why.
         why: Loss,
     },
-    /// The burst is over: no question is open.
+    /// The burst is over: no question is open but those about files.
     Settled,
+    /// Files are not under way any more, as far as [`Input::Haul`] carries them.
+    Hauled,
 }
 
 /// What the engine gives back for one input.

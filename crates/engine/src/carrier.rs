@@ -20,6 +20,17 @@ pub struct Transmit {
 pub enum Ask {
     /// Append this box.
     Append(Posting),
+    /// Append this piece of a file: its place means nothing, and everything else goes first.
+    Lay(Posting),
+    /// As [`Ask::Read`], for pieces of a file: everything else goes first.
+    Fetch {
+        /// Which log.
+        log: LogName,
+        /// The last place already read.
+        after: Seq,
+        /// The most bytes of boxes wanted.
+        bytes_max: u32,
+    },
     /// The boxes after a place.
     Read {
         /// Which log.
@@ -50,14 +61,20 @@ impl Transmit {
     #[must_use]
     pub fn request(&self) -> Request {
         match &self.ask {
-            Ask::Append(posting) => Request::Append(posting.append().clone()),
-            Ask::Read { log, after, bytes_max } => {
+            Ask::Append(posting) | Ask::Lay(posting) => Request::Append(posting.append().clone()),
+            Ask::Read { log, after, bytes_max } | Ask::Fetch { log, after, bytes_max } => {
                 Request::Read { log: *log, after: *after, bytes_max: *bytes_max }
             }
             Ask::Watch { log, after } => Request::Watch { log: *log, after: *after },
             Ask::Unwatch { log } => Request::Unwatch { log: *log },
             Ask::About => Request::About,
         }
+    }
+
+    /// It is about a file: everything else goes first.
+    #[must_use]
+    pub fn is_bulk(&self) -> bool {
+        matches!(self.ask, Ask::Lay(_) | Ask::Fetch { .. })
     }
 
     /// The frame as it goes to the relay.

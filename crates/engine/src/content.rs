@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::MessageId;
+use crate::{FILE_BYTES_MAX, FILE_NAME_BYTES_MAX, MessageId};
 
 /// One content: what is sealed into a message box.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -42,6 +42,56 @@ pub(crate) struct Content {
     /// one counts, whatever order they come in.
     #[n(21)]
     pub(crate) turn: Option<u64>,
+    /// A file that lies in a log of its own.
+    #[n(60)]
+    pub(crate) file: Option<Offer>,
+}
+
+/// A file, offered (SPEC 5.7).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Offer {
+    /// Where its pieces are.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) log: [u8; 16],
+    /// What opens them.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) key: [u8; 32],
+    /// How many bytes it has.
+    #[n(2)]
+    pub(crate) bytes: u64,
+    /// The step of whole pieces.
+    #[n(3)]
+    pub(crate) step: u8,
+    /// Hash of the hashes of its pieces.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) hash: [u8; 32],
+    /// What it is called.
+    #[n(5)]
+    pub(crate) name: Option<String>,
+    /// What it is, as its sender says: a media type.
+    #[n(6)]
+    pub(crate) media: Option<String>,
+    /// A voice note of so many milliseconds, to the step.
+    #[n(7)]
+    pub(crate) voice_ms: Option<u32>,
+    /// What its reader may not do: bit 0, save it.
+    #[n(8)]
+    pub(crate) rules: Option<u32>,
+}
+
+impl Offer {
+    /// Whether there can be such a file.
+    pub(crate) fn is_sound(&self) -> bool {
+        let short = |text: &Option<String>, most: usize| {
+            text.as_ref().is_none_or(|text| text.len() <= most)
+        };
+        self.piece() > 0
+            && self.bytes <= FILE_BYTES_MAX
+            && self.count() <= PIECES_MAX
+            && short(&self.name, FILE_NAME_BYTES_MAX)
+            && short(&self.media, MEDIA_BYTES_MAX)
+    }
 }
 
 /// Words that share a box with others: what [`Content`] of kind text says, and nothing more.
@@ -134,6 +184,16 @@ pub(crate) const KIND_REACTION: u32 = 41;
 /// Other words in the place of those of the author's message of the id in `reply_to`.
 pub(crate) const KIND_EDIT: u32 = 42;
 
+/// A file, which lies in a log of its own.
+pub(crate) const KIND_FILE: u32 = 60;
+
+/// Bit 0 of an offer's rules: the file is not to be saved outside the home.
+pub(crate) const RULE_NO_SAVING: u32 = 1;
+/// The most pieces a file may have: fewer than a relay keeps in one log.
+pub(crate) const PIECES_MAX: u32 = 65_000;
+/// The longest media type, in bytes.
+const MEDIA_BYTES_MAX: usize = 64;
+
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.
@@ -188,6 +248,7 @@ impl Content {
                 also: None,
                 fades_s,
                 turn: None,
+                file: None,
             } => Some(Words { id, at_s, text, reply_to, fades_s }),
             _ => None,
         }

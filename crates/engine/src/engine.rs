@@ -1,13 +1,16 @@
 //! The one loop: an input in, outputs out in order.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use sogon_seal::{Conversation, Desk, Entropy, Identity, Library, Sealer};
 use sogon_wire::RelayAddr;
 
 use crate::{
-    Answer, Batch, ConversationId, EngineError, Event, Input, NAME_BYTES_MAX, Now, Output, Shelf,
-    Step, Tick,
+    Answer, Batch, ConversationId, EngineError, Event, FileHash, Input, MessageId, NAME_BYTES_MAX,
+    Now, Output, Shelf, Step, Tick,
     links::Links,
     rows::{CONVERSATIONS, ConversationRow, OwnerRow, SELF, encode, read},
     step::Work,
@@ -58,6 +61,31 @@ pub(crate) struct Memory {
     pub(crate) healed: BTreeSet<ConversationId>,
     /// People's words went out in this burst: what can wait, waits.
     pub(crate) words_went: bool,
+    /// Files are carried in this burst too.
+    pub(crate) hauls: bool,
+    /// It was told that nothing but files is under way.
+    pub(crate) settled: bool,
+    /// Files that are being taken in.
+    pub(crate) drafts: BTreeMap<(ConversationId, MessageId), Draft>,
+    /// Files of which everything the relay has was read.
+    pub(crate) tails: BTreeSet<(ConversationId, MessageId)>,
+    /// How much more the store takes, where that was said.
+    pub(crate) room: Option<u64>,
+}
+
+/// A file that is being taken in.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// How many bytes it will have.
+    pub(crate) bytes: u64,
+    /// The step of its pieces.
+    pub(crate) step: u8,
+    /// How many bytes are here.
+    pub(crate) taken: u64,
+    /// How many pieces.
+    pub(crate) pieces: u32,
+    /// Of all that is here.
+    pub(crate) hash: FileHash,
 }
 
 impl fmt::Debug for Engine {
@@ -117,6 +145,7 @@ impl Engine {
         let mut work = Work::new(&mut self.memory, &desk, sealer, &self.identity, now);
         let done = work.input(input).and_then(|answer| {
             work.fade()?;
+            work.sweep()?;
             work.flow().map(|()| answer)
         });
         let (transmit, tell, wake) = work.finish();

@@ -9,6 +9,8 @@ mod api;
 mod carrier;
 mod content;
 mod engine;
+mod file_hash;
+mod file_rows;
 mod ids;
 mod links;
 mod portable;
@@ -16,11 +18,13 @@ mod rows;
 mod step;
 mod time;
 pub mod view;
+mod view_files;
 mod view_rows;
 
-pub use api::{Act, Answer, EngineError, Event, Input, Output, Reach, Step};
+pub use api::{Act, Answer, EngineError, Event, FileInfo, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
 pub use engine::Engine;
+pub use file_hash::FileHash;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};
 pub use sogon_seal::Entropy;
 pub use sogon_seal::shelf::{Batch, Change, Order, Row, Shelf, ShelfFault, Table};
@@ -32,5 +36,11 @@ pub const TEXT_BYTES_MAX: usize = 32_768;
 pub const NAME_BYTES_MAX: usize = 128;
 /// The longest reaction, in bytes of UTF-8.
 pub const FACE_BYTES_MAX: usize = 32;
+/// The largest file, in bytes: 2 GiB.
+pub const FILE_BYTES_MAX: u64 = 2_147_483_648;
+/// The longest name of a file, in bytes of UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// The most bytes of a file taken in one [`Act::AddPieces`].
+pub const PIECES_BYTES_MAX: usize = 1_048_576;
 /// The most members of a group, the owner included.
 pub const GROUP_MEMBERS_MAX: usize = 50;

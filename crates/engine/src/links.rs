@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sogon_wire::{LogName, RelayAddr, Seq, Tag};
 
-use crate::{ContactId, ConversationId, Tick};
+use crate::{ContactId, ConversationId, MessageId, Tick};
 
 /// A question under way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,10 @@ pub(crate) enum Question {
     Commit { conversation: ConversationId, hash: [u8; 16] },
     /// A side posting, by its number.
     Side { number: u64 },
+    /// A piece of a file of one's own.
+    Lay { conversation: ConversationId, message: MessageId, index: u32 },
+    /// A page of a file's log. Several may be asked for at once, from different places.
+    Fetch { conversation: ConversationId, message: MessageId, after: Seq },
 }
 
 impl Question {
@@ -37,9 +41,30 @@ impl Question {
             | Self::Answers { after, .. } => {
                 *after = 0;
             }
-            Self::Post { .. } | Self::Commit { .. } | Self::Side { .. } => {}
+            Self::Post { .. }
+            | Self::Commit { .. }
+            | Self::Side { .. }
+            | Self::Lay { .. }
+            | Self::Fetch { .. } => {}
         }
         kind
+    }
+
+    /// It is about a file: nobody waits for it before anything else.
+    fn is_bulk(&self) -> bool {
+        matches!(self, Self::Lay { .. } | Self::Fetch { .. })
+    }
+
+    /// The place a page of this file is asked from.
+    fn page_of(&self, id: ConversationId, file: MessageId) -> Option<Seq> {
+        match self {
+            Self::Fetch { conversation, message, after }
+                if (*conversation, *message) == (id, file) =>
+            {
+                Some(*after)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -53,6 +78,8 @@ pub(crate) struct Link {
     pub(crate) losses: u32,
     /// Nothing is asked before this tick.
     pub(crate) rest_until: Tick,
+    /// How far the pace of files is above the slowest, in doublings.
+    pace: u32,
 }
 
 /// A question with what it takes to judge the answer.
@@ -61,22 +88,29 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
     /// It stays open: every later box is pushed under its tag.
     pub(crate) watch: bool,
+    /// When it was asked.
+    pub(crate) at: Tick,
 }
 
 impl Link {
     /// Notes a question and gives it a tag; `None` when one of its kind is open already.
-    pub(crate) fn ask(&mut self, question: Question, watch: bool) -> Option<Tag> {
+    pub(crate) fn ask(&mut self, question: Question, watch: bool, at: Tick) -> Option<Tag> {
         if !self.kinds.insert(question.kind()) {
             return None;
         }
+        let tag = self.fresh_tag();
+        self.open.insert(tag, Asked { question, watch, at });
+        Some(tag)
+    }
+
+    fn fresh_tag(&mut self) -> Tag {
         // At most 65,535 questions are open on a link, so a free tag is found.
         while self.open.contains_key(&self.next_tag) {
             self.next_tag = self.next_tag.wrapping_add(1);
         }
         let tag = self.next_tag;
         self.next_tag = tag.wrapping_add(1);
-        self.open.insert(tag, Asked { question, watch });
-        Some(tag)
+        tag
     }
 
     /// A question of this kind is open.
@@ -109,6 +143,50 @@ impl Link {
         self.rest_until = Tick(u64::MAX);
     }
 
+    /// Nothing is under way but what is about files (watches do not count).
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.open.values().all(|asked| asked.watch || asked.question.is_bulk())
+    }
+
+    /// One more question about a file may leave.
+    pub(crate) fn has_room_for_files(&self) -> bool {
+        let bulk = |asked: &&Asked| asked.question.is_bulk() && !asked.watch;
+        self.open.values().filter(bulk).count() < FILES_OPEN_MIN << self.pace
+    }
+
+    /// How much a page of a file may hold.
+    pub(crate) fn page_bytes(&self) -> u32 {
+        (PAGE_BYTES_MIN << self.pace).min(PAGE_BYTES_MAX)
+    }
+
+    /// A question about a file was answered.
+    pub(crate) fn answered_in(&mut self, took_ms: u64) {
+        if took_ms < PACE_FASTER_MS {
+            self.pace = self.pace.saturating_add(1).min(PACE_MAX);
+        } else if took_ms > PACE_SLOWER_MS {
+            self.pace = self.pace.saturating_sub(1);
+        }
+    }
+
+    /// The places pages of a file are asked from.
+    pub(crate) fn pages_of(&self, id: ConversationId, message: MessageId) -> Vec<Seq> {
+        let open = self.open.values().filter(|asked| !asked.watch);
+        open.filter_map(|asked| asked.question.page_of(id, message)).collect()
+    }
+
+    /// A file's log is watched.
+    pub(crate) fn watches_file(&self, id: ConversationId, message: MessageId) -> bool {
+        let mut watches = self.open.values().filter(|asked| asked.watch);
+        watches.any(|asked| asked.question.page_of(id, message).is_some())
+    }
+
+    /// What was asked of a file is not waited for any more; a tag for the word that says so.
+    pub(crate) fn forget_file(&mut self, id: ConversationId, message: MessageId) -> Tag {
+        self.open.retain(|_, asked| asked.question.page_of(id, message).is_none());
+        self.kinds.retain(|question| question.page_of(id, message).is_none());
+        self.fresh_tag()
+    }
+
     /// Nothing is under way (watches do not count).
     pub(crate) fn idle(&self) -> bool {
         self.open.values().all(|asked| asked.watch)
@@ -119,6 +197,20 @@ impl Link {
         self.open.len() >= OPEN_MAX
     }
 }
+
+/// Questions about files open at the same time where answers take long, and with each doubling twice
+/// as many: one is on its way while the other is answered.
+const FILES_OPEN_MIN: usize = 2;
+/// The page of a file where answers take long.
+const PAGE_BYTES_MIN: u32 = 16_384;
+/// And the largest: what comes in one step is stored in one batch, and a small home takes no more.
+const PAGE_BYTES_MAX: u32 = 32_768;
+/// At most so many doublings: a mebibyte on its way.
+const PACE_MAX: u32 = 3;
+/// Answers sooner than this let more be asked at once: a text waits no longer than that.
+const PACE_FASTER_MS: u64 = 1_000;
+/// And later than this, less.
+const PACE_SLOWER_MS: u64 = 3_000;
 
 /// The most questions open on one link.
 const OPEN_MAX: usize = 4_096;

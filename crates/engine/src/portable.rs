@@ -7,6 +7,7 @@ use sogon_seal::{
 
 use crate::{
     EngineError,
+    file_rows::{CHOICES, FILES},
     rows::{
         ALERTS, ALL, BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ConversationRow, FADES, GROUPS,
         JOINS, KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, SELF, SENT,
@@ -15,8 +16,8 @@ use crate::{
 };
 
 /// Tables that go as they are.
-const WHOLE: [Table; 10] =
-    [SELF, CONTACTS, GROUPS, MESSAGES, MESSAGE_IDS, ORDERS, ALERTS, JOINS, FADES, SENT];
+const WHOLE: [Table; 11] =
+    [SELF, CONTACTS, GROUPS, MESSAGES, MESSAGE_IDS, ORDERS, ALERTS, JOINS, FADES, SENT, CHOICES];
 
 /// The rows, in the order they are to be stored.
 pub(crate) fn rows(shelf: &dyn Shelf, sealer: Sealer<'_>) -> Result<Batch, EngineError> {
@@ -26,7 +27,7 @@ pub(crate) fn rows(shelf: &dyn Shelf, sealer: Sealer<'_>) -> Result<Batch, Engin
         for (key, value) in all(table)? {
             if table == MESSAGES {
                 let message: MessageRow = decode(&value)?;
-                if message.kind == KindRow::Text {
+                if matches!(message.kind, KindRow::Text | KindRow::File) {
                     batch.push(Change::Index { id: number_of(&key), text: message.text });
                 }
             }
@@ -36,6 +37,11 @@ pub(crate) fn rows(shelf: &dyn Shelf, sealer: Sealer<'_>) -> Result<Batch, Engin
     for (key, value) in all(CONVERSATIONS)? {
         let row = without_keys(decode(&value)?, sealer)?;
         batch.push(Change::Put { table: CONVERSATIONS, key, value: encode(&row)? });
+    }
+    for (key, value) in all(FILES)? {
+        // Their bytes may be more than everything else: the relay has them for a while yet.
+        let row = crate::view_files::without_bytes(&value)?;
+        batch.push(Change::Put { table: FILES, key, value: encode(&row)? });
     }
     for (key, value) in all(OUTBOX)? {
         // What was sealed is sealed again with keys to come. What is no message of people belongs to

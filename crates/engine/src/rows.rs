@@ -354,6 +354,8 @@ pub(crate) enum KindRow {
     Gap,
     #[n(3)]
     Membership,
+    #[n(60)]
+    File,
 }
 
 /// One entry of a conversation.

@@ -1,6 +1,6 @@
 //! What the store holds, for people to see. Read only: everything here is a function of a shelf.
 
-use sogon_seal::shelf::{Shelf, ShelfFault};
+use sogon_seal::shelf::{Shelf, ShelfFault, Table};
 use sogon_wire::RelayAddr;
 
 use crate::{ContactId, ConversationId, MessageId};
@@ -98,6 +98,62 @@ pub enum Kind {
     Gap,
     /// Somebody came in, went, or was put out; the text names them.
     Membership,
+    /// A file; the text is what it is called.
+    File,
+}
+
+/// How far a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Somebody offers it: nothing of it was fetched.
+    Offered,
+    /// It comes when there is a way.
+    Fetching,
+    /// It waits, by the owner's wish.
+    Paused,
+    /// All of it is here, and it is what was offered.
+    Here,
+    /// What came was not what was offered, and was thrown away.
+    Broken,
+    /// The relay does not keep it any more: ask for it again.
+    Missing,
+    /// One's own, not all of it at the relay yet.
+    Sending,
+    /// One's own, all of it at the relay.
+    Sent,
+    /// The home has no room for it: make some, then fetch it.
+    NoRoom,
+    /// The relay has no room for it.
+    RelayFull,
+}
+
+/// A file, as far as it is known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// What it is called: no folders, nothing that hides; may be empty.
+    pub name: String,
+    /// What its sender says it is: a media type, or nothing. Not to be believed.
+    pub media: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// How many of them are here; of one's own, at the relay.
+    pub done_bytes: u64,
+    /// How many pieces [`piece`] gives.
+    pub pieces: u32,
+    /// How many bytes each of them has but the last.
+    pub piece_bytes: u64,
+    /// How far it is.
+    pub stage: Stage,
+    /// All its bytes are here.
+    pub whole: bool,
+    /// Its hash (SPEC 5.7).
+    pub hash: [u8; 32],
+    /// A voice note of about so many milliseconds.
+    pub voice_ms: Option<u32>,
+    /// It may be looked at in the home, and not saved outside it.
+    pub no_saving: bool,
+    /// It was found to be a program, or not what it is called: in a word for programs.
+    pub program: Option<String>,
 }
 
 /// One entry of a conversation.
@@ -123,6 +179,8 @@ pub struct Message {
     pub order: u64,
     /// Nobody has looked at it here.
     pub unread: bool,
+    /// The file, when it is one.
+    pub file: Option<File>,
     /// It is gone so many seconds after it was seen; 0 for once.
     pub fades_s: Option<u64>,
     /// Its author put other words in the place of the first.
@@ -198,6 +256,12 @@ pub enum AlertKind {
     /// A backup of the home was written.
     #[n(43)]
     BackedUp,
+    /// What came of a file was not what was offered; the detail is who sent it and its name.
+    #[n(60)]
+    FileBroken,
+    /// A file is a program, or not what it is called; the detail is who sent it and its name.
+    #[n(61)]
+    ProgramCame,
 }
 
 /// The owner of the home; `None` in a store not yet set up.
@@ -315,4 +379,54 @@ pub fn alerts(shelf: &dyn Shelf) -> Result<(Vec<Alert>, bool), ShelfFault> {
 /// [`ShelfFault`] when the store cannot answer.
 pub fn waiting(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
     crate::view_rows::waiting(shelf)
+}
+
+/// The table in which bytes of files are.
+pub const PIECES_OF_FILES: Table = crate::file_rows::PIECES;
+/// The table from which a row is deleted when the last bytes of a file were: they are to be nowhere.
+pub const SWEPT_FILES: Table = crate::file_rows::SWEEP;
+
+/// Bytes of files are still to be removed: [`crate::Input::Time`] goes on with it.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn sweeps(shelf: &dyn Shelf) -> Result<bool, ShelfFault> {
+    crate::view_files::sweeps(shelf)
+}
+
+/// Every file of this home, in the order of their messages.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn files(shelf: &dyn Shelf) -> Result<Vec<Message>, ShelfFault> {
+    crate::view_files::files(shelf)
+}
+
+/// Files that are to come or to leave when there is a way.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn moving(shelf: &dyn Shelf) -> Result<Vec<(ConversationId, MessageId)>, ShelfFault> {
+    crate::view_files::moving(shelf)
+}
+
+/// The bytes of a piece of a file that is whole; `None` when it is not, or has no such piece.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn piece(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    message: MessageId,
+    index: u32,
+) -> Result<Option<Vec<u8>>, ShelfFault> {
+    crate::view_files::piece(shelf, conversation, message, index)
+}
+
+/// Below which size files are fetched without a question; 0 for none.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn fetch_below(shelf: &dyn Shelf) -> Result<u64, ShelfFault> {
+    crate::view_files::fetch_below(shelf)
 }

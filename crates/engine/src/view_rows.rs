@@ -147,7 +147,12 @@ fn message_view(
             reactions.push(Reaction { from, face: reaction.face });
         }
     }
+    let file = match row.kind {
+        KindRow::File => crate::view_files::file(shelf, conversation, row.id)?,
+        _ => None,
+    };
     Ok(Message {
+        file,
         id: row.id,
         conversation,
         from,
@@ -157,6 +162,7 @@ fn message_view(
             KindRow::Unknown => Kind::Unknown,
             KindRow::Gap => Kind::Gap,
             KindRow::Membership => Kind::Membership,
+            KindRow::File => Kind::File,
         },
         text: row.text,
         delivery: row.delivery.map(|delivery| match delivery {

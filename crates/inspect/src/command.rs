@@ -15,7 +15,7 @@ use std::{
 
 use clap::Args;
 
-pub use self::cleaning::{CleanOptions, run as clean};
+pub use self::cleaning::{CleanOptions, explain, run as clean};
 use crate::{
     finding::Identities,
     look::{Limits, Lists},

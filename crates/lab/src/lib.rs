@@ -9,6 +9,7 @@
 )]
 
 mod chance;
+pub mod files;
 pub mod home;
 pub mod model;
 pub mod prey;

@@ -18,9 +18,11 @@ mod wire;
 
 pub use engine::{engine_arrivals, engine_content};
 pub use files::inspect_clean;
-pub use inspect::{inspect_image, inspect_lists, inspect_look, inspect_tags};
+pub use inspect::{inspect_image, inspect_lists, inspect_look, inspect_program, inspect_tags};
 pub use person::{Pair, Person, pair, secret};
-pub use seal::{seal_keys, seal_open, seal_package, seal_posting, seal_rescue, seal_welcome};
+pub use seal::{
+    seal_keys, seal_open, seal_package, seal_piece, seal_posting, seal_rescue, seal_welcome,
+};
 pub use tape::Tape;
 pub use vault::vault_container;
 pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_request, wire_stream};
@@ -29,7 +31,7 @@ pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_reque
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 20] = [
+pub const TARGETS: [(&str, Hunt); 22] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -42,9 +44,11 @@ pub const TARGETS: [(&str, Hunt); 20] = [
     ("seal_welcome", seal_welcome),
     ("seal_open", seal_open),
     ("seal_rescue", seal_rescue),
+    ("seal_piece", seal_piece),
     ("engine_arrivals", engine_arrivals),
     ("engine_content", engine_content),
     ("vault_container", vault_container),
+    ("inspect_program", inspect_program),
     ("inspect_tags", inspect_tags),
     ("inspect_look", inspect_look),
     ("inspect_image", inspect_image),

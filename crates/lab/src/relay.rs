@@ -1,6 +1,6 @@
 //! A relay in memory that can be honest or lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sogon_wire::{About, LogName, Refusal, Reply, Request, SealedBox, Seq};
 
@@ -39,6 +39,8 @@ pub struct LabRelay {
     pub vices: Vices,
     /// Every box it was ever given, for the watcher's eye.
     pub seen: Vec<SealedBox>,
+    /// Those that came as pieces of files. A relay cannot tell; the world can.
+    pub(crate) pieces: BTreeSet<(LogName, SealedBox)>,
 }
 
 impl LabRelay {
@@ -105,10 +107,21 @@ impl LabRelay {
             }
             Request::Read { log, after, .. } | Request::Watch { log, after } => {
                 let name = *log;
+                let bytes_max = match request {
+                    Request::Read { bytes_max, .. } => *bytes_max as usize,
+                    _ => 65_536,
+                };
                 let log = logs.get(&name).cloned().unwrap_or_default();
                 let from = after.saturating_add(1).max(log.expired.saturating_add(1));
                 let skip = usize::try_from(from - log.expired - 1).unwrap_or(usize::MAX);
-                let mut boxes: Vec<_> = log.boxes.iter().skip(skip).take(8).cloned().collect();
+                let mut room = bytes_max;
+                let fits = |boxed: &&SealedBox| {
+                    let left = room.checked_sub(boxed.as_bytes().len());
+                    room = left.unwrap_or(0);
+                    left.is_some()
+                };
+                let boxes = log.boxes.iter().skip(skip).take(8).take_while(fits);
+                let mut boxes: Vec<_> = boxes.cloned().collect();
                 let mut head = log.head();
                 if self.vices.withholds && chance.once_in(2) {
                     let shown = boxes.len() / 2;
@@ -125,6 +138,12 @@ impl LabRelay {
                 watches_max: 1,
             })),
         }
+    }
+
+    /// How many different boxes it holds that came as pieces of files.
+    #[must_use]
+    pub fn laid(&self) -> u64 {
+        self.pieces.len() as u64
     }
 
     /// Everything older than the newest `keep` boxes of each log is gone.

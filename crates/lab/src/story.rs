@@ -74,7 +74,7 @@ pub fn people(seed: u64) -> &'static [&'static str] {
 /// Lives through one seed in a world that was made for it.
 #[must_use]
 pub fn live_in(mut world: World, seed: u64) -> Vec<String> {
-    let mut story = Story { model: Model::default(), said: 0, groups: 0 };
+    let mut story = Story::default();
     let mutants: Vec<Mutant> = world.homes.iter().map(|home| home.mutant).collect();
     for home in &mut world.homes {
         home.mutant = Mutant::None;
@@ -126,15 +126,17 @@ fn describe(world: &World) -> Vec<String> {
     lines
 }
 
-struct Story {
-    model: Model,
+/// What people did so far.
+#[derive(Default)]
+pub(crate) struct Story {
+    pub(crate) model: Model,
     said: u64,
     groups: u64,
 }
 
 impl Story {
     /// Everybody meets everybody through links: half of them for one person, half for many.
-    fn meet(&mut self, world: &mut World) {
+    pub(crate) fn meet(&mut self, world: &mut World) {
         for one in 0..world.homes.len() {
             for other in one + 1..world.homes.len() {
                 let uses = if world.chance.once_in(2) { Uses::One } else { Uses::Many };
@@ -213,7 +215,7 @@ impl Story {
         }
     }
 
-    fn write(&mut self, world: &mut World, home: usize, circle: &str) {
+    pub(crate) fn write(&mut self, world: &mut World, home: usize, circle: &str) {
         let Some(c) = self.model.find(world, home, circle).filter(|c| c.open) else { return };
         self.said += 1;
         let text = format!("{} {}", self.said, "비밀");
@@ -227,7 +229,7 @@ impl Story {
         all.into_iter().filter_map(|c| Some((c.id, by_name(&c.name)?))).collect()
     }
 
-    fn change_group(&mut self, world: &mut World, home: usize) {
+    pub(crate) fn change_group(&mut self, world: &mut World, home: usize) {
         let contacts = Self::contacts(world, home);
         if contacts.is_empty() {
             return;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sogon_engine::{Act, Answer, Arrival, EngineError, Event, Input, Loss, Tick, Transmit};
+use sogon_engine::{Act, Answer, Arrival, Ask, EngineError, Event, Input, Loss, Tick, Transmit};
 use sogon_wire::{Fingerprint, Frame, LogName, RelayAddr, Reply, Request, Seq, Tag};
 
 use crate::{
@@ -79,6 +79,8 @@ pub struct World {
     pub fuse: Option<usize>,
     /// What the watcher of the wire saw: sizes of frames.
     pub wire: Vec<usize>,
+    /// How often a piece of a file left a home.
+    pub pieces_left: u64,
     lines: BTreeMap<(usize, usize), u64>,
     bus: BTreeMap<(Tick, u64), Parcel>,
     watches: Vec<Watch>,
@@ -158,6 +160,7 @@ impl World {
             offline: vec![false; count],
             fuse: None,
             wire: Vec::new(),
+            pieces_left: 0,
             lines: BTreeMap::new(),
             bus: BTreeMap::new(),
             watches: Vec::new(),
@@ -260,6 +263,7 @@ impl World {
 
     fn transmit(&mut self, home: usize, transmit: Transmit) {
         self.wire.push(transmit.frame().len());
+        self.pieces_left += u64::from(matches!(transmit.ask, Ask::Lay(_)));
         let relay = self.addrs.iter().position(|addr| *addr == transmit.relay);
         let relay = relay.expect("nobody was told of another relay");
         let line = self.line(home, relay);
@@ -309,6 +313,18 @@ impl World {
         self.homes[home].told.retain(|event| *event != Event::Settled);
     }
 
+    /// The same for a burst that carries files too.
+    pub fn haul(&mut self, home: usize) {
+        let _ = self.input(home, Input::Haul);
+        let end = self.tick.after_ms(600_000);
+        while self.tick < end && !self.homes[home].told.contains(&Event::Hauled) {
+            let Some(next) = self.next_event() else { break };
+            self.run_until(next.min(end));
+        }
+        let over = |event: &Event| matches!(event, Event::Settled | Event::Hauled);
+        self.homes[home].told.retain(|event| !over(event));
+    }
+
     fn next_event(&self) -> Option<Tick> {
         let parcel = self.bus.first_key_value().map(|((tick, _), _)| *tick);
         let wake = self.homes.iter().filter_map(|home| home.wake).min();
@@ -347,6 +363,9 @@ impl World {
         };
         let chance = self.chance.clone();
         let relay = &mut self.relays[line.relay];
+        if let Ask::Lay(posting) = &transmit.ask {
+            relay.pieces.insert((posting.log(), posting.boxed().clone()));
+        }
         let Some(reply) = relay.answer(line.home, &request, &chance) else { return };
         if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply)
         {

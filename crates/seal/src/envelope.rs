@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{Entropy, SealError, entropy::random};
 
-const NONCE_BYTES: usize = 12;
+pub(crate) const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 const HEAD_BYTES: usize = 3;
 /// What the envelope adds to its payload before padding.
@@ -37,15 +37,18 @@ pub enum Kind {
     Welcome,
     /// A request to be let in again.
     Rescue,
+    /// A piece of a file.
+    Piece,
 }
 
-const KINDS: [(u8, Kind); 6] = [
+const KINDS: [(u8, Kind); 7] = [
     (0, Kind::Message),
     (1, Kind::Commit),
     (2, Kind::Closing),
     (3, Kind::Package),
     (4, Kind::Welcome),
     (5, Kind::Rescue),
+    (6, Kind::Piece),
 ];
 
 /// The key of an envelope. Zeroed when dropped, never printed.
@@ -71,9 +74,21 @@ impl EnvelopeKey {
         kind: Kind,
         payload: &[u8],
     ) -> Result<SealedBox, SealError> {
+        self.seal_with(random(entropy), kind, payload)
+    }
+
+    /// As [`EnvelopeKey::seal`], with a nonce that is never used for anything else.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`] above [`PAYLOAD_BYTES_MAX`].
+    pub(crate) fn seal_with(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+        kind: Kind,
+        payload: &[u8],
+    ) -> Result<SealedBox, SealError> {
         let step =
             step_for(payload.len().saturating_add(ENVELOPE_BYTES)).ok_or(SealError::TooLarge)?;
-        let nonce: [u8; NONCE_BYTES] = random(entropy);
         let code = KINDS.iter().find(|(_, its)| *its == kind).map_or(0, |(code, _)| *code);
         let length = u16::try_from(payload.len()).map_err(|_| SealError::TooLarge)?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(step));

@@ -26,7 +26,11 @@ impl LogKeys {
     }
 
     /// `HKDF-SHA256(secret, label || context)`: 32 bytes of write seed, 32 of envelope key.
-    fn derive(secret: &[u8; 32], label: &[u8], context: &[u8]) -> Result<Self, SealError> {
+    pub(crate) fn derive(
+        secret: &[u8; 32],
+        label: &[u8],
+        context: &[u8],
+    ) -> Result<Self, SealError> {
         let seed = expand(secret, &[label, b" write ", context].concat())?;
         let envelope = expand(secret, &[label, b" envelope ", context].concat())?;
         Ok(Self::new(*seed, *envelope))
@@ -61,8 +65,15 @@ impl LogKeys {
         kind: Kind,
         payload: &[u8],
     ) -> Result<Posting, SealError> {
-        let write = WriteKey::from_seed(&self.seed);
-        Ok(Posting::sign(&write, self.envelope.seal(entropy, kind, payload)?))
+        Ok(self.sign(self.envelope.seal(entropy, kind, payload)?))
+    }
+
+    pub(crate) fn envelope(&self) -> &EnvelopeKey {
+        &self.envelope
+    }
+
+    pub(crate) fn sign(&self, boxed: SealedBox) -> Posting {
+        Posting::sign(&WriteKey::from_seed(&self.seed), boxed)
     }
 
     pub(crate) fn open(&self, boxed: &SealedBox) -> Result<(Kind, Zeroizing<Vec<u8>>), SealError> {
@@ -228,7 +239,7 @@ pub(crate) fn readmission_log(secret: &[u8; 32], package: &[u8]) -> Result<LogKe
     LogKeys::derive(secret, b"sogon readmission", package)
 }
 
-fn expand(secret: &[u8; 32], label: &[u8]) -> Result<Zeroizing<[u8; 32]>, SealError> {
+pub(crate) fn expand(secret: &[u8; 32], label: &[u8]) -> Result<Zeroizing<[u8; 32]>, SealError> {
     let mut out = Zeroizing::new([0; 32]);
     Hkdf::<Sha256>::new(None, secret)
         .expand(label, out.as_mut_slice())

@@ -8,6 +8,7 @@ mod desk;
 mod entropy;
 mod envelope;
 mod error;
+mod files;
 mod identity;
 mod keys;
 mod mls;
@@ -18,6 +19,7 @@ pub use desk::{Desk, Mark};
 pub use entropy::Entropy;
 pub use envelope::{ENVELOPE_BYTES, Kind, PAYLOAD_BYTES_MAX};
 pub use error::SealError;
+pub use files::{FileKeys, PIECE_OVERHEAD_BYTES, PIECE_STEPS, Piece, piece_bytes};
 pub use identity::{Identity, PublicIdentity, safety_number};
 pub use keys::{Closing, InviteKeys, LogKeys};
 pub use mls::{

@@ -14,8 +14,8 @@ use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use sogon_seal::{
-    Charter, Closing, ENVELOPE_BYTES, Entropy, Identity, InviteKeys, Kind, LogKeys,
-    PAYLOAD_BYTES_MAX, PackageUse, Posting, PublicIdentity, safety_number,
+    Charter, Closing, ENVELOPE_BYTES, Entropy, FileKeys, Identity, InviteKeys, Kind, LogKeys,
+    PAYLOAD_BYTES_MAX, PackageUse, Piece, Posting, PublicIdentity, safety_number,
 };
 use sogon_wire::{InviteSecret, SealedBox, step_for};
 use world::Home;
@@ -63,6 +63,7 @@ fn the_envelope_of_the_law_is_the_envelope_of_the_code() {
         ("3", "Package"),
         ("4", "Welcome"),
         ("5", "Rescue"),
+        ("6", "Piece"),
     ];
     assert_eq!(kinds, known);
 }
@@ -78,6 +79,9 @@ fn every_label_is_named_in_the_law() {
         "sogon invite psk id",
         "sogon invite psk",
         "sogon rescue write ",
+        "sogon file write ",
+        "sogon file envelope ",
+        "sogon file nonce ",
         "sogon readmission write ",
         "sogon vouch 1",
         "sogon rescue 1",
@@ -234,6 +238,21 @@ fn invite_keys(vector: &Vector) -> Found {
     Ok(vec![line("package", &keys.package), line("answer", &keys.answer)])
 }
 
+fn file_keys(vector: &Vector) -> Found {
+    let keys = FileKeys::from_secret(vector.bytes("hex").try_into().unwrap()).unwrap();
+    let (log, key) = (HEXLOWER.encode(&keys.log().0), HEXLOWER.encode(keys.key()));
+    Ok(vec![format!("log = {log}"), format!("key = {key}")])
+}
+
+fn piece(vector: &Vector) -> Found {
+    let keys = FileKeys::from_secret(vector.bytes("secret").try_into().unwrap()).unwrap();
+    let Piece { index, bytes } =
+        Piece::open(keys.key(), &vector.boxed()).map_err(|_| "unopenable")?;
+    let again = keys.seal(index, &bytes).unwrap();
+    assert_eq!(*again.boxed(), vector.boxed(), "{}: it is sealed as it was opened", vector.name);
+    Ok(vec![format!("index = {index}"), format!("bytes = {}", digest(&bytes))])
+}
+
 fn number(vector: &Vector) -> Found {
     let bytes = vector.bytes("hex");
     let (one, other) = bytes.split_at(32);
@@ -270,6 +289,8 @@ fn every_vector_of_the_sealing_room_is_opened_or_refused_as_it_says() {
             "envelope" => envelope(&vector),
             "closing" => closing(&vector),
             "invite-keys" => invite_keys(&vector),
+            "file-keys" => file_keys(&vector),
+            "piece" => piece(&vector),
             "safety-number" => number(&vector),
             "charter" => charter(&vector),
             other => panic!("{}: nobody here reads `{other}`", vector.name),

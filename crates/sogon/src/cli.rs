@@ -1,11 +1,16 @@
 //! The command line. A comment here is the help a person reads; docs/CLI.md is the contract.
 
+mod files;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sogon_carry::Proxy;
 use sogon_wire::RelayAddr;
 
+pub(crate) use self::files::{
+    File, FileAuto, FileFetch, FileSave, FileSend, Voice, VoiceSave, VoiceSend,
+};
 use crate::{
     mode,
     proxy::{self, Choice},
@@ -50,6 +55,9 @@ pub(crate) struct Common {
     /// place of it); otherwise SOGON_DEVICE_SECRET_FILE
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) device_secret: Option<PathBuf>,
+    /// The folder from which paths are meant, when the command is carried out elsewhere
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// What there is to do. A variant without a comment has its help where its arguments are.
@@ -69,6 +77,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Group(Group),
     Send(Send),
+    /// Send, fetch and save files
+    #[command(subcommand)]
+    File(File),
+    /// Send and save voice notes
+    #[command(subcommand)]
+    Voice(Voice),
     Read(Read),
     Edit(Edit),
     React(React),
@@ -572,6 +586,8 @@ impl Command {
             | Self::Join(_)
             | Self::Group(_)
             | Self::Send(_)
+            | Self::File(File::Send(_) | File::Fetch(_))
+            | Self::Voice(Voice::Send(_))
             | Self::Edit(_)
             | Self::React(_)
             | Self::Delete(_)

@@ -7,6 +7,7 @@ mod change;
 mod contacts;
 mod delete;
 mod doctor;
+mod file;
 mod follow;
 mod group;
 mod grow;
@@ -20,6 +21,7 @@ mod search;
 mod send;
 mod sync;
 mod usage;
+mod voice;
 
 pub(crate) use doctor::without_home;
 pub(crate) use sync::size;
@@ -47,6 +49,8 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Grow(grow) => grow::run(desk, grow).await,
         Command::Proxy(setting) => proxy::run(desk, setting).await,
         Command::Send(send) => send::run(desk, send).await,
+        Command::File(file) => file::run(desk, file).await,
+        Command::Voice(voice) => voice::run(desk, voice).await,
         Command::Read(read) => read::run(desk, read).await,
         Command::Edit(edit) => change::edit(desk, edit).await,
         Command::React(react) => change::react(desk, react).await,

@@ -1,6 +1,9 @@
 //! What a command has before it: the open home, its output, the words.
 
-use std::rc::Rc;
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use sogon_engine::{Event, Loss};
 use tokio::sync::{broadcast::Receiver, broadcast::error::RecvError, watch};
@@ -26,6 +29,8 @@ pub(crate) struct Desk {
     pub(crate) input: Option<String>,
     /// The page, where this process serves one.
     pub(crate) page: Option<Rc<Page>>,
+    /// Where the command was given: what its paths are meant from.
+    pub(crate) folder: PathBuf,
     /// Becomes true when the process that has the home open is about to end.
     pub(crate) ending: watch::Receiver<bool>,
 }
@@ -69,6 +74,18 @@ impl Desk {
         Ok(tally)
     }
 
+    /// The same, and files go on until they are where they go, or nobody answers.
+    ///
+    /// # Errors
+    /// As [`Hand::haul`].
+    pub(crate) async fn burst_with_files(&self) -> Result<Tally, Trouble> {
+        let tally = self.hand.haul().await?;
+        for (relay, why) in &tally.unreached {
+            self.unreached(relay.host(), *why).await;
+        }
+        Ok(tally)
+    }
+
     /// A burst after something was done. That is stored already, so what goes wrong now is said and
     /// does not undo it: the command has not failed.
     ///
@@ -90,6 +107,30 @@ impl Desk {
                 Tally::default()
             }
         }
+    }
+
+    /// As [`Desk::go_out`], and files go on until they are where they go, or nobody answers.
+    pub(crate) async fn haul(&self) -> Tally {
+        let tally = match self.hand.mode().await {
+            Ok(Speech { mode, leaves: false }) => {
+                self.console.remark(&self.words.say(&format!("waits-{}", mode.name()), &[])).await;
+                return Tally::default();
+            }
+            Ok(_) => self.burst_with_files().await,
+            Err(trouble) => Err(trouble),
+        };
+        match tally {
+            Ok(tally) => tally,
+            Err(trouble) => {
+                self.console.remark(&trouble.sentence(&self.words)).await;
+                Tally::default()
+            }
+        }
+    }
+
+    /// A path as it was meant where the command was given.
+    pub(crate) fn place(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// Says that a relay did not answer, and why.

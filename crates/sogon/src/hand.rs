@@ -61,6 +61,15 @@ impl Hand {
         self.wish(Wish::Burst).await
     }
 
+    /// As [`Hand::burst`], and files go on too; returns when none is under way any more, as far as
+    /// relays have them and answer.
+    ///
+    /// # Errors
+    /// When something that came could not be stored.
+    pub(crate) async fn haul(&self) -> Result<Tally, Trouble> {
+        self.wish(Wish::Haul).await
+    }
+
     /// What happened since the home was opened.
     ///
     /// # Errors

@@ -36,6 +36,8 @@ pub(crate) enum Wish {
     Act(Act, Reply<Answer>),
     /// Everything out and in, once.
     Burst(Reply<Tally>),
+    /// The same, and files until they are where they go.
+    Haul(Reply<Tally>),
     /// Stay connected from now on.
     Live(Reply<()>),
     /// What happened so far.
@@ -138,6 +140,12 @@ pub(crate) struct Keeper {
     tally: Tally,
     metered: Metered,
     settling: Vec<Reply<Tally>>,
+    /// Those who wait for files.
+    hauling: Vec<Reply<Tally>>,
+    /// No file is under way any more; other questions are, perhaps.
+    files_done: bool,
+    /// What was stored takes room that files counted on.
+    room_due: bool,
     events: broadcast::Sender<Event>,
     fault: watch::Sender<Option<Trouble>>,
 }
@@ -169,6 +177,9 @@ impl Keeper {
             tally: Tally::default(),
             metered: Metered { figures: Figures::default(), at: Instant::now(), due: false },
             settling: Vec::new(),
+            hauling: Vec::new(),
+            files_done: false,
+            room_due: true,
             events,
             fault,
         })
@@ -201,9 +212,16 @@ impl Keeper {
             }
             if self.live && self.questions.none() {
                 self.settle(&Ok(()));
+                if self.files_done {
+                    self.hauled(&Ok(()));
+                }
+            }
+            if self.room_due {
+                self.say_room();
             }
             self.keep_notes();
         }
+        self.finish_sweeping();
         self.links.hang_up().await;
         self.metered.due = true;
         self.keep_notes();
@@ -246,6 +264,14 @@ impl Keeper {
                 self.tally.unreached.clear();
                 if let Err(trouble) = self.step(Input::Burst) {
                     self.settle(&Err(trouble));
+                }
+            }
+            Wish::Haul(reply) => {
+                self.say_room();
+                self.hauling.push(reply);
+                self.tally.unreached.clear();
+                if let Err(trouble) = self.step(Input::Haul) {
+                    self.hauled(&Err(trouble));
                 }
             }
             Wish::Live(reply) => {
@@ -368,9 +394,10 @@ impl Keeper {
                     }
                     // Words that are to be gone are gone from the log of the store too. When that
                     // fails they go with the next settling.
-                    if batch.iter().any(|change| matches!(change, Change::Unindex { .. })) {
+                    if batch.iter().any(must_be_gone) {
                         let _ = self.vault.settle();
                     }
+                    self.room_due |= batch.iter().any(takes_room);
                 }
                 Output::Transmit(transmit) => {
                     self.questions.leaves(&transmit);
@@ -395,6 +422,9 @@ impl Keeper {
                 self.tally.unreached.insert(relay.clone(), *why);
             }
             Event::Settled => self.settle(&Ok(())),
+            // What is asked beside files is not answered by them.
+            Event::Hauled if self.live => self.files_done = true,
+            Event::Hauled => self.hauled(&Ok(())),
             _ => {}
         }
         // Nobody may be listening.
@@ -409,10 +439,34 @@ impl Keeper {
         }
     }
 
+    fn hauled(&mut self, how: &Result<(), Trouble>) {
+        self.files_done = false;
+        self.tally.figures = self.links.figures();
+        self.metered.due |= !self.hauling.is_empty();
+        for reply in self.hauling.drain(..) {
+            let _ = reply.send(how.clone().map(|()| self.tally.clone()));
+        }
+    }
+
+    /// Says how much more the home takes: no file is fetched that does not fit.
+    fn say_room(&mut self) {
+        self.room_due = false;
+        if let Ok(bytes) = self.vault.free_bytes() {
+            let _ = self.step(Input::Room { bytes });
+            self.room_due = false;
+        }
+    }
+
+    /// What is to be gone is gone before the home is closed.
+    fn finish_sweeping(&mut self) {
+        while view::sweeps(&self.vault).unwrap_or_default() && self.step(Input::Time).is_ok() {}
+    }
+
     fn reopen(&mut self, trouble: Trouble) -> Trouble {
         self.wake = None;
         self.engine = engine_on(&self.vault).map_err(|_| trouble.clone());
         self.settle(&Err(trouble.clone()));
+        self.hauled(&Err(trouble.clone()));
         self.fault.send_replace(Some(trouble.clone()));
         trouble
     }
@@ -442,6 +496,19 @@ impl Keeper {
             wall: WallClock(moment::now_s()),
         }
     }
+}
+
+/// Words, or bytes of a file, that are to be nowhere any more.
+fn must_be_gone(change: &Change) -> bool {
+    match change {
+        Change::Unindex { .. } => true,
+        Change::Delete { table, .. } => *table == view::SWEPT_FILES,
+        _ => false,
+    }
+}
+
+fn takes_room(change: &Change) -> bool {
+    matches!(change, Change::Put { table, .. } if *table == view::PIECES_OF_FILES)
 }
 
 fn begin(vault: &mut Vault, proxy: Option<&Proxy>) -> Result<(Engine, Links, Mode), Trouble> {

@@ -28,6 +28,7 @@ fn kind(kind: &Kind) -> &'static str {
         Kind::Unknown => "unknown",
         Kind::Gap => "gap",
         Kind::Membership => "membership",
+        Kind::File => "file",
     }
 }
 
@@ -44,6 +45,7 @@ pub(crate) fn object(message: &Message) -> Value {
         "reply_to": message.reply_to.map(|id| id.to_string()),
         "expires_s": message.fades_s,
         "edited": message.edited,
+        "bytes": message.file.as_ref().map(|file| file.bytes),
         "reactions": message.reactions.iter().map(|reaction| {
             json!({ "from": reaction.from, "face": reaction.face })
         }).collect::<Vec<_>>(),
@@ -64,6 +66,19 @@ pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> 
         Kind::Unknown => words.say("kind-unknown", &[]),
         Kind::Gap => words.say("kind-gap", &[]),
         Kind::Membership => format!("· {}", plain::lines(&message.text, "    ")),
+        Kind::File => {
+            let file = message.file.as_ref();
+            let size = crate::commands::size(file.map_or(0, |file| file.bytes));
+            let id = message.id.to_string();
+            let seconds = file.and_then(|file| file.voice_ms).map(|ms| ms.div_ceil(1_000));
+            match seconds.map(|seconds| seconds.to_string()) {
+                Some(seconds) => words.say("kind-voice", &[("seconds", &seconds), ("id", &id)]),
+                None => {
+                    let args = [("name", message.text.as_str()), ("size", &size), ("id", &id)];
+                    words.say("kind-file", &args)
+                }
+            }
+        }
     };
     let at = moment::local(message.at_s);
     match message.delivery {

@@ -24,6 +24,7 @@ mod letter;
 mod link;
 mod mode;
 mod moment;
+mod outgoing;
 mod own_relay;
 mod page;
 mod passphrase;

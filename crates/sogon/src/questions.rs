@@ -13,7 +13,8 @@ pub(crate) struct Questions(BTreeSet<(RelayAddr, Tag)>);
 impl Questions {
     /// A question leaves. A watch is answered by its first push.
     pub(crate) fn leaves(&mut self, transmit: &Transmit) {
-        if !matches!(transmit.ask, Ask::Unwatch { .. }) {
+        // Files go on for as long as they are large: nobody waits for them here.
+        if !matches!(transmit.ask, Ask::Unwatch { .. }) && !transmit.is_bulk() {
             self.0.insert((transmit.relay.clone(), transmit.tag));
         }
     }

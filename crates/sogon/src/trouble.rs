@@ -156,6 +156,38 @@ kinds! {
     CleanRefused = "clean-refused", 5;
     /// The file cannot be read or the copy cannot be written.
     CleanIo = "clean-io", 1;
+    /// No file of this id, or more than one.
+    UnknownFile = "unknown-file", 1;
+    /// Not all of the file is in the home.
+    FileNotHere = "file-not-here", 1;
+    /// The relay does not keep the file any more, or the home its bytes.
+    FileGone = "file-gone", 1;
+    /// What came was not what was offered.
+    FileBroken = "file-broken", 1;
+    /// A file of one's own that is still leaving.
+    FileLeaving = "file-leaving", 1;
+    /// The file is a program, or not what its name says.
+    Program = "program", 5;
+    /// Its sender wants it to be looked at here only.
+    NoSaving = "no-saving", 5;
+    /// There is a file at that place.
+    FileThere = "file-there", 1;
+    /// A file cannot be written.
+    FileIo = "file-io", 1;
+    /// A file cannot be read.
+    FileUnreadable = "file-unreadable", 1;
+    /// A file changed while it was read.
+    FileChanged = "file-changed", 1;
+    /// A clean copy of a large file finds no place beside it.
+    NoRoomToClean = "no-room-to-clean", 1;
+    /// A file to be sent cannot be cleaned.
+    NotClean = "not-clean", 5;
+    /// The home has no room for a file.
+    NoRoom = "no-room", 1;
+    /// Not a recording that can be read, or too long for a note.
+    NoRecording = "no-recording", 1;
+    /// Not a voice note, or one that does not hold.
+    NoNote = "no-note", 1;
     /// `doctor` found something.
     Checks = "checks", 1;
     /// `try` saw a plain word on the wire, or a text did not arrive.

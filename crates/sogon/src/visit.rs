@@ -61,6 +61,16 @@ pub(crate) async fn run(
         // A process that has the home open must know what this one was told.
         args.insert(0, format!("--proxy={proxy}"));
     }
+    let folder = match &cli.common.folder {
+        Some(folder) => folder.clone(),
+        None => std::env::current_dir().unwrap_or_default(),
+    };
+    if let (None, Command::File(_) | Command::Voice(_), Some(folder)) =
+        (&cli.common.folder, &cli.command, folder.to_str())
+    {
+        // A process that has the home open is in a folder of its own.
+        args.insert(0, format!("--folder={folder}"));
+    }
     let home = Home::choose(cli.common.home.as_deref())?;
     let home = home.with_device(cli.common.device_secret.as_deref())?;
     let Asked { input, passphrase } = asked::ask(cli, &home, words)?;
@@ -97,6 +107,7 @@ pub(crate) async fn run(
         home: home.clone(),
         input: input.clone(),
         page: page.clone(),
+        folder: folder.clone(),
         ending,
     };
     let relay_here = own_relay.is_some();

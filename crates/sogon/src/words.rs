@@ -31,6 +31,11 @@ impl Language {
         flag.map(str::to_owned).or_else(spoken).map_or(Self::En, |tag| Self::of(&tag))
     }
 
+    /// The same for the inspector.
+    pub(crate) fn inspector(self) -> sogon_inspect::words::Language {
+        sogon_inspect::words::Language::of(self.tag())
+    }
+
     /// The tag by which it is chosen.
     pub(crate) fn tag(self) -> &'static str {
         match self {

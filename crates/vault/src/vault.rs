@@ -228,6 +228,16 @@ impl Vault {
         Ok(u64::from(used).saturating_mul(crate::SECTOR_BYTES as u64))
     }
 
+    /// How many bytes of pages are still free: what is stored from now on takes a tenth more than it
+    /// has bytes, at most.
+    ///
+    /// # Errors
+    /// [`VaultError::Reopen`] when the home must be opened again.
+    pub fn free_bytes(&self) -> Result<u64, VaultError> {
+        let all = u64::from(self.pages().count_max()).saturating_mul(crate::SECTOR_BYTES as u64);
+        Ok(all.saturating_sub(self.used_bytes()?))
+    }
+
     /// Why a reading failed: [`VaultError::Damaged`] when bytes were changed or lost, otherwise what
     /// the disk said, or [`VaultError::Reopen`].
     #[must_use]

@@ -22,6 +22,9 @@ const NEWEST: f64 = 0.25;
 /// The fastest and slowest way that is reckoned with, in seconds a byte.
 const PACES: std::ops::RangeInclusive<f64> = 1e-8..=0.01;
 
+/// Lost packets that are remembered, in case they were only late.
+const LAPSED_MAX: usize = 4_096;
+
 /// A packet that left.
 pub(super) struct Flight {
     sent: Instant,
@@ -243,6 +246,10 @@ impl Air {
     pub(super) fn lose(&mut self, number: u64) -> Vec<Key> {
         let Some(flight) = self.flights.remove(&number) else { return Vec::new() };
         self.lapsed.insert(number, flight.sent);
+        if self.lapsed.len() > LAPSED_MAX {
+            // Nobody answers that late.
+            self.lapsed.pop_first();
+        }
         self.in_flight = self.in_flight.saturating_sub(flight.bytes);
         flight.units
     }

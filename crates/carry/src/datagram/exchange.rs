@@ -18,6 +18,8 @@ use sogon_wire::{
     },
 };
 
+use crate::link::Rank;
+
 use super::{
     air::{Air, Heard},
     reading::Wanted,
@@ -29,6 +31,8 @@ use super::{
 /// What a read asks for at first, when the way down is not known.
 const READ_BYTES_FIRST: u32 = 12_288;
 const READ_BYTES_MAX: u32 = 131_072;
+/// Goes after everything that [`Task::class`] says.
+const CLASS_OF_FILES: u8 = 3;
 /// Packets that are sent when nothing is heard, to find out whether the way is back.
 const PROBES: usize = 2;
 /// A first flight of at most so many packets may be sent twice.
@@ -55,6 +59,8 @@ pub(crate) struct Exchange {
     turns: BTreeMap<LogName, u16>,
     /// Appends that wait at the relay for earlier ones.
     parked: BTreeSet<Own>,
+    /// Questions about files.
+    files: BTreeSet<Own>,
     /// To be sent, in the order they were asked for; the class of the task decides first.
     waiting: BTreeSet<(u8, u64, Key)>,
     asked: BTreeMap<Own, u32>,
@@ -103,6 +109,7 @@ impl Exchange {
             next_own: 0,
             turns: BTreeMap::new(),
             parked: BTreeSet::new(),
+            files: BTreeSet::new(),
             waiting: BTreeSet::new(),
             asked: BTreeMap::new(),
             order: 0,
@@ -132,14 +139,25 @@ impl Exchange {
 
     /// Takes a question; false for one that needs a connection.
     pub(crate) fn ask(&mut self, tag: Tag, request: &Request) -> bool {
+        self.ask_as(Rank::Words, tag, request)
+    }
+
+    /// As [`Exchange::ask`], with what goes first.
+    pub(crate) fn ask_as(&mut self, rank: Rank, tag: Tag, request: &Request) -> bool {
         // There are far fewer questions in a visit than tags; should they run out, a connection
         // takes the rest.
         let own = self.next_own;
-        let order = self.order_of(request);
+        let order = match rank {
+            Rank::Words => self.order_of(request),
+            Rank::Files => UNORDERED,
+        };
         let task = Task::new(own, order, request).filter(|_| own < Own::MAX);
         let Some(task) = task else { return false };
         self.next_own = own.saturating_add(1);
-        let class = task.class();
+        if rank == Rank::Files {
+            self.files.insert(own);
+        }
+        let class = self.class(own, &task);
         for unit in task.units() {
             self.wait(class, (own, unit));
         }
@@ -156,6 +174,11 @@ impl Exchange {
         order
     }
 
+    /// What goes first: the task says it, and files come after everything.
+    fn class(&self, own: Own, task: &Task) -> u8 {
+        if self.files.contains(&own) { CLASS_OF_FILES } else { task.class() }
+    }
+
     fn wait(&mut self, class: u8, key: Key) {
         self.order = self.order.saturating_add(1);
         if !self.waiting.iter().any(|(_, _, known)| *known == key) {
@@ -166,7 +189,7 @@ impl Exchange {
     fn wait_again(&mut self, key: Key) {
         let Some((_, task)) = self.tasks.get(&key.0) else { return };
         if !task.has(key.1) && !self.parked.contains(&key.0) {
-            let class = task.class();
+            let class = self.class(key.0, task);
             self.wait(class, key);
         }
     }
@@ -311,9 +334,17 @@ impl Exchange {
         Some(replies)
     }
 
+    /// The newest packet with these low bits: a visit with a large file has many of them.
+    fn number_of(&self, low: u16) -> u64 {
+        let last = self.air.next().saturating_sub(1);
+        let newest = u16::try_from(last & 0xffff).unwrap_or_default();
+        last.saturating_sub(u64::from(newest.wrapping_sub(low)))
+    }
+
     fn acknowledge(&mut self, low: u16, now: Instant) {
         let usual = (self.timing.round_trip(), self.timing.spare());
-        let Some(heard) = self.air.answered(u64::from(low), now, usual) else { return };
+        let number = self.number_of(low);
+        let Some(heard) = self.air.answered(number, now, usual) else { return };
         let Heard { round_trip, alone, bytes, lapsed } = heard;
         if lapsed {
             self.lost = self.lost.saturating_sub(1);
@@ -362,6 +393,7 @@ impl Exchange {
         self.tasks.remove(&own);
         self.asked.remove(&own);
         self.parked.remove(&own);
+        self.files.remove(&own);
         Some((tag, reply))
     }
 
@@ -464,7 +496,7 @@ impl Exchange {
                 Some((_, Task::Read(_))) => self.ask_for_gaps(own),
                 Some((_, task)) => {
                     self.parked.remove(&own);
-                    let class = task.class();
+                    let class = self.class(own, task);
                     let mut units = task.units();
                     if units.is_empty() {
                         units.push(Unit::Piece(0));

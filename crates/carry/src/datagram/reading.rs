@@ -20,7 +20,6 @@ pub(crate) struct Reading {
     after: Seq,
     bytes_max: u32,
     got: BTreeMap<Seq, Got>,
-    got_bytes: u32,
     /// The first place the relay has; known with the first answer.
     first: Option<Seq>,
     /// The last place promised so far.
@@ -48,7 +47,6 @@ impl Reading {
             after,
             bytes_max,
             got: BTreeMap::new(),
-            got_bytes: 0,
             first: None,
             till: after,
             head: 0,
@@ -129,9 +127,26 @@ impl Reading {
     }
 
     fn put(&mut self, seq: Seq, boxed: SealedBox) {
-        let bytes = u32::try_from(boxed.as_bytes().len()).unwrap_or(u32::MAX);
-        self.got_bytes = self.got_bytes.saturating_add(bytes);
         self.got.insert(seq, Got::Whole(boxed));
+    }
+
+    /// How many bytes what was promised has, as far as that is known: of boxes of which nothing came
+    /// yet, as many as the largest that did.
+    fn promised_bytes(&self) -> u32 {
+        let sizes = self.got.values().map(|got| match got {
+            Got::Whole(boxed) => boxed.as_bytes().len(),
+            Got::Pieces { size, .. } => *size,
+        });
+        let (mut sum, mut largest, mut begun) = (0_usize, 0_usize, 0_u64);
+        for size in sizes {
+            (sum, largest, begun) =
+                (sum.saturating_add(size), largest.max(size), begun.saturating_add(1));
+        }
+        let places =
+            self.first.map_or(0, |first| self.till.saturating_add(1).saturating_sub(first));
+        let unseen = usize::try_from(places.saturating_sub(begun)).unwrap_or(usize::MAX);
+        let all = sum.saturating_add(unseen.saturating_mul(largest));
+        u32::try_from(all).unwrap_or(u32::MAX)
     }
 
     /// Whether everything promised is here.
@@ -143,7 +158,7 @@ impl Reading {
 
     /// Whether there is more to ask for beyond what was promised.
     pub(crate) fn goes_on(&self) -> bool {
-        let room = self.got_bytes < self.bytes_max;
+        let room = self.promised_bytes() < self.bytes_max;
         self.first.is_none() || !self.stopped && self.till < self.head && room
     }
 
@@ -200,7 +215,7 @@ impl Reading {
     /// The question for what is wanted, for at most so many bytes.
     pub(crate) fn question(&self, wanted: Wanted, bytes_max: u32) -> Question {
         let (tag, log) = (self.tag, self.log);
-        let left = self.bytes_max.saturating_sub(self.got_bytes);
+        let left = self.bytes_max.saturating_sub(self.promised_bytes());
         match wanted {
             Wanted::On(after) => {
                 Question::Read { tag, log, after, till: 0, bytes_max: bytes_max.min(left) }

@@ -162,7 +162,9 @@ impl Run<'_> {
             }
             Order::Ask(asked) => {
                 self.hold = Instant::now().checked_add(GATHER);
-                let taken = asked.tag.is_some_and(|tag| self.exchange.ask(tag, &asked.request));
+                let rank = asked.rank;
+                let ask = |tag| self.exchange.ask_as(rank, tag, &asked.request);
+                let taken = !asked.is_long() && asked.tag.is_some_and(ask);
                 match (taken, asked.tag) {
                     (true, Some(tag)) => {
                         self.open.insert(tag, asked);

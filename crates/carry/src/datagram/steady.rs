@@ -150,7 +150,7 @@ impl Steady<'_> {
             }
             (request, Some(tag)) => {
                 // One that finds no tag any more is asked again under the next keys.
-                self.exchange.ask(tag, &request);
+                self.exchange.ask_as(asked.rank, tag, &request);
                 self.open.insert(tag, asked);
             }
             (_, None) => {}
@@ -218,7 +218,7 @@ impl Steady<'_> {
         self.exchange = exchange;
         self.packets = 0;
         for (tag, asked) in &self.open {
-            self.exchange.ask(*tag, &asked.request);
+            self.exchange.ask_as(asked.rank, *tag, &asked.request);
         }
         self.watched.values_mut().for_each(|watched| watched.asking = false);
         true

@@ -10,7 +10,11 @@ use sogon_wire::{
     WriteSignature, step_for,
 };
 
-use crate::{Carrier, Memory, Reading, RelayLinks, Ways, link::Asked, memory::Forgetful};
+use crate::{
+    Carrier, Memory, Reading, RelayLinks, Ways,
+    link::{Asked, Rank},
+    memory::Forgetful,
+};
 
 /// Somebody who may write to a log.
 pub(crate) struct Writer(SigningKey);
@@ -78,7 +82,7 @@ impl Person {
     pub(crate) fn ask(&mut self, relay: &RelayAddr, tag: Tag, request: &Request) {
         let answered = !matches!(request, Request::Unwatch { .. });
         let (request, bytes) = (request.clone(), request.encode(tag));
-        let asked = Asked { request, bytes, tag: answered.then_some(tag) };
+        let asked = Asked { rank: Rank::Words, request, bytes, tag: answered.then_some(tag) };
         self.links.carry(relay, asked);
     }
 

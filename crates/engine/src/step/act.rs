@@ -32,6 +32,33 @@ impl Work<'_> {
             Act::React { conversation, message, face } => {
                 self.react(conversation, message, face).map(|()| Answer::Done)
             }
+            Act::BeginFile { to, bytes } => self.begin_file(to, bytes),
+            Act::AddPieces { to, file, bytes } => {
+                self.add_pieces(to, file, &bytes).map(|()| Answer::Done)
+            }
+            Act::SendFile { to, file, about, reply_to, after_s } => self
+                .send_file(to, file, about, reply_to, after_s)
+                .map(|()| Answer::Queued { message: file }),
+            Act::ForgetFile { to, file } => self.forget_file(to, file).map(|()| Answer::Done),
+            Act::MoveFile { conversation, message } => {
+                self.move_file(conversation, message).map(|()| Answer::Done)
+            }
+            Act::PauseFile { conversation, message } => {
+                self.pause_file(conversation, message).map(|()| Answer::Done)
+            }
+            Act::DropFile { conversation, message } => {
+                self.drop_file(conversation, message).map(|()| Answer::Done)
+            }
+            Act::OpenedFile { conversation, message } => {
+                self.opened_file(conversation, message).map(|()| Answer::Done)
+            }
+            Act::JudgeFile { conversation, message, what } => {
+                self.judge_file(conversation, message, what).map(|()| Answer::Done)
+            }
+            Act::FetchBelow { bytes } => {
+                self.fetch_below(bytes);
+                Ok(Answer::Done)
+            }
             Act::Note { kind, detail } => self.alert(kind, detail).map(|()| Answer::Done),
             Act::NewGroup { title, members } => {
                 check_name(Some(&title))?;
@@ -132,7 +159,10 @@ impl Work<'_> {
                     message.unread = false;
                     left = left.saturating_sub(1);
                     self.desk.put(MESSAGES, &key, encode(&message)?);
-                    self.start_fading(id, number_of(&key), message.fades_s);
+                    // That a file was offered is not the file: it fades from when it was opened.
+                    if message.kind != KindRow::File {
+                        self.start_fading(id, number_of(&key), message.fades_s);
+                    }
                 }
                 after = Some(key);
             }

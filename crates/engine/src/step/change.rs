@@ -28,7 +28,7 @@ impl Work<'_> {
         }
         self.is_open(id)?;
         let (order, mut row) = self.words_of(id, message)?.ok_or(EngineError::Unknown)?;
-        if row.from.is_some() || text.is_empty() {
+        if row.from.is_some() || text.is_empty() || row.kind != KindRow::Text {
             return Err(EngineError::Unknown);
         }
         let turn = row.edits.unwrap_or(0).saturating_add(1);
@@ -78,7 +78,7 @@ impl Work<'_> {
             return Ok(());
         };
         let Some((order, mut known)) = self.words_of(id, message)? else { return Ok(()) };
-        let theirs = known.from == Some(from.identity.0);
+        let theirs = known.from == Some(from.identity.0) && known.kind == KindRow::Text;
         if !theirs || text.is_empty() || turn <= known.edits.unwrap_or(0) {
             return Ok(());
         }
@@ -122,7 +122,8 @@ impl Work<'_> {
         let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else { return Ok(None) };
         let order = number_of(&order);
         let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-        Ok(row.filter(|row| row.kind == KindRow::Text).map(|row| (order, row)))
+        let said = |row: &MessageRow| matches!(row.kind, KindRow::Text | KindRow::File);
+        Ok(row.filter(said).map(|row| (order, row)))
     }
 
     fn is_open(&self, id: ConversationId) -> Result<(), EngineError> {

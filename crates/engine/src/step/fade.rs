@@ -44,7 +44,10 @@ impl Work<'_> {
             }
             let (id, order) = (ConversationId(id_of(&conversation)), number_of(&key));
             let message = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-            if message.is_some_and(|message| message.delivery == Some(DeliveryRow::Queued)) {
+            if let Some(message) = message
+                && (message.delivery == Some(DeliveryRow::Queued)
+                    || self.holds_back(id, &message)?)
+            {
                 // Nobody has got it yet: what was written is not lost to its own author first.
                 continue;
             }
@@ -122,6 +125,9 @@ impl Work<'_> {
         self.desk.delete(MESSAGES, &key);
         self.desk.delete(ORDERS, &order.to_be_bytes());
         self.desk.unindex(order);
+        if let Some(message) = &message {
+            self.remove_file(id, message.id)?;
+        }
         self.take_out(id, order)?;
         for (key, mut orders) in self.sent(id)? {
             let before = orders.len();

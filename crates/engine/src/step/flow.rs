@@ -32,7 +32,10 @@ impl Work<'_> {
             self.memory.mode = mode;
         }
         self.memory.words_went = false;
+        self.memory.settled = false;
         self.memory.healed.clear();
+        self.memory.tails.clear();
+        self.forget_drafts()?;
         for link in self.memory.links.values_mut() {
             link.losses = 0;
             link.rest_until = Tick(0);
@@ -159,7 +162,7 @@ impl Work<'_> {
             return false;
         }
         let watch = matches!(ask, Ask::Watch { .. });
-        let Some(tag) = link.ask(question, watch) else { return false };
+        let Some(tag) = link.ask(question, watch, self.now.tick) else { return false };
         self.transmit.push(Transmit { relay: relay.clone(), tag, ask });
         true
     }
@@ -198,6 +201,7 @@ impl Work<'_> {
             self.memory.stirred.remove(&id);
         }
         self.flow_side()?;
+        self.flow_files()?;
         self.settle();
         self.set_alarm();
         Ok(())
@@ -225,19 +229,26 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// A burst in which nothing is open and nobody rests is over.
+    /// A burst in which nothing is open and nobody rests is over; files may go on.
     fn settle(&mut self) {
-        if self.memory.mode != Mode::Burst {
-            return;
-        }
-        let tick = self.now.tick;
-        let over = self.memory.links.iter().all(|(relay, link)| {
-            let idle = link.idle() && (link.rest_until <= tick || self.gave_up(relay, link));
-            idle || self.memory.spares.contains(relay) && tick >= self.spares_until()
-        });
-        if over {
-            self.memory.mode = Mode::Idle;
+        let (mode, tick) = (self.memory.mode, self.now.tick);
+        let over = |is_done: fn(&Link) -> bool| {
+            self.memory.links.iter().all(|(relay, link)| {
+                let rested = link.rest_until <= tick || self.gave_up(relay, link);
+                let spare = self.memory.spares.contains(relay) && tick >= self.spares_until();
+                is_done(link) && rested || spare
+            })
+        };
+        let (settled, done) = (over(Link::is_quiet), over(Link::idle));
+        if settled && !self.memory.settled && mode == Mode::Burst {
+            self.memory.settled = true;
             self.say(Event::Settled);
+        }
+        if done && mode == Mode::Burst {
+            self.memory.mode = Mode::Idle;
+        }
+        if done && std::mem::take(&mut self.memory.hauls) {
+            self.say(Event::Hauled);
         }
     }
 
@@ -344,20 +355,28 @@ impl Work<'_> {
         if self.memory.unreached.remove(relay) {
             self.say(Event::Reached { relay: relay.clone() });
         }
+        if matches!(asked.question, Question::Lay { .. } | Question::Fetch { .. }) && !asked.watch {
+            self.pace(relay, asked.at);
+        }
         match reply {
             Reply::Appended { seq } => self.appended(asked.question, seq),
             Reply::Entries { log, from, head, boxes } => {
                 self.entries(relay, asked, super::follow::Page { log, from, head, boxes })
             }
-            Reply::Refused { why, wait_s } => {
-                self.refused(relay, asked, why, wait_s);
-                Ok(())
-            }
+            Reply::Refused { why, wait_s } => match (asked.question, why) {
+                (Question::Lay { conversation, message, .. }, Refusal::Full) => {
+                    self.file_refused(conversation, message)
+                }
+                _ => {
+                    self.refused(relay, wait_s);
+                    Ok(())
+                }
+            },
             Reply::About(_) => Ok(()),
         }
     }
 
-    fn refused(&mut self, relay: &RelayAddr, _asked: Asked, _why: Refusal, wait_s: u16) {
+    fn refused(&mut self, relay: &RelayAddr, wait_s: u16) {
         // Whatever was refused still stands in the store and is asked again after the rest.
         let wait_ms = u64::from(wait_s.max(1)).saturating_mul(1_000);
         let tick = self.now.tick;
@@ -378,8 +397,12 @@ impl Work<'_> {
                 self.desk.delete(SIDE, &number.to_be_bytes());
                 Ok(())
             }
+            Question::Lay { conversation, message, index } => {
+                self.laid(conversation, message, index)
+            }
             Question::Log { .. }
             | Question::Again { .. }
+            | Question::Fetch { .. }
             | Question::Package { .. }
             | Question::Answers { .. } => Ok(()),
         }
@@ -392,6 +415,9 @@ impl Work<'_> {
         page: super::follow::Page,
     ) -> Result<(), EngineError> {
         match asked.question {
+            Question::Fetch { conversation, message, .. } => {
+                self.fetched(relay, (conversation, message), &asked, &page)
+            }
             Question::Log { conversation, log, after }
             | Question::Again { conversation, log, after }
                 if log == page.log =>

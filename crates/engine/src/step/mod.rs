@@ -5,16 +5,20 @@ mod act;
 mod change;
 mod commits;
 mod fade;
+mod fetch;
 mod first_contact;
 mod flow;
 mod follow;
 mod group;
+mod lay;
+mod offer;
 mod outbox;
 mod pack;
 mod places;
 mod receipts;
 mod receive;
 mod rescue;
+mod sweep;
 
 use sogon_seal::{
     Conversation, Desk, Entropy, GroupName, Identity, SealError, Sealer, shelf::Shelf,
@@ -69,6 +73,14 @@ impl<'a> Work<'a> {
                 self.lost(&relay, why).map(|()| NOTHING)
             }
             Input::Burst => self.start(Mode::Burst).map(|()| NOTHING),
+            Input::Haul => {
+                self.memory.hauls = true;
+                self.start(Mode::Burst).map(|()| NOTHING)
+            }
+            Input::Room { bytes } => {
+                self.memory.room = Some(bytes);
+                Ok(NOTHING)
+            }
             Input::Live => self.start(Mode::Live).map(|()| NOTHING),
             Input::Time => self.time().map(|()| NOTHING),
         }
@@ -163,7 +175,7 @@ impl<'a> Work<'a> {
         self.desk.put(ORDERS, &order.to_be_bytes(), id.0.to_vec());
         let by_id = [id.0, message.id.0].concat();
         self.desk.put(MESSAGE_IDS, &by_id, order.to_be_bytes().to_vec());
-        if message.kind == KindRow::Text {
+        if matches!(message.kind, KindRow::Text | KindRow::File) {
             self.desk.index(order, message.text.clone());
         }
         conversation.last_order = order;

@@ -13,8 +13,8 @@ use crate::{
     engine::Mode,
     links::Question,
     rows::{
-        ConversationRow, DeliveryRow, KEPT, KindRow, MESSAGES, MessageRow, OUTBOX, OutRow, SENT,
-        State, encode, in_conversation, number_of, read, read_all, sent_key,
+        ConversationRow, DeliveryRow, KEPT, MESSAGES, MessageRow, OUTBOX, OutRow, SENT, State,
+        encode, in_conversation, number_of, read, read_all, sent_key,
     },
 };
 
@@ -347,19 +347,13 @@ impl Work<'_> {
         let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? else {
             return Ok(());
         };
-        if message.delivery != Some(DeliveryRow::Handed) || message.kind != KindRow::Text {
+        if message.delivery != Some(DeliveryRow::Handed) {
             return Ok(());
         }
+        let Some(content) = self.content_of(id, &message)? else { return Ok(()) };
         message.delivery = Some(DeliveryRow::Queued);
         self.desk.put(MESSAGES, &key, encode(&message)?);
-        let content = Content {
-            id: Some(message.id),
-            at_s: Some(message.at_s),
-            reply_to: message.reply_to,
-            fades_s: message.fades_s,
-            ..Content::of(crate::content::KIND_TEXT)
-        };
-        self.queue(id, &content.with_text(&message.text), Some(order), Haste::Now)?;
+        self.queue(id, &content, Some(order), Haste::Now)?;
         self.say(Event::Progress { conversation: id, message: message.id });
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! Several relays of one conversation: how far a log was read at each, and when it moves on to the
-//! next (SPEC 5.7).
+//! next (SPEC 5.8).
 
 use sogon_seal::shelf::{Order, Shelf};
 use sogon_wire::{LogName, RelayAddr, Seq};

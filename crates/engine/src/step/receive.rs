@@ -7,8 +7,8 @@ use super::{Work, outbox::Haste};
 use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_EDIT, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE,
-        KIND_REACTION, KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
+        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_EDIT, KIND_FILE, KIND_LEAVE, KIND_PACKAGE,
+        KIND_PROFILE, KIND_REACTION, KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
@@ -56,6 +56,7 @@ impl Work<'_> {
             KIND_REACTION => self.receive_reaction(id, row, from, content),
             KIND_EDIT => self.receive_edit(id, row, from, content),
             KIND_LEAVE => self.receive_leave(id, row, from),
+            KIND_FILE => self.receive_file(id, row, from, content, seq),
             _ => {
                 let raw = Some(bytes.to_vec());
                 self.receive_words(id, row, from, content, seq, KindRow::Unknown, raw)

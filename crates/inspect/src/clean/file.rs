@@ -104,6 +104,32 @@ pub fn clean_file(
     Ok(copied)
 }
 
+/// Writes a clean copy of an open file into another one, which is empty: for a copy that is to have
+/// no name. It is made behind the same walls and inspected as by [`clean_file`]; when this fails,
+/// what is in the copy is not to be used.
+///
+/// # Errors
+/// Why it cannot be cleaned, or [`Refusal::Io`].
+pub fn clean_open(
+    source: &File,
+    copy: &File,
+    options: &Options,
+    workshop: &Workshop,
+) -> Result<Copied, Refusal> {
+    let size = source.metadata()?.len();
+    let order = Order {
+        options: *options,
+        memory_bytes_max: workshop.memory_bytes_max,
+        copy_bytes_max: size.saturating_mul(2).saturating_add(NEW_BYTES_MAX),
+    };
+    let patience = workshop.patience.saturating_add(Duration::from_secs(size >> 20));
+    let copied = work(source, copy, order, workshop, patience)?;
+    if copy.metadata()?.len() != copied.bytes {
+        return Err(Refusal::Unverified { kind: copied.kind, what: "its length".to_owned() });
+    }
+    Ok(copied)
+}
+
 /// Hands both files over and waits for one answer.
 fn work(
     source: &File,

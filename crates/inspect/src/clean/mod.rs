@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::file::{Order, copy_behind_walls};
 pub use self::{
-    file::{Copied, Workshop, clean_file, sweep},
+    file::{Copied, Workshop, clean_file, clean_open, sweep},
     kind::Kind,
     refusal::Refusal,
     report::{Kept, Removed, Report, What},

@@ -1,6 +1,10 @@
 //! The command that writes a clean copy: `sogon clean` and `sogon-clean`.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use serde_json::json;
@@ -113,7 +117,13 @@ fn told(options: &CleanOptions, copied: &Copied, words: &Words) -> String {
 }
 
 fn refused(options: &CleanOptions, why: &Refusal, words: &Words) -> Trouble {
-    let mut place = options.from.display().to_string();
+    explain(&options.from, why, words)
+}
+
+/// What a person is told of a file that was not cleaned.
+#[must_use]
+pub fn explain(from: &Path, why: &Refusal, words: &Words) -> Trouble {
+    let mut place = from.display().to_string();
     let mut why = why;
     while let Refusal::Inside { path, why: inner } = why {
         place = format!("{place} ({path})");

@@ -5,6 +5,8 @@
 //! bytes being those it takes when nothing is lost. The writer is behind the weather, the readers
 //! are not.
 
+pub(super) mod files;
+
 use std::{
     collections::BTreeSet,
     net::SocketAddr,

@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 10]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 10] [15]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
 //! a file beside this one.
 #![allow(
@@ -89,6 +89,10 @@ fn main() {
     }
     if wanted(10) {
         images::run();
+    }
+    if wanted(15) {
+        let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
+        links::files::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
     }
     table::conditions("end");
 }

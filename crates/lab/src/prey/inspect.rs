@@ -7,6 +7,7 @@ use sogon_inspect::{
     archive::packed::{Packing, unpack},
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
+    program,
     rules::stix::Indicators,
     source::Owned,
     tags::{self, fingerprint::Watchlist, natisign::OfficeKey},
@@ -40,6 +41,23 @@ impl Listener for Ears {
         assert!(self.0 < FINDINGS_MAX, "findings are few");
     }
     fn happened(&mut self, _: Event) {}
+}
+
+/// Programs in disguise: the first byte chooses a name. Whatever it is, it is the same when asked
+/// twice, and bytes that are held back under one name are not let through as a program's own.
+pub fn inspect_program(bytes: &[u8]) {
+    let (first, file) = bytes.split_first().unwrap_or((&0, &[]));
+    let names = ["photo.jpg", "notes.txt", "a.pdf", "a.zip", "a.docx", "setup.exe", "", "x.iso"];
+    let name = names[usize::from(*first) % names.len()];
+    let file = file.to_vec();
+    let judged = program::judge(name, &file).expect("memory can be read");
+    assert_eq!(program::judge(name, &file).expect("memory can be read"), judged);
+    if ["setup.exe", "x.iso"].contains(&name) {
+        assert!(judged.is_some(), "a system would run it by its name alone");
+    }
+    if file.starts_with(b"\x7fELF") {
+        assert!(judged.is_some(), "a program under whatever name");
+    }
 }
 
 /// Marks: whatever is taken off was there, and what is left is a part of what was given.

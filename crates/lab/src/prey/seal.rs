@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 
 use sogon_seal::{
-    Change, Charter, Closing, Conversation, GroupName, LogHead, LogKeys, Opened, PackageUse,
-    Posting, SealError,
+    Change, Charter, Closing, Conversation, FileKeys, GroupName, LogHead, LogKeys, Opened,
+    PackageUse, Piece, Posting, SealError,
 };
 use sogon_wire::{Frame, Request, SealedBox};
 
@@ -42,6 +42,31 @@ fn restore(bytes: &[u8]) {
     assert_eq!((again[0], &again[3..]), (bytes[0], &bytes[3..]), "all but the tag is kept");
     assert!(matches!(Request::decode(&again), Ok(Some((0, Request::Append(append), _)))
         if append.key.log() == posting.log() && append.boxed == *posting.boxed()));
+}
+
+/// A box of a file's log: a piece that opens is sealed again to one that opens the same, and a box
+/// with anything changed in it opens nothing.
+///
+/// # Panics
+/// When the promise is broken.
+pub fn seal_piece(bytes: &[u8]) {
+    let keys = FileKeys::from_secret([6; 32]).expect("keys");
+    let stored = [[0; 48].as_slice(), keys.key()].concat();
+    let envelope = LogKeys::from_bytes(&stored).expect("80 bytes");
+    let boxed = forge::envelope(&envelope, bytes);
+    if let Ok(piece) = Piece::open(keys.key(), &boxed) {
+        assert_eq!(bytes.first(), Some(&6), "a piece and nothing else");
+        let again = keys.seal(piece.index, &piece.bytes).expect("it fitted once");
+        assert_eq!(Piece::open(keys.key(), again.boxed()), Ok(piece));
+    }
+    let mut tape = Tape::new(bytes);
+    let real = keys.seal(7, b"bytes of a file").expect("it fits");
+    let mut bent = real.boxed().as_bytes().to_vec();
+    tape.bend(&mut bent);
+    if let Ok(bent) = SealedBox::parse(&bent) {
+        let opened = Piece::open(keys.key(), &bent).is_ok();
+        assert_eq!(opened, bent == *real.boxed(), "not a byte may change");
+    }
 }
 
 /// Randomness that is none, for boxes that must be the same each time.

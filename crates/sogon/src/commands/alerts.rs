@@ -21,6 +21,8 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::PassphraseChanged => "passphrase-changed",
         AlertKind::Restored => "restored",
         AlertKind::BackedUp => "backed-up",
+        AlertKind::FileBroken => "file-broken",
+        AlertKind::ProgramCame => "program-came",
     }
 }
 

@@ -92,7 +92,7 @@ async fn until_something_to_show(
             Woken::By(Event::Alerted) => {
                 desk.console.remark(&desk.words.say("alerted", &[])).await;
             }
-            Woken::By(Event::Settled) => {}
+            Woken::By(Event::Settled | Event::Hauled | Event::File { .. }) => {}
             Woken::By(_) | Woken::Missed => return Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
     let before = desk.hand.tally().await?;
     let waited = desk.hand.look(|vault| view::waiting(vault)).await?;
-    let after = desk.burst().await?;
+    let after = desk.burst_with_files().await?;
     let waiting = desk.hand.look(|vault| view::waiting(vault)).await?;
     let (sent, received) =
         (waited.saturating_sub(waiting), after.received.saturating_sub(before.received));

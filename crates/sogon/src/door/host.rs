@@ -188,6 +188,7 @@ async fn carry_out(
         home: host.home.clone(),
         input: request.input,
         page: host.page.clone(),
+        folder: cli.common.folder.clone().unwrap_or_default(),
         ending: host.ending.clone(),
     };
     let work = async move {

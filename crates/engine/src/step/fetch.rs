@@ -1,0 +1,265 @@
+//! Files on their way in: pages of the file's log, each piece checked and kept as it comes.
+//!
+//! Places in the log mean nothing: a piece says itself where it belongs. So pages may come in any
+//! order, twice or not at all, and after a cut the reading goes on at the first place not yet read.
+
+use sogon_seal::{
+    Piece,
+    shelf::{Order, Shelf},
+};
+use sogon_wire::{RelayAddr, STEPS, Seq};
+
+use super::{Work, follow::Page};
+use crate::{
+    Ask, ConversationId, EngineError, MessageId,
+    content::PIECES_MAX,
+    engine::Mode,
+    file_hash::{FileHash, piece_hash},
+    file_rows::{FileRow, HASHES, PIECES, StageRow, file_key, piece_key},
+    links::{Asked, Question},
+    rows::KindRow,
+    view::AlertKind,
+};
+
+/// Pages of one file asked for at the same time: some come while the next are asked for.
+const PAGES_MAX: usize = 4;
+/// Ranges of places read out of order that are remembered; more are read again.
+const AHEAD_MAX: usize = 16;
+/// Room that is left for everything else in the store.
+const SPARE_BYTES: u64 = 131_072;
+
+impl Work<'_> {
+    /// Asks for what is next of a file.
+    pub(crate) fn flow_fetch(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        message: MessageId,
+        mut row: FileRow,
+    ) -> Result<(), EngineError> {
+        let left = u64::from(row.offer.count().saturating_sub(row.done));
+        let needed = left.saturating_mul(row.offer.piece()).min(row.offer.bytes);
+        let room = self.memory.room.map(|room| room.saturating_sub(SPARE_BYTES));
+        if row.offer.bytes > 0 && room.is_some_and(|room| needed > room) {
+            row.stage = StageRow::NoRoom;
+            return self.end_move(id, message, &row);
+        }
+        let log = row.log();
+        let tail = self.memory.tails.contains(&(id, message));
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        if tail {
+            // All there is has been read: more comes when its sender goes on.
+            if self.memory.mode == Mode::Live && !link.watches_file(id, message) {
+                let question = Question::Fetch { conversation: id, message, after: row.cursor };
+                self.ask(relay, question, Ask::Watch { log, after: row.cursor });
+            }
+            return Ok(());
+        }
+        let step = STEPS.get(usize::from(row.offer.step)).copied().unwrap_or(usize::MAX);
+        let step = u32::try_from(step).map_err(|_| EngineError::Bug)?;
+        let bytes_max = link.page_bytes().max(step);
+        let page = u64::from(bytes_max.checked_div(step).unwrap_or(1));
+        loop {
+            let link = self.memory.links.entry(relay.clone()).or_default();
+            let open = link.pages_of(id, message);
+            let after = match open.iter().max() {
+                None => row.cursor,
+                Some(last) => last.saturating_add(page),
+            };
+            let beyond = !open.is_empty() && after >= u64::from(row.offer.count());
+            if open.len() >= PAGES_MAX || beyond || !link.has_room_for_files() {
+                return Ok(());
+            }
+            let question = Question::Fetch { conversation: id, message, after };
+            if !self.ask(relay, question, Ask::Fetch { log, after, bytes_max }) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A page of a file's log.
+    pub(crate) fn fetched(
+        &mut self,
+        relay: &RelayAddr,
+        (id, message): (ConversationId, MessageId),
+        asked: &Asked,
+        page: &Page,
+    ) -> Result<(), EngineError> {
+        let Some(mut row) = self.file(id, message)? else { return Ok(()) };
+        if row.is_own() || row.stage != StageRow::Fetching || row.log() != page.log {
+            return Ok(());
+        }
+        let Question::Fetch { after, .. } = asked.question else { return Ok(()) };
+        for (_, boxed) in page.after(0) {
+            if let Ok(piece) = Piece::open(&row.offer.key, &boxed) {
+                self.keep_piece(id, message, &mut row, piece)?;
+            }
+        }
+        if !asked.watch && page.from > after.saturating_add(1) && !page.boxes.is_empty() {
+            row.lost = true;
+            note(&mut row, (after.saturating_add(1), page.from.saturating_sub(1)));
+        }
+        if !page.boxes.is_empty() {
+            let last = page.from.saturating_add(page.boxes.len() as u64).saturating_sub(1);
+            note(&mut row, (page.from, last));
+        }
+        if row.done >= row.offer.count() {
+            return self.complete(relay, id, message, row);
+        }
+        // What was acknowledged to the sender and is gone may be laid again at other places.
+        row.cursor = row.cursor.min(page.head);
+        if row.cursor >= page.head {
+            self.memory.tails.insert((id, message));
+            if row.lost {
+                row.stage = StageRow::Missing;
+                return self.end_move(id, message, &row);
+            }
+        }
+        self.keep_file(id, message, &row)
+    }
+
+    fn keep_piece(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        row: &mut FileRow,
+        piece: Piece,
+    ) -> Result<(), EngineError> {
+        let key = piece_key(id, message, piece.index);
+        let fits = piece.index < row.offer.count()
+            && u64::try_from(piece.bytes.len()) == Ok(row.offer.length(piece.index));
+        if fits && self.desk.row(HASHES, &key)?.is_none() {
+            self.desk.put(HASHES, &key, piece_hash(&piece.bytes).to_vec());
+            self.desk.put(PIECES, &key, piece.bytes);
+            row.done = row.done.saturating_add(1);
+            row.held = true;
+        }
+        Ok(())
+    }
+
+    /// Every piece is here: they are what was offered, or they go.
+    fn complete(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        message: MessageId,
+        mut row: FileRow,
+    ) -> Result<(), EngineError> {
+        let most = usize::try_from(PIECES_MAX).unwrap_or(usize::MAX);
+        let prefix = file_key(id, message);
+        let mut hash = FileHash::new();
+        for (_, piece) in self.desk.scan(HASHES, &prefix, None, most, Order::Up)? {
+            hash.add_hash(&piece);
+        }
+        row.ahead.clear();
+        row.stage = StageRow::Here;
+        if hash.finish() != row.offer.hash {
+            (row.stage, row.done, row.held, row.cursor) = (StageRow::Broken, 0, false, 0);
+            self.sweep_pieces(&prefix, row.offer.count());
+            self.alert_about(id, message, AlertKind::FileBroken)?;
+        }
+        self.stop_asking(relay, id, message, &row);
+        self.end_move(id, message, &row)
+    }
+
+    /// No more of a watched log.
+    pub(crate) fn stop_asking(
+        &mut self,
+        relay: &RelayAddr,
+        id: ConversationId,
+        message: MessageId,
+        row: &FileRow,
+    ) {
+        self.memory.tails.remove(&(id, message));
+        let link = self.memory.links.entry(relay.clone()).or_default();
+        if link.watches_file(id, message) {
+            let tag = link.forget_file(id, message);
+            let log = row.log();
+            self.transmit.push(crate::Transmit {
+                relay: relay.clone(),
+                tag,
+                ask: Ask::Unwatch { log },
+            });
+        }
+    }
+
+    /// An entry in the owner's log about a file: who sent it, and what it is called.
+    pub(crate) fn alert_about(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        kind: AlertKind,
+    ) -> Result<(), EngineError> {
+        let known = self.message_row(id, message)?;
+        let Some(row) = known.filter(|row| row.kind == KindRow::File) else { return Ok(()) };
+        let who = match row.from {
+            Some(identity) => crate::view_rows::name_of(self.desk, id, &identity)?,
+            None => String::new(),
+        };
+        self.alert(kind, format!("{who}: {}", row.text))
+    }
+}
+
+/// Places were read, from the first to the last.
+fn note(row: &mut FileRow, range: (Seq, Seq)) {
+    if row.ahead.len() < AHEAD_MAX {
+        row.ahead.push(range);
+    }
+    row.ahead.sort_unstable();
+    let mut cursor = row.cursor;
+    row.ahead.retain(|(first, last)| {
+        let joins = *first <= cursor.saturating_add(1);
+        if joins {
+            cursor = cursor.max(*last);
+        }
+        !joins
+    });
+    row.cursor = cursor;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Offer;
+
+    #[test]
+    fn pages_in_any_order_move_the_cursor_over_all_of_them_and_no_further() {
+        let offer = Offer {
+            log: [0; 16],
+            key: [0; 32],
+            bytes: 1,
+            step: 6,
+            hash: [0; 32],
+            name: None,
+            media: None,
+            voice_ms: None,
+            rules: None,
+        };
+        let mut row = FileRow {
+            secret: None,
+            offer,
+            relay: String::new(),
+            order: 0,
+            stage: StageRow::Fetching,
+            done: 0,
+            first: 0,
+            beyond: Vec::new(),
+            cursor: 0,
+            ahead: Vec::new(),
+            lost: false,
+            held: false,
+            program: None,
+        };
+        for (range, cursor) in
+            [((4, 6), 0), ((9, 9), 0), ((1, 3), 6), ((2, 5), 6), ((7, 8), 9), ((1, 1), 9)]
+        {
+            note(&mut row, range);
+            assert_eq!(row.cursor, cursor, "{range:?}");
+        }
+        assert!(row.ahead.is_empty());
+        for place in 0..100 {
+            note(&mut row, (20 + 2 * place, 20 + 2 * place));
+        }
+        assert!(row.ahead.len() <= AHEAD_MAX && row.cursor == 9);
+    }
+}

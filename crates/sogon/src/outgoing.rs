@@ -1,0 +1,155 @@
+//! A file on its way out of its owner's hands: cleaned behind walls, under a name that tells nothing.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+    path::Path,
+};
+
+use sogon_inspect::{
+    clean::{self, Kind, Options, Refusal, Workshop},
+    command,
+    words::{Language, Words},
+};
+
+use crate::{
+    inspection,
+    trouble::{Kind as Situation, Trouble},
+};
+
+/// A copy up to this size has no place on any disk.
+const IN_MEMORY_BYTES_MAX: u64 = 8 << 20;
+
+/// What leaves.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    file: File,
+    /// How many bytes it has.
+    pub(crate) bytes: u64,
+    /// What kind it is, where that was looked at.
+    kind: Option<Kind>,
+    /// What was taken off, in words for programs.
+    pub(crate) removed: Vec<clean::Removed>,
+    /// What was left on purpose, likewise.
+    pub(crate) kept: Vec<clean::Kept>,
+}
+
+impl Outgoing {
+    /// The file as it is.
+    ///
+    /// # Errors
+    /// [`Situation::FileIo`].
+    pub(crate) fn as_it_is(path: &Path) -> Result<Self, Trouble> {
+        let file = open(path)?;
+        let bytes = file.metadata().map_err(|_| unreadable(path))?.len();
+        Ok(Self { file, bytes, kind: None, removed: Vec::new(), kept: Vec::new() })
+    }
+
+    /// A clean copy of it. Small ones lie in memory; larger ones beside the file, on the same disk,
+    /// without a name.
+    ///
+    /// # Errors
+    /// [`Situation::NotClean`] when it cannot be cleaned, with the way out; [`Situation::FileIo`].
+    pub(crate) fn cleaned(path: &Path, language: Language) -> Result<Self, Trouble> {
+        let source = open(path)?;
+        let size = source.metadata().map_err(|_| unreadable(path))?.len();
+        let mut copy = if size <= IN_MEMORY_BYTES_MAX { in_memory() } else { beside(path) }
+            .map_err(|_| unwritable(path))?;
+        let workshop = Workshop::new(inspection::worker()?);
+        let copied = clean::clean_open(&source, &copy, &Options::default(), &workshop);
+        let copied = copied.map_err(|why| refused(path, &why, language))?;
+        copy.rewind().map_err(|_| unwritable(path))?;
+        let clean::Copied { kind, bytes, report, .. } = copied;
+        Ok(Self { file: copy, bytes, kind: Some(kind), removed: report.removed, kept: report.kept })
+    }
+
+    /// The next bytes, as many as there are up to so many.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(crate) fn next(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(most.min(1 << 20));
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        (&mut self.file).take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A name that says what kind of file it is and nothing else.
+    pub(crate) fn neutral_name(&self, path: &Path, letters: &str) -> String {
+        let own = path.extension().and_then(|own| own.to_str()).unwrap_or_default();
+        let own = own.to_ascii_lowercase();
+        let ending = match self.kind {
+            Some(kind) => {
+                let usual = endings(kind);
+                match usual.iter().find(|ending| **ending == own) {
+                    Some(ending) => ending,
+                    None => usual.first().copied().unwrap_or_default(),
+                }
+            }
+            None if own.len() <= 5 && own.chars().all(|c| c.is_ascii_alphanumeric()) => &own,
+            None => "",
+        };
+        match ending {
+            "" => format!("file-{letters}"),
+            ending => format!("file-{letters}.{ending}"),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File, Trouble> {
+    let file = File::open(path).map_err(|_| unreadable(path))?;
+    let about = file.metadata().map_err(|_| unreadable(path))?;
+    if about.is_file() { Ok(file) } else { Err(unreadable(path)) }
+}
+
+fn in_memory() -> io::Result<File> {
+    let flags = rustix::fs::MemfdFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::memfd_create("", flags)?))
+}
+
+fn beside(path: &Path) -> io::Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+fn unreadable(path: &Path) -> Trouble {
+    Trouble::of(Situation::FileUnreadable, &[("path", &path.display().to_string())])
+}
+
+fn unwritable(path: &Path) -> Trouble {
+    Trouble::of(Situation::NoRoomToClean, &[("path", &path.display().to_string())])
+}
+
+fn refused(path: &Path, why: &Refusal, language: Language) -> Trouble {
+    let said = command::explain(path, why, &Words::new(language));
+    Trouble::of(Situation::NotClean, &[("what", &said.what), ("next", &said.next)])
+}
+
+/// The endings of a kind; the first when the file's own is none of them.
+fn endings(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Jpeg => &["jpg", "jpeg"],
+        Kind::Png => &["png", "apng"],
+        Kind::WebP => &["webp"],
+        Kind::Gif => &["gif"],
+        Kind::Heif => &["heic", "heif", "avif"],
+        Kind::Tiff => &["tiff", "tif"],
+        Kind::Bmp => &["bmp"],
+        Kind::Svg => &["svg"],
+        Kind::Mp3 => &["mp3"],
+        Kind::Flac => &["flac"],
+        Kind::Ogg => &["ogg", "oga", "opus"],
+        Kind::Wav => &["wav"],
+        Kind::Mp4 => &["mp4", "mov", "m4a", "m4v", "3gp"],
+        Kind::Avi => &["avi"],
+        Kind::Matroska => &["mkv", "webm", "mka"],
+        Kind::Pdf => &["pdf"],
+        Kind::Ooxml => &["docx", "xlsx", "pptx"],
+        Kind::Odf => &["odt", "ods", "odp", "odg"],
+        Kind::Epub => &["epub"],
+        Kind::Zip => &["zip", "hwpx"],
+        Kind::Tar => &["tar"],
+        Kind::Text => &["txt", "md", "csv", "srt"],
+        _ => &[],
+    }
+}
