@@ -78,6 +78,9 @@ pub(crate) struct Offer {
     /// What its reader may not do: bit 0, save it.
     #[n(8)]
     pub(crate) rules: Option<u32>,
+    /// At which of the conversation's relays it lies; none for the first.
+    #[n(9)]
+    pub(crate) at: Option<u8>,
 }
 
 impl Offer {

@@ -317,6 +317,12 @@ impl ConversationRow {
         relays.iter().map(|relay| relay.parse().map_err(|_| EngineError::Bug)).collect()
     }
 
+    /// Which of its relays orders the logs; none for the first.
+    pub(crate) fn at(&self) -> Option<u8> {
+        let place = self.relays.iter().flatten().position(|relay| *relay == self.relay)?;
+        u8::try_from(place).ok().filter(|place| *place > 0)
+    }
+
     /// The relay it began at.
     pub(crate) fn first_relay(&self) -> &str {
         self.relays.as_ref().and_then(|relays| relays.first()).unwrap_or(&self.relay)

@@ -234,6 +234,7 @@ mod tests {
             media: None,
             voice_ms: None,
             rules: None,
+            at: None,
         };
         let mut row = FileRow {
             secret: None,

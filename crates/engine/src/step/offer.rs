@@ -111,6 +111,7 @@ impl Work<'_> {
             media: Some(about.media).filter(|media| !media.is_empty()),
             voice_ms: about.voice_ms,
             rules: about.no_saving.then_some(RULE_NO_SAVING),
+            at: row.at(),
         };
         if !offer.is_sound() {
             return Err(EngineError::TooLarge);
@@ -236,7 +237,10 @@ impl Work<'_> {
         let below = self.desk.row(CHOICES, AUTO)?.map_or(AUTO_BYTES, |bytes| number_of(&bytes));
         let comes = below > 0 && offer.bytes <= below;
         let stage = if comes { StageRow::Fetching } else { StageRow::Offered };
-        let known = begun(offer, row.relay.clone(), order, stage);
+        // The conversation may have moved since the file was laid.
+        let at = offer.at.unwrap_or(0).into();
+        let relay = row.relays.iter().flatten().nth(at).unwrap_or(&row.relay).clone();
+        let known = begun(offer, relay, order, stage);
         self.desk.put(FILES, &file_key(id, message_id), encode(&known)?);
         if comes {
             self.desk.put(MOVING, &moving_key(order, id, message_id), Vec::new());
