@@ -25,6 +25,7 @@ pub(crate) fn kind(kind: &Kind) -> &'static str {
         Kind::Unknown => "unknown",
         Kind::Gap => "gap",
         Kind::Membership => "membership",
+        Kind::Call => "call",
     }
 }
 

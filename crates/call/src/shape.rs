@@ -83,6 +83,7 @@ impl Shape {
     #[must_use]
     pub fn of(line: Line) -> Self {
         let room = match line.bits_per_s {
+            0 if line.round_trip_ms > 300 => 32_000,
             0 => 48_000,
             bits => bits.saturating_div(4).saturating_mul(3),
         };

@@ -134,6 +134,13 @@ pub(crate) const KIND_REACTION: u32 = 41;
 /// Other words in the place of those of the author's message of the id in `reply_to`.
 pub(crate) const KIND_EDIT: u32 = 42;
 
+/// The author calls; the call's id is the content's.
+pub(crate) const KIND_CALL: u32 = 80;
+/// The author takes the call of the id in `reply_to`.
+pub(crate) const KIND_CALL_TAKEN: u32 = 81;
+/// The author hangs up, or does not take, the call of the id in `reply_to`.
+pub(crate) const KIND_CALL_OVER: u32 = 82;
+
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.

@@ -354,6 +354,9 @@ pub(crate) enum KindRow {
     Gap,
     #[n(3)]
     Membership,
+    /// A call; its text says how it stands.
+    #[n(20)]
+    Call,
 }
 
 /// One entry of a conversation.

@@ -157,6 +157,7 @@ fn message_view(
             KindRow::Unknown => Kind::Unknown,
             KindRow::Gap => Kind::Gap,
             KindRow::Membership => Kind::Membership,
+            KindRow::Call => Kind::Call,
         },
         text: row.text,
         delivery: row.delivery.map(|delivery| match delivery {

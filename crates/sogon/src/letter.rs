@@ -28,6 +28,7 @@ fn kind(kind: &Kind) -> &'static str {
         Kind::Unknown => "unknown",
         Kind::Gap => "gap",
         Kind::Membership => "membership",
+        Kind::Call => "call",
     }
 }
 
@@ -63,6 +64,7 @@ pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> 
         Kind::Text => plain::lines(&message.text, "    "),
         Kind::Unknown => words.say("kind-unknown", &[]),
         Kind::Gap => words.say("kind-gap", &[]),
+        Kind::Call => words.say(&format!("call-{}", message.text), &[]),
         Kind::Membership => format!("· {}", plain::lines(&message.text, "    ")),
     };
     let at = moment::local(message.at_s);

@@ -353,7 +353,7 @@ impl Work<'_> {
                 self.refused(relay, asked, why, wait_s);
                 Ok(())
             }
-            Reply::About(_) => Ok(()),
+            Reply::About(_) | Reply::Entered { .. } | Reply::Heard(_) => Ok(()),
         }
     }
 
