@@ -20,3 +20,4 @@ pub use packet::{Form, HEAD_BYTES, SPEECH_BYTES_MAX, SPEECH_BYTES_MIN, Said};
 pub use shape::{Line, Rate, Shape};
 pub use sogon_call_opus::{RATE_HZ, Span};
 pub use talk::{MEMBERS_MAX, Talk, Tick};
+pub use wav::SECONDS_MAX;

@@ -26,6 +26,7 @@ pub struct Talk {
     ears: BTreeMap<Voice, Ear>,
     gone: Counts,
     turned_ms: Option<i64>,
+    heard_ms: Option<i64>,
     refused: u64,
 }
 
@@ -52,6 +53,7 @@ impl Talk {
             ears: BTreeMap::new(),
             gone: Counts::default(),
             turned_ms: None,
+            heard_ms: None,
             refused: 0,
         })
     }
@@ -105,6 +107,7 @@ impl Talk {
         }
         if let Some(ear) = self.ears.get_mut(&opened.voice) {
             ear.hear(now_ms, opened.place, &said);
+            self.heard_ms = Some(now_ms);
         }
         self.mouth.told(said.missed, if self.ears.len() == 1 { said.heard } else { 0 });
         Ok(true)
@@ -150,8 +153,7 @@ impl Talk {
     /// How long it is since anybody was heard, in milliseconds; [`None`] before that.
     #[must_use]
     pub fn silent_ms(&self, now_ms: i64) -> Option<i64> {
-        let last = self.ears.values().map(Ear::last_ms).max()?;
-        Some(now_ms.saturating_sub(last))
+        Some(now_ms.saturating_sub(self.heard_ms?))
     }
 
     /// What was counted of all voices.

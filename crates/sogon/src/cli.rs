@@ -504,6 +504,9 @@ pub(crate) struct Sound {
     /// A WAV file to write what is heard into
     #[arg(long = "out", value_name = "FILE")]
     pub(crate) heard: Option<PathBuf>,
+    /// A WAV file for what was said and did not arrive, if the line dies
+    #[arg(long, value_name = "FILE")]
+    pub(crate) unheard: Option<PathBuf>,
     /// Say nothing; nobody outside can tell
     #[arg(long)]
     pub(crate) mute: bool,

@@ -88,8 +88,12 @@ impl Work<'_> {
             (TALKING, _) => ENDED,
             _ => return Ok(()),
         };
-        let content = Content { reply_to: Some(call), ..Content::of(KIND_CALL_OVER) };
-        self.queue(id, &content, None, Haste::Now)?;
+        let over = self.conversation(id)?;
+        // To a conversation that is over nobody says anything any more.
+        if over.state != State::Over && !over.leaving {
+            let content = Content { reply_to: Some(call), ..Content::of(KIND_CALL_OVER) };
+            self.queue(id, &content, None, Haste::Now)?;
+        }
         end.clone_into(&mut row.text);
         self.keep_call(id, order, &row)
     }

@@ -36,7 +36,7 @@ const SILENT_MAX_MS: i64 = 15_000;
 /// So long others may take to come in.
 const EMPTY_MAX: Duration = Duration::from_secs(60);
 /// Lines made anew in one call, and the rest between.
-const LINES_MAX: u32 = 20;
+const LINES_MAX: u32 = 200;
 const REST: Duration = Duration::from_millis(500);
 /// Entries looked at for one that rings.
 const ENTRIES: usize = 64;
@@ -153,6 +153,12 @@ struct Side<'a> {
     keys: CallKeys,
     line: CallLine,
     lines: u32,
+    /// The room is entered.
+    inside: bool,
+    /// When another line is made in the place of one that was lost.
+    again: Option<Instant>,
+    /// It is a group's call.
+    group: bool,
     /// What lines before this one cost.
     spent: Reading,
     talk: Option<Talk>,
@@ -171,9 +177,24 @@ async fn talk(
 ) -> Result<(), Trouble> {
     let (relay, keys) = desk.hand.call_keys(which.conversation, which.call).await?;
     let line = desk.hand.line(relay, keys.pass).await?;
+    let known = desk.hand.look(move |vault| view::conversation(vault, which.conversation)).await?;
+    let group = known.is_some_and(|conversation| conversation.group);
     let (spent, begun) = (Reading::default(), Instant::now());
-    let mut side =
-        Side { desk, which, keys, line, lines: 1, spent, talk: None, begun, sent: 0, received: 0 };
+    let mut side = Side {
+        desk,
+        which,
+        keys,
+        line,
+        lines: 1,
+        inside: false,
+        again: None,
+        group,
+        spent,
+        talk: None,
+        begun,
+        sent: 0,
+        received: 0,
+    };
     let mut heard = Vec::new();
     let ended = tokio::select! {
         ended = side.run(sound, said, &mut heard, events) => ended,
@@ -183,10 +204,15 @@ async fn talk(
     let Which { conversation, call } = which;
     desk.hand.act(Act::HangUp { conversation, call }).await?;
     if let Some(path) = &sound.heard {
-        let wrote = wav::write(&heard)
-            .map_err(|_| ())
-            .and_then(|file| fs::write(path, file).map_err(|_| ()));
-        wrote.map_err(|()| not_a_recording(path))?;
+        write(path, &heard)?;
+    }
+    // Only where a line died: at an orderly end the last packets are on their way.
+    let unheard = match (&ended, &side.talk) {
+        (Err(_), Some(talk)) => talk.unheard(),
+        _ => Vec::new(),
+    };
+    if let Some(path) = sound.unheard.as_ref().filter(|_| !unheard.is_empty()) {
+        write(path, &unheard)?;
     }
     desk.go_out().await;
     side.show(seconds).await?;
@@ -234,14 +260,18 @@ impl Side<'_> {
                         heard.extend(tick.heard);
                     }
                     let quiet = over.is_some_and(|at: Instant| at.elapsed() > QUIET_END);
-                    if quiet && loud.elapsed() > QUIET_END {
+                    if quiet && sound.said.is_some() && loud.elapsed() > QUIET_END {
                         return Ok(());
                     }
                     if talk.silent_ms(now_ms).is_some_and(|silent| silent > SILENT_MAX_MS) {
-                        return Err(Kind::LineLost.into());
+                        // In a group the last one left is no accident.
+                        let alone = self.group && self.inside;
+                        return if alone { Ok(()) } else { Err(Kind::LineLost.into()) };
                     }
                 }
-                word = self.line.next() => self.word(word, sound).await?,
+                // What is said meanwhile is said to nobody yet, and kept.
+                () = until_due(self.again), if self.again.is_some() => self.enter_again().await?,
+                word = self.line.next(), if self.again.is_none() => self.word(word, sound).await?,
                 woken = self.desk.woken(events) => {
                     let news = matches!(woken?, Woken::Missed | Woken::By(Event::Changed { .. }));
                     if news && !self.follow().await? {
@@ -255,6 +285,7 @@ impl Side<'_> {
     async fn word(&mut self, word: Word, sound: &Sound) -> Result<(), Trouble> {
         match word {
             Word::Entered { round_trip, .. } => {
+                self.inside = true;
                 let round_trip_ms = u32::try_from(round_trip.as_millis()).unwrap_or(u32::MAX);
                 let shape = Shape::of(Line { round_trip_ms, bits_per_s: 0 });
                 match &mut self.talk {
@@ -281,8 +312,9 @@ impl Side<'_> {
             }
             Word::Full | Word::Refused | Word::Lost(_) if self.lines < LINES_MAX => {
                 self.desk.console.remark(&self.desk.words.say("call-again", &[])).await;
-                tokio::time::sleep(REST).await;
-                self.enter_again().await
+                self.inside = false;
+                self.again = Instant::now().checked_add(REST.saturating_mul(self.lines.min(6)));
+                Ok(())
             }
             Word::Full | Word::Refused | Word::Lost(_) => Err(Kind::LineLost.into()),
         }
@@ -311,6 +343,7 @@ impl Side<'_> {
 
     async fn enter_again(&mut self) -> Result<(), Trouble> {
         let Which { conversation, call } = self.which;
+        (self.again, self.inside) = (None, false);
         let (relay, keys) = self.desk.hand.call_keys(conversation, call).await?;
         let before = self.line.meter().read();
         self.spent.bytes_up = self.spent.bytes_up.saturating_add(before.bytes_up);
@@ -356,6 +389,13 @@ impl Side<'_> {
     }
 }
 
+async fn until_due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn recording(path: Option<&Path>) -> Result<Vec<i16>, Trouble> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let large = |path: &Path| {
@@ -366,6 +406,11 @@ fn recording(path: Option<&Path>) -> Result<Vec<i16>, Trouble> {
     }
     let file = fs::read(path).map_err(|_| not_a_recording(path))?;
     wav::read(&file).map_err(|_| not_a_recording(path))
+}
+
+fn write(path: &Path, samples: &[i16]) -> Result<(), Trouble> {
+    let file = wav::write(samples).map_err(|_| not_a_recording(path))?;
+    fs::write(path, file).map_err(|_| not_a_recording(path))
 }
 
 fn not_a_recording(path: &Path) -> Trouble {
