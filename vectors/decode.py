@@ -115,18 +115,30 @@ def about(reader):
     return [(name, reader.number(count)) for name, count in names]
 
 
+def speech(reader):
+    if len(reader.data) > 320:
+        raise Refused("too-large")
+    if not reader.data:
+        raise Refused("short")
+    return [("packet", reader.take(len(reader.data)).hex())]
+
+
 REQUESTS = {
     0x01: ("append", append),
     0x02: ("read", read),
     0x03: ("watch", lambda r: [("log", r.take(16).hex()), ("after", r.number(8))]),
     0x04: ("unwatch", lambda r: [("log", r.take(16).hex())]),
     0x05: ("about", lambda r: []),
+    0x06: ("enter", lambda r: [("key", r.take(32).hex()), ("signature", r.take(64).hex())]),
+    0x07: ("speak", speech),
 }
 REPLIES = {
     0x81: ("appended", lambda r: [("seq", r.number(8))]),
     0x82: ("entries", entries),
     0x83: ("refused", refused),
     0x85: ("about", about),
+    0x86: ("entered", lambda r: [("others", r.number(1)), ("proof", r.number(4))]),
+    0x87: ("heard", speech),
 }
 
 

@@ -121,6 +121,13 @@ pub(crate) const NAMINGS: &[Naming] = &[
         why: "seal closes messages, vault its container and packet single datagrams; nobody else has a cipher",
     },
     Naming {
+        crates: &["sframe*"],
+        rooms: &["call"],
+        features: &[],
+        bound: Bound::Everything,
+        why: "frames of a call are sealed in one place",
+    },
+    Naming {
         crates: &["opusic*", "audiopus*", "opus*"],
         rooms: &["opus"],
         features: &[],

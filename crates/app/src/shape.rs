@@ -26,6 +26,7 @@ pub(crate) fn kind(kind: &Kind) -> &'static str {
         Kind::Gap => "gap",
         Kind::Membership => "membership",
         Kind::File => "file",
+        Kind::Call => "call",
     }
 }
 

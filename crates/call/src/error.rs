@@ -12,6 +12,9 @@ pub enum CallError {
     /// Not a voice note, or one that is too long or empty: ask its author for it again.
     #[error("not a voice note")]
     Note,
+    /// Nothing more can be sealed with these keys.
+    #[error("the keys of this stay in the call are used up")]
+    Sealing,
     /// The codec refused what this room handed to it: a bug.
     #[error("a fault in the codec: {0:?}")]
     Codec(OpusFault),

@@ -7,6 +7,7 @@
 mod carrier;
 mod datagram;
 mod frames;
+mod line;
 mod link;
 mod links;
 mod lookup;
@@ -24,6 +25,7 @@ mod visit;
 mod tests;
 
 pub use carrier::Carrier;
+pub use line::{CallLine, Word};
 pub use links::{RelayLinks, Ways};
 pub use memory::{Forgetful, Memory};
 pub use meter::{Meter, Reading};

@@ -310,7 +310,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// What earlier visits left.
-    fn recall(relay: RelayAddr, memory: Arc<dyn Memory>, ways: Ways) -> Self {
+    pub(crate) fn recall(relay: RelayAddr, memory: Arc<dyn Memory>, ways: Ways) -> Self {
         let record = memory.recall(&relay).map(|bytes| Record::parse(&bytes)).unwrap_or_default();
         Self {
             memory,
@@ -325,7 +325,7 @@ impl Known {
     }
 
     /// Connects, the way it may be done.
-    async fn dial(&self) -> Result<TcpStream, Loss> {
+    pub(crate) async fn dial(&self) -> Result<TcpStream, Loss> {
         match &self.ways {
             Ways::Through(proxy) => proxy.dial(&self.relay).await,
             Ways::Any | Ways::Connections | Ways::Steady(_) => {

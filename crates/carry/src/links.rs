@@ -8,11 +8,12 @@ use std::{
 };
 
 use sogon_engine::{Arrival, Ask, Loss, Transmit};
-use sogon_wire::{Frame, RelayAddr};
+use sogon_wire::{Frame, Pass, RelayAddr};
 use tokio::sync::mpsc;
 
 use crate::{
     carrier::Carrier,
+    line::CallLine,
     link::{Asked, Link, Rank},
     memory::Memory,
     meter::Meter,
@@ -83,6 +84,12 @@ impl RelayLinks {
         let cut = std::mem::take(&mut self.links).into_keys();
         self.held.retain(|arrival| !matches!(arrival, Arrival::Lost { .. }));
         self.held.extend(cut.map(|relay| Arrival::Lost { relay, why: Loss::HungUp }));
+    }
+
+    /// A line into the room of a call.
+    #[must_use]
+    pub fn call(&self, relay: RelayAddr, pass: Pass) -> CallLine {
+        CallLine::enter(relay, pass, Arc::clone(&self.memory), self.ways.clone())
     }
 
     /// What it costs, counted since it was made.

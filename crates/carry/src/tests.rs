@@ -3,6 +3,7 @@
 mod between;
 mod datagrams;
 mod greetings;
+mod lines;
 mod losses;
 mod people;
 mod proxies;

@@ -177,6 +177,25 @@ pub enum Act {
         /// Bytes.
         bytes: u64,
     },
+    /// Call everybody in a conversation. Answer: [`Answer::Queued`] with the call's id.
+    Call {
+        /// Which conversation.
+        to: ConversationId,
+    },
+    /// Take a call that rings. Answer: [`Answer::Done`].
+    TakeCall {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        call: MessageId,
+    },
+    /// Hang up, or do not take, a call. Answer: [`Answer::Done`].
+    HangUp {
+        /// Where.
+        conversation: ConversationId,
+        /// Which.
+        call: MessageId,
+    },
     /// An entry in the owner's log, about something that happened outside the engine. Answer:
     /// [`Answer::Done`].
     Note {

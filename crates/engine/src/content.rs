@@ -196,6 +196,12 @@ pub(crate) const RULE_NO_SAVING: u32 = 1;
 pub(crate) const PIECES_MAX: u32 = 65_000;
 /// The longest media type, in bytes.
 const MEDIA_BYTES_MAX: usize = 64;
+/// The author calls; the call's id is the content's.
+pub(crate) const KIND_CALL: u32 = 80;
+/// The author takes the call of the id in `reply_to`.
+pub(crate) const KIND_CALL_TAKEN: u32 = 81;
+/// The author hangs up, or does not take, the call of the id in `reply_to`.
+pub(crate) const KIND_CALL_OVER: u32 = 82;
 
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;

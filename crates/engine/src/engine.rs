@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use sogon_seal::{Conversation, Desk, Entropy, Identity, Library, Sealer};
+use sogon_seal::{CallKeys, Conversation, Desk, Entropy, Identity, Library, Sealer};
 use sogon_wire::RelayAddr;
 
 use crate::{
@@ -177,6 +177,26 @@ impl Engine {
         let desk = Desk::new(shelf);
         let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
         crate::portable::rows(shelf, sealer)
+    }
+
+    /// What the owner needs for a call, in the present epoch, and the relay it goes over.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] for a conversation that is not here, [`EngineError::Over`] for one
+    /// that is over.
+    pub fn call_keys(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        shelf: &dyn Shelf,
+    ) -> Result<(RelayAddr, CallKeys), EngineError> {
+        let row: ConversationRow =
+            read(shelf, CONVERSATIONS, &conversation.0)?.ok_or(EngineError::Unknown)?;
+        let desk = Desk::new(shelf);
+        let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
+        let group = Conversation::load(sealer, row.group).map_err(|_| EngineError::Over)?;
+        let keys = group.call(call.0).map_err(|_| EngineError::Over)?;
+        Ok((row.relay()?, keys))
     }
 
     /// The epoch of a conversation and a commitment to its keys (from the exporter): equal for two

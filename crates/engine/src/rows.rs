@@ -362,6 +362,9 @@ pub(crate) enum KindRow {
     Membership,
     #[n(60)]
     File,
+    /// A call; its text says how it stands.
+    #[n(20)]
+    Call,
 }
 
 /// One entry of a conversation.

@@ -98,6 +98,9 @@ pub enum Kind {
     Gap,
     /// Somebody came in, went, or was put out; the text names them.
     Membership,
+    /// A call; the text says how it stands: `ringing`, `talking`, `ended`, `missed`, `unanswered`
+    /// or `declined`.
+    Call,
     /// A file; the text is what it is called.
     File,
 }

@@ -163,6 +163,7 @@ fn message_view(
             KindRow::Gap => Kind::Gap,
             KindRow::Membership => Kind::Membership,
             KindRow::File => Kind::File,
+            KindRow::Call => Kind::Call,
         },
         text: row.text,
         delivery: row.delivery.map(|delivery| match delivery {

@@ -130,7 +130,7 @@ impl LabRelay {
                 }
                 Some(Reply::Entries { log: name, from, head, boxes })
             }
-            Request::Unwatch { .. } => None,
+            Request::Unwatch { .. } | Request::Enter(_) | Request::Speak(_) => None,
             Request::About => Some(Reply::About(About {
                 version: 1,
                 keep_s: 1,

@@ -52,6 +52,12 @@ impl Chain {
         }
     }
 
+    /// The keys of the datagrams of a call that belongs to the session this chain begins with.
+    #[must_use]
+    pub fn call(&self) -> Keys {
+        Self(self.expand(b"sogon packet call 1")).keys()
+    }
+
     /// The step after this one.
     #[must_use]
     pub fn next(&self) -> Self {
@@ -94,7 +100,8 @@ mod tests {
             assert_eq!(keys.id, there.keys().id);
             assert_eq!(*keys.questions, *there.keys().questions);
             assert_ne!(*keys.questions, *keys.answers);
-            assert!(seen.insert(keys.id));
+            assert!(seen.insert(keys.id) && seen.insert(here.call().id));
+            assert_eq!(here.call().id, there.call().id);
             (here, there) = (here.next(), there.next());
         }
         assert_ne!(Chain::new([8; 32]).keys().id, Chain::new([7; 32]).keys().id);

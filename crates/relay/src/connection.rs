@@ -16,6 +16,7 @@ use crate::{
     greeting::Greeting,
     limits::ANSWERS_BYTES_HIGH,
     relay::Shared,
+    rooms::Seat,
     tls::{Session, Tls},
     visit::Visit,
     web,
@@ -47,6 +48,14 @@ pub(crate) async fn serve(socket: TcpStream, shared: Arc<Shared>, stop: watch::R
         Err(End::Stranger) => add(&shared.figures.strangers, 1),
         Err(End::Stalled) => add(&shared.figures.stalled, 1),
         Ok(()) | Err(End::Gone | End::Silent) => {}
+    }
+}
+
+/// What somebody else in the room says; never, where there is none.
+async fn said_in_room(seat: &mut Option<Seat>) -> Option<Vec<u8>> {
+    match seat {
+        Some(seat) => seat.heard().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -120,6 +129,10 @@ impl<'a> Connection<'a> {
                     }
                 }
                 Some(answer) = answers.recv() => connection.visit.placed(answer),
+                Some(packet) = said_in_room(&mut connection.visit.seat) => {
+                    let waiting = connection.tls.out.len();
+                    connection.visit.hand_on(packet, waiting).await;
+                }
                 () = bell.rung() => connection.visit.watches.grew(bell.take()),
                 _ = stop.changed(), if !connection.closing => connection.stop(),
                 () = sleep(waits) => return Err(connection.why_silent()),
@@ -219,7 +232,9 @@ impl<'a> Connection<'a> {
         }
         if let Some(secret) = self.tls.packet_secret() {
             self.chained = true;
-            self.shared.chains.add(Chain::new(secret), (self.shared.clock)());
+            let chain = Chain::new(secret);
+            self.visit.call_keys = Some(chain.call());
+            self.shared.chains.add(chain, (self.shared.clock)());
         }
     }
 
@@ -241,6 +256,10 @@ impl<'a> Connection<'a> {
     /// How long nothing may happen now.
     fn waits(&self) -> Duration {
         let limits = &self.shared.limits;
+        if let Some(seat) = &self.visit.seat {
+            let active = seat.active().max(self.active);
+            return limits.idle_in_call_max.saturating_sub(active.elapsed());
+        }
         let most = if self.tls.is_handshaking() {
             limits.handshake_max
         } else if !self.tls.out.is_empty() {

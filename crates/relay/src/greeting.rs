@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use sogon_wire::{
-    Append, FRAME_HEAD_BYTES, Frame, LogName, PublicWriteKey, Request, STEPS, SealedBox,
+    Append, FRAME_HEAD_BYTES, Frame, LogName, Pass, PublicWriteKey, Request, STEPS, SealedBox,
     WriteSignature,
 };
 
@@ -21,6 +21,7 @@ static HEADS: LazyLock<Vec<(u8, [u8; 3])>> = LazyLock::new(|| {
         Request::Watch { log, after },
         Request::Unwatch { log },
         Request::About,
+        Request::Enter(Pass { key: PublicWriteKey([0; 32]), signature: WriteSignature([0; 64]) }),
     ];
     let head = |request: Request| match *request.encode(0) {
         [kind, _, _, a, b, c, ..] => Some((kind, [a, b, c])),

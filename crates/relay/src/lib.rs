@@ -21,6 +21,7 @@ mod identity;
 mod limits;
 mod probe;
 mod relay;
+mod rooms;
 mod sessions;
 mod store;
 mod tls;

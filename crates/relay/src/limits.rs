@@ -16,6 +16,8 @@ pub struct Limits {
     pub idle_max: Duration,
     /// How long a connection that watches something may say nothing.
     pub idle_watching_max: Duration,
+    /// How long somebody in a call may say nothing: everybody speaks all the time.
+    pub idle_in_call_max: Duration,
     /// How long a client may take nothing of what waits for it.
     pub stall_max: Duration,
     /// Requests per second on one connection, after a burst of twenty times as many.
@@ -34,6 +36,7 @@ impl Default for Limits {
             handshake_max: Duration::from_secs(90),
             idle_max: Duration::from_secs(15 * 60),
             idle_watching_max: Duration::from_secs(2 * 3_600),
+            idle_in_call_max: Duration::from_secs(60),
             stall_max: Duration::from_secs(180),
             requests_per_s: 200,
             watches_max: 1_024,

@@ -30,6 +30,7 @@ use crate::{
     figures::Figures,
     identity::Identity,
     limits::Limits,
+    rooms::Rooms,
     sessions::Sessions,
     store::{EmbeddedStore, Expired, Keep, MemoryStore, Seconds, Store, StoreFault},
     tls, web,
@@ -51,6 +52,10 @@ pub(crate) struct Shared {
     pub(crate) bells: Arc<Bells>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) chains: Arc<Chains>,
+    /// Who is in which call.
+    pub(crate) rooms: Arc<Rooms>,
+    /// Where datagrams come and go.
+    pub(crate) socket: UdpSocket,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     /// What strangers read.
@@ -106,6 +111,8 @@ impl Relay {
             bells,
             tls,
             chains: Arc::clone(&chains),
+            rooms: Arc::default(),
+            socket,
             clock: Arc::clone(&config.clock),
             limits: config.limits,
             page: config.page.map(Into::into),
@@ -126,7 +133,7 @@ impl Relay {
         }
         let sweep = Sweep { store, clock: config.clock, tell: Arc::clone(&config.tell) };
         helpers.spawn(sweep.clone().run(Arc::clone(&shared)));
-        let packets = datagram::serve(socket, Arc::clone(&shared), stop.subscribe());
+        let packets = datagram::serve(Arc::clone(&shared), stop.subscribe());
         let connections = accept(listener, shared, stop.subscribe());
         let accepting = tokio::spawn(async move {
             tokio::join!(packets, connections);

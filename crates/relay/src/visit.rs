@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Instant};
 
 use ed25519_dalek::{Signature, VerifyingKey};
-use sogon_wire::{Append, Frame, LogName, Refusal, Reply, Request, Seq, Tag};
+use sogon_packet::Keys;
+use sogon_wire::{Append, Frame, LogName, Pass, Refusal, Reply, Request, Seq, Tag, packet};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::{
     bucket::Bucket,
     committer::{Answer, Job},
+    datagram::{self, fresh_proof},
     figures::add,
     frames::Frames,
     limits::PUSH_BYTES_MAX,
     relay::Shared,
+    rooms::Seat,
     store::{Appending, Page, Placed, StoreFault},
     watches::Watches,
 };
@@ -22,6 +25,8 @@ pub(crate) const BUSY_WAIT_S: u16 = 5;
 pub(crate) const STOPPING_WAIT_S: u16 = 10;
 pub(crate) const FAULT_WAIT_S: u16 = 30;
 pub(crate) const FULL_WAIT_S: u16 = 3_600;
+/// What may wait for a client before what is said in its room is dropped.
+const HEARD_BYTES_MAX: usize = 2_048;
 /// A burst is this many times what is allowed in a second.
 const BURST: u32 = 20;
 
@@ -33,6 +38,11 @@ pub(crate) struct Visit<'a> {
     /// Appends that wait for the disk.
     waiting: usize,
     pub(crate) watches: Watches,
+    /// Where the client is in a call, and the keys of its datagrams.
+    pub(crate) seat: Option<Seat>,
+    /// What those keys come from, once the session is agreed.
+    pub(crate) call_keys: Option<Keys>,
+    enter_tag: Tag,
     /// Replies ready to be written.
     pub(crate) said: Vec<u8>,
     asked: bool,
@@ -50,6 +60,9 @@ impl<'a> Visit<'a> {
             answer_to,
             waiting: 0,
             watches: Watches::new(Arc::clone(&shared.bells)),
+            seat: None,
+            call_keys: None,
+            enter_tag: 0,
             said: Vec::new(),
             asked: false,
             broken: false,
@@ -171,6 +184,46 @@ impl<'a> Visit<'a> {
             Request::Watch { log, after } => self.watch(tag, log, after),
             Request::About => self.say(tag, &Reply::About(self.shared.about)),
             Request::Unwatch { .. } => {}
+            Request::Enter(pass) => self.enter(tag, &pass),
+            Request::Speak(packet) => {
+                if let Some(seat) = &self.seat {
+                    seat.speak(packet);
+                }
+            }
+        }
+    }
+
+    /// Only in a session that is agreed: what comes before may be a replay.
+    fn enter(&mut self, tag: Tag, pass: &Pass) {
+        let Some(keys) = self.call_keys.clone() else {
+            return self.refuse(tag, Refusal::Busy, BUSY_WAIT_S);
+        };
+        if !is_pass(pass) {
+            return self.refuse(tag, Refusal::Signature, 0);
+        }
+        // Whoever was somewhere else, or here before, goes first.
+        self.seat = None;
+        match self.shared.rooms.enter(pass.key, keys, fresh_proof()) {
+            Some((seat, others)) => {
+                self.say(tag, &Reply::Entered { others, proof: seat.proof() });
+                (self.seat, self.enter_tag) = (Some(seat), tag);
+            }
+            None => self.refuse(tag, Refusal::Full, BUSY_WAIT_S),
+        }
+    }
+
+    /// Hands on what somebody in the room said: by a datagram where those come from here.
+    pub(crate) async fn hand_on(&mut self, packet: Vec<u8>, waiting: usize) {
+        let Some(seat) = &self.seat else { return };
+        match seat.at() {
+            Some((keys, number, to)) => {
+                let items = vec![packet::Answer::Heard(0, packet)];
+                let answer = packet::Answers { number, proof: seat.proof(), items };
+                datagram::send(self.shared, keys, &answer, 0, to).await;
+            }
+            // Late speech is of no use: no queue of it is built.
+            None if waiting > HEARD_BYTES_MAX => {}
+            None => self.say(self.enter_tag, &Reply::Heard(packet)),
         }
     }
 
@@ -217,6 +270,13 @@ impl<'a> Visit<'a> {
     fn say(&mut self, tag: Tag, reply: &Reply) {
         self.said.extend(reply.encode(tag));
     }
+}
+
+/// Whether a pass is signed by the holder of its room's key.
+fn is_pass(pass: &Pass) -> bool {
+    let signature = Signature::from_bytes(&pass.signature.0);
+    VerifyingKey::from_bytes(&pass.key.0)
+        .is_ok_and(|key| key.verify_strict(&Pass::signed_bytes(&pass.key), &signature).is_ok())
 }
 
 /// Whether an append is signed by the holder of its log's key.

@@ -4,6 +4,7 @@
 //! reads keys through a [`shelf::Shelf`] and what it changes lies on the [`Desk`] until the step's
 //! batch is stored.
 
+mod call;
 mod desk;
 mod entropy;
 mod envelope;
@@ -15,6 +16,7 @@ mod mls;
 mod posting;
 pub mod shelf;
 
+pub use call::CallKeys;
 pub use desk::{Desk, Mark};
 pub use entropy::Entropy;
 pub use envelope::{ENVELOPE_BYTES, Kind, PAYLOAD_BYTES_MAX};

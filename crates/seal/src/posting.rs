@@ -3,7 +3,9 @@
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use sogon_wire::{Append, Frame, LogName, PublicWriteKey, Request, SealedBox, WriteSignature};
+use sogon_wire::{
+    Append, Frame, LogName, Pass, PublicWriteKey, Request, SealedBox, WriteSignature,
+};
 
 /// The key that may append to one log (Ed25519). Zeroed when dropped, never printed.
 pub struct WriteKey(SigningKey);
@@ -18,6 +20,13 @@ impl WriteKey {
     #[must_use]
     pub fn public(&self) -> PublicWriteKey {
         PublicWriteKey(self.0.verifying_key().to_bytes())
+    }
+
+    /// The right to be in the room of this key.
+    pub(crate) fn pass(&self) -> Pass {
+        let key = self.public();
+        let signature = self.0.sign(&Pass::signed_bytes(&key)).to_bytes();
+        Pass { key, signature: WriteSignature(signature) }
     }
 
     /// The log it writes to.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod backup;
+mod call;
 mod change;
 mod contacts;
 mod delete;
@@ -57,6 +58,8 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Delete(delete) => delete::run(desk, delete).await,
         Command::Search(search) => search::run(desk, search).await,
         Command::Sync(_) => sync::run(desk).await,
+        Command::Call(options) => call::call(desk, options).await,
+        Command::Answer(options) => call::answer(desk, options).await,
         Command::Lock(_) => locking::lock(desk).await,
         Command::Unlock(_) => locking::unlock(desk).await,
         Command::Passwd(_) => locking::passwd(desk).await,

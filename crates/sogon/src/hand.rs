@@ -1,9 +1,12 @@
 //! A hand in the loop: what commands hold. Cheap to copy; when the last one is dropped the home is
 //! closed.
 
-use sogon_carry::{Proxy, Ways};
-use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, ShelfFault, view};
+use sogon_carry::{CallLine, Proxy, Ways};
+use sogon_engine::{
+    Act, Answer, Batch, CallKeys, ConversationId, Event, MessageId, ShelfFault, view,
+};
 use sogon_vault::{Passphrase, Vault};
+use sogon_wire::{Pass, RelayAddr};
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
@@ -169,6 +172,26 @@ impl Hand {
     /// [`Kind::Disk`]; it is given up all the same.
     pub(crate) async fn close(&self, how: Farewell) -> Result<(), Trouble> {
         self.wish(|reply| Wish::Close(how, reply)).await
+    }
+
+    /// What the owner needs for a call, in the conversation's present epoch.
+    ///
+    /// # Errors
+    /// [`Kind::Over`].
+    pub(crate) async fn call_keys(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+    ) -> Result<(RelayAddr, CallKeys), Trouble> {
+        self.wish(|reply| Wish::CallKeys(conversation, call, reply)).await
+    }
+
+    /// A line into the room of a call.
+    ///
+    /// # Errors
+    /// None but faults of this program.
+    pub(crate) async fn line(&self, relay: RelayAddr, pass: Pass) -> Result<CallLine, Trouble> {
+        self.wish(|reply| Wish::Line(relay, pass, reply)).await
     }
 
     /// Stores rows of the app.

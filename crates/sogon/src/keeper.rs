@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_carry::{Proxy, Ways};
+use sogon_carry::{CallLine, Proxy, Ways};
 use sogon_engine::{
-    Act, Answer, Batch, Change, Engine, EngineError, Event, Input, Loss, Now, Output, Step, Tick,
-    WallClock, view,
+    Act, Answer, Batch, CallKeys, Change, ConversationId, Engine, EngineError, Event, Input, Loss,
+    MessageId, Now, Output, Step, Tick, WallClock, view,
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
-use sogon_wire::RelayAddr;
+use sogon_wire::{Pass, RelayAddr};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
@@ -62,6 +62,10 @@ pub(crate) enum Wish {
     Ways(Reply<Ways>),
     /// Through this proxy from now on, or through none.
     Proxy(Option<Proxy>, Reply<()>),
+    /// What the owner needs for a call.
+    CallKeys(ConversationId, MessageId, Reply<(RelayAddr, CallKeys)>),
+    /// A line into the room of a call.
+    Line(RelayAddr, Pass, Reply<CallLine>),
     /// Rows of the app, which the engine knows nothing of.
     Keep(Batch, Reply<()>),
     /// Look at what is stored.
@@ -316,6 +320,12 @@ impl Keeper {
             Wish::Proxy(proxy, reply) => {
                 let _ = reply.send(self.change_proxy(proxy));
             }
+            Wish::CallKeys(conversation, call, reply) => {
+                let _ = reply.send(self.call_keys(conversation, call));
+            }
+            Wish::Line(relay, pass, reply) => {
+                let _ = reply.send(Ok(self.links.call(relay, pass)));
+            }
             Wish::Keep(rows, reply) => {
                 let _ = reply.send(self.vault.commit(&rows).map_err(Trouble::from));
             }
@@ -364,6 +374,15 @@ impl Keeper {
     fn portable(&self) -> Result<Batch, Trouble> {
         let engine = self.engine.as_ref().map_err(|trouble| trouble.clone())?;
         Ok(engine.portable(&self.vault)?)
+    }
+
+    fn call_keys(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+    ) -> Result<(RelayAddr, CallKeys), Trouble> {
+        let engine = self.engine.as_ref().map_err(|trouble| trouble.clone())?;
+        Ok(engine.call_keys(conversation, call, &self.vault)?)
     }
 
     fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {

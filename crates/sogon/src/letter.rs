@@ -29,6 +29,7 @@ fn kind(kind: &Kind) -> &'static str {
         Kind::Gap => "gap",
         Kind::Membership => "membership",
         Kind::File => "file",
+        Kind::Call => "call",
     }
 }
 
@@ -65,6 +66,7 @@ pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> 
         Kind::Text => plain::lines(&message.text, "    "),
         Kind::Unknown => words.say("kind-unknown", &[]),
         Kind::Gap => words.say("kind-gap", &[]),
+        Kind::Call => words.say(&format!("call-{}", message.text), &[]),
         Kind::Membership => format!("· {}", plain::lines(&message.text, "    ")),
         Kind::File => {
             let file = message.file.as_ref();

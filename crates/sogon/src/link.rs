@@ -2,10 +2,10 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use sogon_carry::{Carrier, Forgetful, Meter, RelayLinks, Ways};
+use sogon_carry::{CallLine, Carrier, Forgetful, Meter, RelayLinks, Ways};
 use sogon_engine::{Arrival, Ask, Batch, Loss, Transmit};
 use sogon_vault::Vault;
-use sogon_wire::{About, RelayAddr, Reply};
+use sogon_wire::{About, Pass, RelayAddr, Reply};
 
 use crate::{sessions::Sessions, tray::Watched, trouble::Trouble};
 
@@ -134,6 +134,11 @@ impl Links {
             *after = (*after).max(last);
         }
         arrival
+    }
+
+    /// A line into the room of a call.
+    pub(crate) fn call(&self, relay: RelayAddr, pass: Pass) -> CallLine {
+        self.links.call(relay, pass)
     }
 
     /// What is watched, and how far it came.

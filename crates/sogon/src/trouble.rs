@@ -128,6 +128,16 @@ kinds! {
     BadInput = "bad-input", 1;
     /// Nothing was sent; it waits in the outbox.
     NothingSent = "nothing-sent", 4;
+    /// A call, in quiet or steady mode.
+    NotLive = "not-live", 1;
+    /// Nobody took the call.
+    NotTaken = "not-taken", 1;
+    /// Nothing rings.
+    NoCall = "no-call", 1;
+    /// The call's line was lost, and no other could be had.
+    LineLost = "line-lost", 1;
+    /// A file that is no recording, or cannot be read or written.
+    Recording = "recording", 1;
     /// No relay answered.
     Unreached = "unreached", 1;
     /// The relay of one's own cannot listen.

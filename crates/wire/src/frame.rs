@@ -15,6 +15,9 @@ pub const FRAME_BODY_BYTES_MAX: usize = 262_144;
 /// The most bytes of boxes one [`Reply::Entries`] may be asked for.
 pub const ENTRIES_BYTES_MAX: u32 = 196_608;
 
+/// The most bytes of one packet of a call.
+pub const SPEECH_BYTES_MAX: usize = 320;
+
 /// A number the asker chooses; the answer carries it back.
 pub type Tag = u16;
 
@@ -34,6 +37,24 @@ impl Append {
     #[must_use]
     pub fn signed_bytes(boxed: &SealedBox) -> Vec<u8> {
         [b"sogon append 1".as_slice(), boxed.as_bytes()].concat()
+    }
+}
+
+/// The right to be in the room of a call: the room is named by the hash of its key, as a log is by
+/// that of its write key, and only members of the conversation can sign for it (SPEC 12.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// Whose hash names the room.
+    pub key: PublicWriteKey,
+    /// Over [`Pass::signed_bytes`].
+    pub signature: WriteSignature,
+}
+
+impl Pass {
+    /// What the room's key signs: `"sogon enter 1" || key`.
+    #[must_use]
+    pub fn signed_bytes(key: &PublicWriteKey) -> Vec<u8> {
+        [b"sogon enter 1".as_slice(), &key.0].concat()
     }
 }
 
@@ -65,6 +86,10 @@ pub enum Request {
     },
     /// What the relay keeps and allows.
     About,
+    /// Come into the room of a call, until the connection ends or another is entered.
+    Enter(Pass),
+    /// Hand this to the others in the room entered. There is no answer, and nothing is kept.
+    Speak(Vec<u8>),
 }
 
 /// What a relay answers.
@@ -95,6 +120,15 @@ pub enum Reply {
     },
     /// The answer to [`Request::About`].
     About(About),
+    /// The answer to [`Request::Enter`].
+    Entered {
+        /// How many others are there already.
+        others: u8,
+        /// The proof that datagrams of this call carry.
+        proof: u32,
+    },
+    /// What somebody else in the room said.
+    Heard(Vec<u8>),
 }
 
 /// What a relay keeps and allows.
@@ -199,10 +233,14 @@ const READ: u8 = 0x02;
 const WATCH: u8 = 0x03;
 const UNWATCH: u8 = 0x04;
 const ABOUT: u8 = 0x05;
+const ENTER: u8 = 0x06;
+const SPEAK: u8 = 0x07;
 const APPENDED: u8 = 0x81;
 const ENTRIES: u8 = 0x82;
 const REFUSED: u8 = 0x83;
 const ABOUT_REPLY: u8 = 0x85;
+const ENTERED: u8 = 0x86;
+const HEARD: u8 = 0x87;
 
 impl Frame for Request {
     fn parts(&self) -> (u8, Vec<u8>) {
@@ -219,6 +257,10 @@ impl Frame for Request {
             }
             Self::Unwatch { log } => (UNWATCH, log.0.to_vec()),
             Self::About => (ABOUT, Vec::new()),
+            Self::Enter(Pass { key, signature }) => {
+                (ENTER, [&key.0, signature.0.as_slice()].concat())
+            }
+            Self::Speak(packet) => (SPEAK, packet.clone()),
         }
     }
 
@@ -243,6 +285,11 @@ impl Frame for Request {
             WATCH => Self::Watch { log: LogName(reader.array()?), after: reader.u64()? },
             UNWATCH => Self::Unwatch { log: LogName(reader.array()?) },
             ABOUT => Self::About,
+            ENTER => {
+                let key = PublicWriteKey(reader.array()?);
+                Self::Enter(Pass { key, signature: WriteSignature(reader.array()?) })
+            }
+            SPEAK => Self::Speak(speech(&mut reader, body.len())?),
             _ => return Err(WireError::Kind),
         };
         reader.end()?;
@@ -273,6 +320,10 @@ impl Frame for Reply {
                 body.extend(about.watches_max.to_be_bytes());
                 (ABOUT_REPLY, body)
             }
+            Self::Entered { others, proof } => {
+                (ENTERED, [[*others].as_slice(), &proof.to_be_bytes()].concat())
+            }
+            Self::Heard(packet) => (HEARD, packet.clone()),
         }
     }
 
@@ -288,11 +339,21 @@ impl Frame for Reply {
                 log_boxes_max: reader.u32()?,
                 watches_max: reader.u32()?,
             }),
+            ENTERED => Self::Entered { others: reader.u8()?, proof: reader.u32()? },
+            HEARD => Self::Heard(speech(&mut reader, body.len())?),
             _ => return Err(WireError::Kind),
         };
         reader.end()?;
         Ok(reply)
     }
+}
+
+/// A packet of a call, which is never empty and never large.
+pub(crate) fn speech(reader: &mut Reader<'_>, length: usize) -> Result<Vec<u8>, WireError> {
+    if length > SPEECH_BYTES_MAX {
+        return Err(WireError::TooLarge);
+    }
+    if length == 0 { Err(WireError::Short) } else { reader.take(length).map(<[u8]>::to_vec) }
 }
 
 fn parse_entries(body: &[u8]) -> Result<Reply, WireError> {
@@ -332,6 +393,11 @@ mod tests {
             Request::Watch { log, after: u64::MAX },
             Request::Unwatch { log },
             Request::About,
+            Request::Enter(Pass {
+                key: PublicWriteKey([1; 32]),
+                signature: WriteSignature([2; 64]),
+            }),
+            Request::Speak(vec![3; SPEECH_BYTES_MAX]),
         ]
     }
 
@@ -343,6 +409,8 @@ mod tests {
             Reply::Entries { log, from: 4, head: 9, boxes: vec![boxed(1), boxed(2)] },
             Reply::Refused { why: Refusal::Busy, wait_s: 3 },
             Reply::About(About { version: 1, keep_s: 2, log_boxes_max: 3, watches_max: 4 }),
+            Reply::Entered { others: 3, proof: 7 },
+            Reply::Heard(vec![9]),
         ]
     }
 
@@ -371,7 +439,8 @@ mod tests {
 
     #[test]
     fn a_body_with_more_or_less_than_it_needs_is_refused() {
-        for request in requests() {
+        let is_open = |request: &Request| matches!(request, Request::Speak(_));
+        for request in requests().into_iter().filter(|request| !is_open(request)) {
             let (kind, mut body) = request.parts();
             body.push(0);
             assert!(Request::parse(kind, &body).is_err());
@@ -380,6 +449,15 @@ mod tests {
                 assert!(Request::parse(kind, &body).is_err());
             }
         }
+    }
+
+    #[test]
+    fn a_packet_of_a_call_is_neither_empty_nor_large() {
+        assert_eq!(Request::parse(SPEAK, &[]), Err(WireError::Short));
+        assert_eq!(Reply::parse(HEARD, &[]), Err(WireError::Short));
+        let large = [0; SPEECH_BYTES_MAX + 1];
+        assert_eq!(Request::parse(SPEAK, &large), Err(WireError::TooLarge));
+        assert_eq!(Reply::parse(HEARD, &large), Err(WireError::TooLarge));
     }
 
     #[test]

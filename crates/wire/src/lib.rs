@@ -13,8 +13,8 @@ mod relay;
 
 pub use boxed::{BOX_BYTES_MAX, STEPS, SealedBox, step_for};
 pub use frame::{
-    About, Append, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame, Refusal,
-    Reply, Request, Tag,
+    About, Append, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame, Pass, Refusal,
+    Reply, Request, SPEECH_BYTES_MAX, Tag,
 };
 pub use invite::{Invite, InviteSecret, Uses};
 pub use log::{LogName, PublicWriteKey, Seq, WriteSignature};

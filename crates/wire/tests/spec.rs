@@ -6,7 +6,8 @@ use std::{fs, path::PathBuf};
 
 use sogon_wire::{
     About, Append, BOX_BYTES_MAX, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame,
-    LogName, PublicWriteKey, Refusal, Reply, Request, STEPS, SealedBox, WireError, WriteSignature,
+    LogName, Pass, PublicWriteKey, Refusal, Reply, Request, SPEECH_BYTES_MAX, STEPS, SealedBox,
+    WireError, WriteSignature,
 };
 
 fn spec() -> String {
@@ -49,6 +50,8 @@ fn requests() -> Vec<(&'static str, Request)> {
         ("Watch", Request::Watch { log, after: 0 }),
         ("Unwatch", Request::Unwatch { log }),
         ("About", Request::About),
+        ("Enter", Request::Enter(Pass { key, signature })),
+        ("Speak", Request::Speak(vec![4; 9])),
     ]
 }
 
@@ -60,6 +63,8 @@ fn replies() -> Vec<(&'static str, Reply)> {
         ("Entries", Reply::Entries { log, from: 1, head: 1, boxes }),
         ("Refused", Reply::Refused { why: Refusal::Full, wait_s: 0 }),
         ("About", Reply::About(about)),
+        ("Entered", Reply::Entered { others: 1, proof: 2 }),
+        ("Heard", Reply::Heard(vec![4; 9])),
     ]
 }
 
@@ -78,6 +83,7 @@ fn the_limits_of_the_law_are_the_limits_of_the_code() {
         ("FRAME_BODY_BYTES_MAX", FRAME_BODY_BYTES_MAX as u64),
         ("ENTRIES_BYTES_MAX", u64::from(ENTRIES_BYTES_MAX)),
         ("BOX_BYTES_MAX", BOX_BYTES_MAX as u64),
+        ("SPEECH_BYTES_MAX", SPEECH_BYTES_MAX as u64),
     ];
     let rows = rows(&spec(), "### 3.4 Limits");
     let said: Vec<(&str, u64)> = rows.iter().map(|row| (&*row[0], number(&row[1]))).collect();
@@ -140,6 +146,7 @@ fn every_body_is_as_long_as_its_table() {
         let open = match name {
             "Append" => boxed,
             "Entries" => boxed + 1,
+            "Speak" | "Heard" => 9,
             _ => 0,
         };
         let heading = format!("#### {name}, {kind:#04x}");
@@ -154,6 +161,9 @@ fn the_law_names_what_is_signed_and_what_names_a_log() {
     let label = std::str::from_utf8(label).unwrap();
     let spec = spec();
     assert!(spec.contains(&format!("`\"{label}\" || box`")), "{label}");
+    let signed = Pass::signed_bytes(&PublicWriteKey([1; 32]));
+    let label = std::str::from_utf8(signed.strip_suffix(&[1; 32]).unwrap()).unwrap();
+    assert!(spec.contains(&format!("`\"{label}\" || key`")), "{label}");
     // The worked example of a log's name.
     let name: String = PublicWriteKey([1; 32]).log().0.map(|byte| format!("{byte:02x}")).concat();
     assert!(spec.contains(&name), "{name}");

@@ -99,6 +99,11 @@ fn request(request: &Request) -> (&'static str, Vec<String>) {
         }
         Request::Unwatch { log } => ("unwatch", vec![field("log", hex(&log.0))]),
         Request::About => ("about", Vec::new()),
+        Request::Enter(pass) => (
+            "enter",
+            vec![field("key", hex(&pass.key.0)), field("signature", hex(&pass.signature.0))],
+        ),
+        Request::Speak(packet) => ("speak", vec![field("packet", hex(packet))]),
     }
 }
 
@@ -119,6 +124,10 @@ fn reply(reply: &Reply) -> (&'static str, Vec<String>) {
             };
             ("refused", vec![field("why", why), field("wait_s", wait_s)])
         }
+        Reply::Entered { others, proof } => {
+            ("entered", vec![field("others", others), field("proof", proof)])
+        }
+        Reply::Heard(packet) => ("heard", vec![field("packet", hex(packet))]),
         Reply::About(about) => {
             let fields = [
                 ("version", u32::from(about.version)),

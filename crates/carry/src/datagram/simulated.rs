@@ -142,7 +142,7 @@ impl Model {
                 Question::Missing { tag, log, seq, wanted } => {
                     room -= self.bring(&mut said, tag, (log, seq - 1, seq), Some(wanted), room);
                 }
-                Question::About(_) | Question::Equal => {}
+                Question::About(_) | Question::Equal | Question::Speak(..) => {}
             }
         }
         let news = |item: &Answer| matches!(item, Answer::Appended(..) | Answer::Waiting(_));

@@ -54,7 +54,10 @@ impl Task {
                 Some(Self::Read(Reading::new(tag, *log, *after, *bytes_max)))
             }
             Request::About => Some(Self::Whole(Question::About(tag))),
-            Request::Watch { .. } | Request::Unwatch { .. } => None,
+            Request::Watch { .. }
+            | Request::Unwatch { .. }
+            | Request::Enter(_)
+            | Request::Speak(_) => None,
         }
     }
 

@@ -59,6 +59,13 @@ impl Work<'_> {
                 self.fetch_below(bytes);
                 Ok(Answer::Done)
             }
+            Act::Call { to } => self.call(to).map(|message| Answer::Queued { message }),
+            Act::TakeCall { conversation, call } => {
+                self.take_call(conversation, call).map(|()| Answer::Done)
+            }
+            Act::HangUp { conversation, call } => {
+                self.hang_up(conversation, call).map(|()| Answer::Done)
+            }
             Act::Note { kind, detail } => self.alert(kind, detail).map(|()| Answer::Done),
             Act::NewGroup { title, members } => {
                 check_name(Some(&title))?;

@@ -372,7 +372,7 @@ impl Work<'_> {
                     Ok(())
                 }
             },
-            Reply::About(_) => Ok(()),
+            Reply::About(_) | Reply::Entered { .. } | Reply::Heard(_) => Ok(()),
         }
     }
 

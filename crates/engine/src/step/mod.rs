@@ -2,6 +2,7 @@
 //! through the desk of the step.
 
 mod act;
+mod call;
 mod change;
 mod commits;
 mod fade;

@@ -354,6 +354,10 @@ impl Work<'_> {
         message.delivery = Some(DeliveryRow::Queued);
         self.desk.put(MESSAGES, &key, encode(&message)?);
         self.queue(id, &content, Some(order), Haste::Now)?;
+        if let Some(over) = super::call::ending(&message) {
+            // It is not to ring after it is over.
+            self.queue(id, &over, None, Haste::Now)?;
+        }
         self.say(Event::Progress { conversation: id, message: message.id });
         Ok(())
     }

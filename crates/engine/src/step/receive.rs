@@ -3,12 +3,13 @@
 use sogon_seal::Member;
 use sogon_wire::Seq;
 
-use super::{Work, outbox::Haste};
+use super::{Work, call, outbox::Haste};
 use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_DELETE, KIND_EDIT, KIND_FILE, KIND_LEAVE, KIND_PACKAGE,
-        KIND_PROFILE, KIND_REACTION, KIND_RECEIPT, KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
+        Content, KIND_ASK_PACKAGE, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN, KIND_DELETE,
+        KIND_EDIT, KIND_FILE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE, KIND_REACTION, KIND_RECEIPT,
+        KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
     rows::{
         CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
@@ -57,6 +58,9 @@ impl Work<'_> {
             KIND_EDIT => self.receive_edit(id, row, from, content),
             KIND_LEAVE => self.receive_leave(id, row, from),
             KIND_FILE => self.receive_file(id, row, from, content, seq),
+            KIND_CALL => self.receive_words(id, row, from, content, seq, KindRow::Call, None),
+            KIND_CALL_TAKEN => self.receive_taken(id, row, &content),
+            KIND_CALL_OVER => self.receive_over(id, row, from, &content),
             _ => {
                 let raw = Some(bytes.to_vec());
                 self.receive_words(id, row, from, content, seq, KindRow::Unknown, raw)
@@ -105,6 +109,7 @@ impl Work<'_> {
         }
         let text = match kind {
             KindRow::Text => content.text.unwrap_or_default(),
+            KindRow::Call => call::RINGING.to_owned(),
             _ => String::new(),
         };
         let message = MessageRow {

@@ -18,7 +18,8 @@ use sogon_lab::prey;
 use sogon_seal::{Conversation, InviteKeys};
 use sogon_wire::{
     About, Append, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, Fingerprint, Frame, Invite, LogName,
-    PublicWriteKey, Refusal, RelayAddr, Reply, Request, STEPS, SealedBox, Uses, WriteSignature,
+    Pass, PublicWriteKey, Refusal, RelayAddr, Reply, Request, STEPS, SealedBox, Uses,
+    WriteSignature,
     packet::{
         Answer, Answers, Holdings, PACKET_BYTES_MAX, PIECE_BYTES, PieceOf, Question, Questions,
         UNORDERED,
@@ -106,6 +107,7 @@ impl Seeds {
             ),
             ("missing", Question::Missing { tag: 5, log, seq: 1 << 40, wanted: 5 }),
             ("ask-about", Question::About(6)),
+            ("speak", Question::Speak(0, vec![4; 155])),
             ("equal", Question::Equal),
         ];
         for (name, item) in questions {
@@ -122,6 +124,7 @@ impl Seeds {
             ("answer-piece", Answer::Piece { tag: 4, held, seq: 5, step: 3, index: 2, bytes }),
             ("held", Answer::Held { tag: 5, of, pieces: 3 }),
             ("waiting", Answer::Waiting(6)),
+            ("answer-heard", Answer::Heard(7, vec![4; 155])),
         ];
         for (name, item) in answers {
             let packet = Answers { number: 1, proof: 9, items: vec![item] };
@@ -567,6 +570,7 @@ fn requests() -> Vec<(&'static str, Request)> {
     let pair = prey::pair();
     let keys = InviteKeys::derive(&prey::secret()).expect("a secret").package;
     let posting = keys.post_package(pair.mina.entropy(), b"a package").expect("it fits");
+    let pass = Pass { key: posting.append().key, signature: posting.append().signature };
     vec![
         ("append", Request::Append(posting.append().clone())),
         ("read", Request::Read { log, after: 7, bytes_max: ENTRIES_BYTES_MAX }),
@@ -574,6 +578,8 @@ fn requests() -> Vec<(&'static str, Request)> {
         ("watch", Request::Watch { log, after: u64::MAX }),
         ("unwatch", Request::Unwatch { log }),
         ("about", Request::About),
+        ("enter", Request::Enter(pass)),
+        ("speak", Request::Speak(vec![4; 155])),
     ]
 }
 
@@ -585,6 +591,8 @@ fn replies() -> Vec<(&'static str, Reply)> {
         ("entries", Reply::Entries { log, from: 4, head: 9, boxes: vec![boxed(1), boxed(2)] }),
         ("refused", Reply::Refused { why: Refusal::Busy, wait_s: 3 }),
         ("about", Reply::About(About { version: 1, keep_s: 2, log_boxes_max: 3, watches_max: 4 })),
+        ("entered", Reply::Entered { others: 2, proof: 7 }),
+        ("heard", Reply::Heard(vec![4; 155])),
     ]
 }
 

@@ -93,7 +93,11 @@ pub(crate) async fn answer(
                 }
             }
             Question::About(tag) => said.push(Answer::About(tag, shared.about)),
-            Question::Read { .. } | Question::Missing { .. } | Question::Equal => {}
+            Question::Read { .. }
+            | Question::Missing { .. }
+            | Question::Equal
+            // Belongs to a call's datagrams.
+            | Question::Speak(..) => {}
         }
     }
     drop(answer_to);

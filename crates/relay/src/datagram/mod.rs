@@ -12,4 +12,4 @@ mod port;
 mod turns;
 
 pub(crate) use chains::Chains;
-pub(crate) use port::serve;
+pub(crate) use port::{fresh_proof, send, serve};

@@ -9,7 +9,6 @@ use std::{
 use sogon_packet::{ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, Keys, id_of};
 use sogon_wire::packet::{Answers, PACKET_BYTES_MAX, Question, Questions};
 use tokio::{
-    net::UdpSocket,
     sync::{Semaphore, watch},
     task::JoinSet,
 };
@@ -18,7 +17,7 @@ use super::{
     answering::{answer, packets},
     guest::{Guest, Leave},
 };
-use crate::{figures::add, relay::Shared};
+use crate::{figures::add, relay::Shared, rooms::Took};
 
 /// Packets under work at one time. Beyond it they are dropped, and come again.
 const WORKING_MAX: usize = 512;
@@ -37,8 +36,7 @@ struct Genuine {
 }
 
 /// Answers packets until told to stop.
-pub(crate) async fn serve(socket: UdpSocket, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let socket = Arc::new(socket);
+pub(crate) async fn serve(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(WORKING_MAX));
     let mut working = JoinSet::new();
     let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
@@ -46,10 +44,22 @@ pub(crate) async fn serve(socket: UdpSocket, shared: Arc<Shared>, mut stop: watc
         tokio::select! {
             _ = stop.changed() => break,
             Some(_) = working.join_next() => {}
-            taken = socket.recv_from(&mut bytes) => {
+            taken = shared.socket.recv_from(&mut bytes) => {
                 // An error here is that of an answer nobody takes any more.
                 let Ok((length, from)) = taken else { continue };
                 let datagram = bytes.get(..length).unwrap_or_default();
+                match shared.rooms.take(datagram, from) {
+                    Took::NoCall => {}
+                    Took::Taken => {
+                        add(&shared.figures.packets, 1);
+                        add(&shared.figures.bytes_in, length);
+                        continue;
+                    }
+                    Took::Dropped => {
+                        add(&shared.figures.packets_dropped, 1);
+                        continue;
+                    }
+                }
                 let slot = Arc::clone(&slots).try_acquire_owned().ok();
                 let genuine = take(&shared, datagram, from);
                 let (Some(slot), Some(genuine)) = (slot, genuine) else {
@@ -58,9 +68,9 @@ pub(crate) async fn serve(socket: UdpSocket, shared: Arc<Shared>, mut stop: watc
                 };
                 add(&shared.figures.packets, 1);
                 add(&shared.figures.bytes_in, length);
-                let (socket, shared) = (Arc::clone(&socket), Arc::clone(&shared));
+                let shared = Arc::clone(&shared);
                 working.spawn(async move {
-                    work(&socket, &shared, genuine).await;
+                    work(&shared, genuine).await;
                     drop(slot);
                 });
             }
@@ -84,7 +94,7 @@ fn take(shared: &Shared, datagram: &[u8], from: SocketAddr) -> Option<Genuine> {
     Some(Genuine { keys, guest, questions, leave, from, bytes: datagram.len() })
 }
 
-async fn work(socket: &UdpSocket, shared: &Shared, genuine: Genuine) {
+async fn work(shared: &Shared, genuine: Genuine) {
     let Genuine { keys, guest, questions, leave, from, bytes } = genuine;
     let Questions { number, items, .. } = questions;
     let came = tokio::time::Instant::now();
@@ -104,12 +114,11 @@ async fn work(socket: &UdpSocket, shared: &Shared, genuine: Genuine) {
     for packet in packets {
         let even = bytes.saturating_sub(ANSWER_OVERHEAD_BYTES).min(PACKET_BYTES_MAX);
         let bytes_least = if equal { even } else { 0 };
-        send(socket, shared, &keys, &packet, bytes_least, from).await;
+        send(shared, &keys, &packet, bytes_least, from).await;
     }
 }
 
-async fn send(
-    socket: &UdpSocket,
+pub(crate) async fn send(
     shared: &Shared,
     keys: &Keys,
     packet: &Answers,
@@ -123,10 +132,10 @@ async fn send(
     let datagram = keys.seal_answer(Freshness(fresh), &packet.encode(bytes_least));
     add(&shared.figures.bytes_out, datagram.len());
     // What cannot be sent is lost, as anything may be; the client asks again.
-    let _ = socket.send_to(&datagram, to).await;
+    let _ = shared.socket.send_to(&datagram, to).await;
 }
 
-fn fresh_proof() -> u32 {
+pub(crate) fn fresh_proof() -> u32 {
     // Never 0: that is what a client says that has none.
     let mut bytes = [0; 4];
     let _ = getrandom::fill(&mut bytes);

@@ -9,6 +9,7 @@ use openmls::{
 };
 use sha2::{Digest, Sha256};
 use sogon_wire::{SealedBox, Seq};
+use zeroize::Zeroizing;
 
 use super::{
     CONTEXT_EXTENSION, create_config, join_config,
@@ -16,7 +17,7 @@ use super::{
     provider::Sealer,
 };
 use crate::{
-    Identity, InviteKeys, LogKeys, Posting, PublicIdentity, SealError,
+    CallKeys, Identity, InviteKeys, LogKeys, Posting, PublicIdentity, SealError, WriteKey,
     entropy::random,
     envelope::Kind,
     keys::{Psk, readmission_log, rescue_log},
@@ -430,9 +431,27 @@ impl<'a> Conversation<'a> {
         self.export("sogon commitment")
     }
 
+    /// What this member needs for the call of this id, in the present epoch (SPEC 12.1).
+    ///
+    /// # Errors
+    /// [`SealError::Over`] when the owner is no longer a member.
+    pub fn call(&self, id: [u8; 8]) -> Result<CallKeys, SealError> {
+        let room = Zeroizing::new(self.export_for("sogon call room 1", &id)?);
+        Ok(CallKeys {
+            pass: WriteKey::from_seed(&room).pass(),
+            base: Zeroizing::new(self.export_for("sogon call 1", &id)?),
+            epoch: self.epoch(),
+            leaf: self.group.own_leaf_index().u32(),
+        })
+    }
+
     fn export(&self, label: &str) -> Result<[u8; 32], SealError> {
+        self.export_for(label, &[])
+    }
+
+    fn export_for(&self, label: &str, context: &[u8]) -> Result<[u8; 32], SealError> {
         self.group
-            .export_secret(&self.sealer.library.0, label, &[], 32)
+            .export_secret(&self.sealer.library.0, label, context, 32)
             .map_err(|_| SealError::Over)?
             .try_into()
             .map_err(|_| SealError::Bug)

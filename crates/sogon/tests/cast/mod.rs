@@ -201,6 +201,18 @@ impl Staying {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("no object: {line:?}"))
     }
 
+    /// Waits until it remarks this on standard error.
+    pub(crate) fn says(&mut self, what: &str) {
+        let mut remarks = BufReader::new(self.child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            assert!(remarks.read_line(&mut line).unwrap() > 0, "it never said {what:?}");
+        }
+        // The rest is read so that it can go on saying things, and told to nobody.
+        std::thread::spawn(move || std::io::copy(&mut remarks, &mut std::io::sink()));
+    }
+
     /// Interrupts it; how it ended.
     pub(crate) fn interrupt(self) -> Ran {
         let pid = rustix::process::Pid::from_child(&self.child);

@@ -2,7 +2,8 @@
 
 use super::{
     END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, pieces_of,
-    question::boxed, varint,
+    question::{boxed, put_speech, take_speech},
+    varint,
 };
 use crate::{About, Frame, Refusal, Reply, STEPS, SealedBox, Seq, Tag, WireError, reader::Reader};
 
@@ -74,6 +75,8 @@ pub enum Answer {
     },
     /// As [`Reply::About`].
     About(Tag, About),
+    /// As [`Reply::Heard`].
+    Heard(Tag, Vec<u8>),
 }
 
 /// A relay's packet, before it is sealed.
@@ -95,6 +98,7 @@ const PIECE: u8 = 0x86;
 const HELD: u8 = 0x87;
 const QUIET: u8 = 0x88;
 const WAITING: u8 = 0x89;
+const HEARD: u8 = 0x8a;
 
 impl Holdings {
     fn put(self, bytes: &mut Vec<u8>) {
@@ -128,7 +132,8 @@ impl Answer {
             Self::Appended(tag, _)
             | Self::Quiet(tag)
             | Self::Waiting(tag)
-            | Self::About(tag, _) => *tag,
+            | Self::About(tag, _)
+            | Self::Heard(tag, _) => *tag,
             Self::Boxes { tag, .. }
             | Self::Piece { tag, .. }
             | Self::Held { tag, .. }
@@ -183,6 +188,11 @@ impl Answer {
                 bytes.extend(Reply::About(*about).parts().1);
                 bytes
             }
+            Self::Heard(_, packet) => {
+                let mut bytes = kind(HEARD);
+                put_speech(&mut bytes, packet);
+                bytes
+            }
         }
     }
 
@@ -223,6 +233,7 @@ impl Answer {
                 Reply::About(about) => Ok(Self::About(tag, about)),
                 _ => Err(WireError::Kind),
             },
+            HEARD => Ok(Self::Heard(tag, take_speech(reader)?)),
             _ => Err(WireError::Kind),
         }
     }

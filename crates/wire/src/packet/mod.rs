@@ -122,6 +122,7 @@ mod tests {
             Question::Missing { tag: 5, log, seq: 1 << 40, wanted: 5 },
             Question::About(6),
             Question::Equal,
+            Question::Speak(7, vec![4; crate::SPEECH_BYTES_MAX]),
         ]
     }
 
@@ -151,6 +152,7 @@ mod tests {
             Answer::Held { tag: 6, of: PieceOf([7; 8]), pieces: 3 },
             Answer::Refused { tag: 7, why: Refusal::Busy, wait_s: 4 },
             Answer::About(8, About { version: 1, keep_s: 2, log_boxes_max: 3, watches_max: 4 }),
+            Answer::Heard(9, vec![4]),
         ]
     }
 
@@ -218,6 +220,18 @@ mod tests {
             (held(4, 3, 4), 4),
         ] {
             assert_eq!(lie(held, from), Err(WireError::TooLarge), "{held:?} {from}");
+        }
+    }
+
+    #[test]
+    fn a_packet_of_a_call_that_is_too_large_or_empty_is_refused() {
+        for length in [0, crate::SPEECH_BYTES_MAX + 1] {
+            let asked = Question::Speak(1, vec![1; length]);
+            let bytes = Questions { number: 1, proof: 1, items: vec![asked] }.encode(0);
+            assert!(Questions::parse(&bytes).is_err());
+            let bytes =
+                Answers { number: 1, proof: 1, items: vec![Answer::Heard(1, vec![1; length])] };
+            assert!(Answers::parse(&bytes.encode(0)).is_err());
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, varint};
 use crate::{
     Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, STEPS, SealedBox, Seq, Tag, WireError,
-    WriteSignature, reader::Reader,
+    WriteSignature, frame::speech, reader::Reader,
 };
 
 /// One thing asked; each can be lost, or come twice, and no harm is done.
@@ -63,6 +63,8 @@ pub enum Question {
     About(Tag),
     /// Answer with one packet of this one's size, whatever there is to say.
     Equal,
+    /// As [`crate::Request::Speak`], in the room this call's keys belong to.
+    Speak(Tag, Vec<u8>),
 }
 
 /// A client's packet, before it is sealed.
@@ -82,6 +84,7 @@ const ABOUT: u8 = 0x05;
 const PIECE: u8 = 0x06;
 const MISSING: u8 = 0x07;
 const EQUAL: u8 = 0x08;
+const SPEAK: u8 = 0x0a;
 
 impl Question {
     /// The bytes it takes in a packet.
@@ -121,6 +124,10 @@ impl Question {
             }
             Self::About(tag) => bytes.extend(kind(ABOUT, tag)),
             Self::Equal => bytes.push(EQUAL),
+            Self::Speak(tag, packet) => {
+                bytes.extend(kind(SPEAK, tag));
+                put_speech(&mut bytes, packet);
+            }
         }
         bytes
     }
@@ -172,6 +179,7 @@ impl Question {
                 Ok(Self::Missing { tag, log, seq, wanted: reader.u64()? })
             }
             ABOUT => Ok(Self::About(tag)),
+            SPEAK => Ok(Self::Speak(tag, take_speech(reader)?)),
             _ => Err(WireError::Kind),
         }
     }
@@ -199,6 +207,16 @@ impl Questions {
         let (number, proof) = (reader.u16()?, reader.u32()?);
         Ok(Self { number, proof, items: items(&mut reader, Question::parse)? })
     }
+}
+
+pub(super) fn put_speech(bytes: &mut Vec<u8>, packet: &[u8]) {
+    varint::put(bytes, packet.len() as u64);
+    bytes.extend(packet);
+}
+
+pub(super) fn take_speech(reader: &mut Reader<'_>) -> Result<Vec<u8>, WireError> {
+    let length = usize::try_from(varint::take(reader)?).unwrap_or(usize::MAX);
+    speech(reader, length)
 }
 
 fn take_order(reader: &mut Reader<'_>) -> Result<u16, WireError> {

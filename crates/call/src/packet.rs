@@ -1,0 +1,123 @@
+//! What one media packet says, before it is sealed (SPEC 12.2).
+//!
+//! `form u8 | missed u8 | heard u32 | speech`: the speech is one frame, or two at half the size: its
+//! own and the one two packets before, so that a lost packet is mended by the second next.
+
+use sogon_call_opus::Span;
+
+/// Form, what was missed, and how far the other side was heard.
+pub const HEAD_BYTES: usize = 6;
+/// The largest speech in a packet: 24 kbit/s for 60 ms.
+pub const SPEECH_BYTES_MAX: usize = 180;
+/// The smallest.
+pub const SPEECH_BYTES_MIN: usize = 20;
+
+/// How a packet's speech is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One frame.
+    Plain,
+    /// Two of half the size: this packet's, and that of two packets before.
+    Double,
+    /// As [`Form::Double`], but there was nothing before.
+    DoubleFirst,
+}
+
+/// What a packet says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// How to read it.
+    pub form: Form,
+    /// How much it spans.
+    pub span: Span,
+    /// What its sender misses of what it is sent, in percent; the worst of all it hears.
+    pub missed: u8,
+    /// Up to which place its sender has heard the one other; 0 for nothing, or for several others.
+    pub heard: u32,
+    /// One frame or two.
+    pub speech: &'a [u8],
+}
+
+impl<'a> Said<'a> {
+    /// Reads what was sealed; [`None`] for everything else.
+    #[must_use]
+    pub fn parse(plain: &'a [u8]) -> Option<Self> {
+        let (head, speech) = plain.split_at_checked(HEAD_BYTES)?;
+        let [form, missed, heard @ ..] = head else { return None };
+        let span = match form >> 2 {
+            0 => Span::Ms20,
+            1 => Span::Ms40,
+            2 => Span::Ms60,
+            _ => return None,
+        };
+        let form = match form & 3 {
+            0 => Form::Plain,
+            1 => Form::Double,
+            2 => Form::DoubleFirst,
+            _ => return None,
+        };
+        let whole = form == Form::Plain || speech.len().checked_rem(2) == Some(0);
+        let fits = (SPEECH_BYTES_MIN..=SPEECH_BYTES_MAX).contains(&speech.len());
+        let heard = u32::from_be_bytes(<[u8; 4]>::try_from(heard).ok()?);
+        let said = Self { form, span, missed: (*missed).min(100), heard, speech };
+        (whole && fits && *missed <= 100).then_some(said)
+    }
+
+    /// As it is sealed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let span = match self.span {
+            Span::Ms20 => 0,
+            Span::Ms40 => 4,
+            Span::Ms60 => 8,
+        };
+        let form = match self.form {
+            Form::Plain => 0,
+            Form::Double => 1,
+            Form::DoubleFirst => 2,
+        };
+        let heard = self.heard.to_be_bytes();
+        [[span | form, self.missed].as_slice(), &heard, self.speech].concat()
+    }
+
+    /// This packet's frame, and the one of two packets before.
+    #[must_use]
+    pub fn frames(&self) -> (&'a [u8], Option<&'a [u8]>) {
+        let half = self.speech.len().div_euclid(2);
+        let (first, second) = self.speech.split_at_checked(half).unwrap_or((self.speech, &[]));
+        match self.form {
+            Form::Plain => (self.speech, None),
+            Form::Double => (first, Some(second)),
+            Form::DoubleFirst => (first, None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_comes_back_and_the_rest_is_refused() {
+        for form in [Form::Plain, Form::Double, Form::DoubleFirst] {
+            for span in [Span::Ms20, Span::Ms40, Span::Ms60] {
+                let said = Said { form, span, missed: 20, heard: 7, speech: &[5; 120] };
+                assert_eq!(Said::parse(&said.encode()), Some(said));
+            }
+        }
+        let good =
+            Said { form: Form::Double, span: Span::Ms60, missed: 0, heard: 0, speech: &[5; 120] };
+        let bytes = good.encode();
+        for bad in [3, 7, 12, 255] {
+            let mut bytes = bytes.clone();
+            bytes[0] = bad;
+            assert_eq!(Said::parse(&bytes), None);
+        }
+        assert_eq!(Said::parse(&bytes[..bytes.len() - 1]), None, "half of it is not whole");
+        assert_eq!(Said::parse(&bytes[..HEAD_BYTES + 10]), None);
+        assert_eq!(Said::parse(&[0; HEAD_BYTES + 182]), None);
+        let mut bytes = bytes;
+        bytes[1] = 101;
+        assert_eq!(Said::parse(&bytes), None);
+    }
+}

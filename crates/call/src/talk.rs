@@ -1,0 +1,192 @@
+//! One member's side of a call: a mouth, and an ear for each other voice.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    CallError,
+    ear::{Counts, Ear},
+    media::{CallSecret, Opener, Voice},
+    mouth::{Mouth, Mute, TICK_SAMPLES},
+    packet::Said,
+    shape::Shape,
+};
+
+/// The most people in one call.
+pub const MEMBERS_MAX: usize = 16;
+/// A voice that was not heard for so long has gone.
+const GONE_MS: i64 = 10_000;
+/// After a turn of epochs, packets of the one before are heard for so long.
+const TURN_MS: i64 = 3_000;
+
+/// One side of a call. Time is handed in, in milliseconds of a clock that never goes back.
+#[derive(Debug)]
+pub struct Talk {
+    mouth: Mouth,
+    opener: Opener,
+    ears: BTreeMap<Voice, Ear>,
+    gone: Counts,
+    turned_ms: Option<i64>,
+    heard_ms: Option<i64>,
+    refused: u64,
+}
+
+/// What a tick gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// To be sent at once, if it is time for a packet.
+    pub packet: Option<Vec<u8>>,
+    /// To be heard now.
+    pub heard: [i16; TICK_SAMPLES],
+}
+
+impl Talk {
+    /// Comes into a call: `leaf` in the tree, 47 bits of `chance` for this stay.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`], [`CallError::Sealing`]: bugs.
+    pub fn new(secret: CallSecret, leaf: u8, chance: u64, shape: Shape) -> Result<Self, CallError> {
+        let mouth = Mouth::new(&secret, Voice::new(leaf, secret.epoch, chance), shape)?;
+        Ok(Self {
+            mouth,
+            opener: Opener::new(secret),
+            ears: BTreeMap::new(),
+            gone: Counts::default(),
+            turned_ms: None,
+            heard_ms: None,
+            refused: 0,
+        })
+    }
+
+    /// The conversation's epoch has turned.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Sealing`]: a bug.
+    pub fn turn(
+        &mut self,
+        now_ms: i64,
+        secret: CallSecret,
+        leaf: u8,
+        chance: u64,
+    ) -> Result<(), CallError> {
+        self.mouth.turn(&secret, Voice::new(leaf, secret.epoch, chance))?;
+        self.opener.turn(secret);
+        self.turned_ms = Some(now_ms);
+        Ok(())
+    }
+
+    /// Packets of another shape from now on.
+    pub fn reshape(&mut self, shape: Shape) {
+        self.mouth.reshape(shape);
+    }
+
+    /// Muted or not; nobody outside can tell.
+    pub fn mute(&mut self, mute: Mute) {
+        self.mouth.mute(mute);
+    }
+
+    /// Takes a packet as it came; whether it was good.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`]: a bug.
+    pub fn hear(&mut self, now_ms: i64, packet: &[u8]) -> Result<bool, CallError> {
+        let opened = self.opener.open(packet);
+        let said = opened.as_ref().and_then(|opened| Some((opened, Said::parse(&opened.plain)?)));
+        let Some((opened, said)) = said else {
+            self.refused = self.refused.saturating_add(1);
+            return Ok(false);
+        };
+        if !self.ears.contains_key(&opened.voice) {
+            if self.ears.len() >= MEMBERS_MAX {
+                self.refused = self.refused.saturating_add(1);
+                return Ok(false);
+            }
+            self.ears.insert(opened.voice, Ear::new()?);
+        }
+        if let Some(ear) = self.ears.get_mut(&opened.voice) {
+            ear.hear(now_ms, opened.place, &said);
+            self.heard_ms = Some(now_ms);
+        }
+        self.mouth.told(said.missed, if self.ears.len() == 1 { said.heard } else { 0 });
+        Ok(true)
+    }
+
+    /// 20 ms later: takes what the microphone took, gives what the loudspeaker plays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mouth::speak`].
+    pub fn tick(&mut self, now_ms: i64, said: &[i16; TICK_SAMPLES]) -> Result<Tick, CallError> {
+        if self.turned_ms.is_some_and(|at| now_ms.saturating_sub(at) > TURN_MS) {
+            self.opener.settle();
+            self.turned_ms = None;
+        }
+        let over = |ear: &Ear| now_ms.saturating_sub(ear.last_ms()) > GONE_MS;
+        for (_, ear) in self.ears.extract_if(.., |_, ear| over(ear)) {
+            self.gone = sum(self.gone, ear.counts());
+        }
+        let mut mixed = [0_i32; TICK_SAMPLES];
+        for ear in self.ears.values_mut() {
+            for (sum, sample) in mixed.iter_mut().zip(ear.play(now_ms)?) {
+                *sum = sum.saturating_add(i32::from(sample));
+            }
+        }
+        let mut heard = [0; TICK_SAMPLES];
+        for (sample, sum) in heard.iter_mut().zip(mixed) {
+            let loudest = i32::from(i16::MIN)..=i32::from(i16::MAX);
+            *sample = i16::try_from(sum.clamp(*loudest.start(), *loudest.end())).unwrap_or(0);
+        }
+        let missed = self.ears.values().map(Ear::missed).max().unwrap_or(0);
+        let newest = self.ears.values().next().map_or(0, Ear::newest);
+        self.mouth.report(missed, if self.ears.len() == 1 { newest } else { 0 });
+        Ok(Tick { packet: self.mouth.speak(said)?, heard })
+    }
+
+    /// How many others are heard now.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.ears.len()
+    }
+
+    /// How long it is since anybody was heard, in milliseconds; [`None`] before that.
+    #[must_use]
+    pub fn silent_ms(&self, now_ms: i64) -> Option<i64> {
+        Some(now_ms.saturating_sub(self.heard_ms?))
+    }
+
+    /// What was counted of all voices.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.ears.values().fold(self.gone, |all, ear| sum(all, ear.counts()))
+    }
+
+    /// Packets that nobody in this call sealed, or that came again.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// How long packets wait before they are heard, in milliseconds: the longest of all voices.
+    #[must_use]
+    pub fn wait_ms(&self) -> i64 {
+        self.ears.values().map(Ear::wait_ms).max().unwrap_or(0)
+    }
+
+    /// What was said and is not known to be heard, for a voice note.
+    #[must_use]
+    pub fn unheard(&self) -> Vec<i16> {
+        self.mouth.unheard()
+    }
+}
+
+fn sum(a: Counts, b: Counts) -> Counts {
+    Counts {
+        came: a.came.saturating_add(b.came),
+        played: a.played.saturating_add(b.played),
+        mended: a.mended.saturating_add(b.mended),
+        concealed: a.concealed.saturating_add(b.concealed),
+        late: a.late.saturating_add(b.late),
+    }
+}

@@ -1,0 +1,116 @@
+//! Lines of calls through a real relay.
+
+use std::{sync::Arc, time::Duration};
+
+use ed25519_dalek::{Signer, SigningKey};
+use sogon_engine::Loss;
+use sogon_relay::{Config, Relay, Running};
+use sogon_wire::{Pass, PublicWriteKey, RelayAddr, WriteSignature};
+
+use super::between::Between;
+use crate::{CallLine, Forgetful, Ways, Word};
+
+async fn relay() -> Running {
+    Relay::start(Config::memory()).await.unwrap()
+}
+
+fn pass(seed: u8) -> Pass {
+    let key = SigningKey::from_bytes(&[seed; 32]);
+    let public = PublicWriteKey(key.verifying_key().to_bytes());
+    let signature = key.sign(&Pass::signed_bytes(&public)).to_bytes();
+    Pass { key: public, signature: WriteSignature(signature) }
+}
+
+fn enter(relay: &RelayAddr, pass: Pass, ways: Ways) -> CallLine {
+    CallLine::enter(relay.clone(), pass, Arc::<Forgetful>::default(), ways)
+}
+
+async fn entered(line: &mut CallLine) -> u8 {
+    match line.next().await {
+        Word::Entered { others, .. } => others,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Says something until it is heard, as people do.
+async fn reaches(from: &CallLine, to: &mut CallLine, packet: &[u8]) {
+    let mut again = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        tokio::select! {
+            _ = again.tick() => from.say(packet.to_vec()),
+            word = to.next() => match word {
+                Word::Heard(heard) if heard == packet => return,
+                Word::Heard(_) => {}
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_says_the_other_hears_by_datagrams_and_without() {
+    let relay = relay().await;
+    for (room, ways) in [(1, Ways::Any), (2, Ways::Connections)] {
+        let mut mina = enter(&relay.addr(), pass(room), ways.clone());
+        assert_eq!(entered(&mut mina).await, 0);
+        let mut joon = enter(&relay.addr(), pass(room), ways.clone());
+        assert_eq!(entered(&mut joon).await, 1);
+        reaches(&mina, &mut joon, &[1; 155]).await;
+        reaches(&joon, &mut mina, &[2; 155]).await;
+        reaches(&mina, &mut joon, &[3; 155]).await;
+        // A way that carries datagrams costs less than one that carries frames in a session.
+        let up = mina.meter().read().bytes_up;
+        assert!(up > 155 * 2);
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_datagrams_are_cut_the_session_carries_what_is_said() {
+    let relay = relay().await;
+    // Somebody between passes TCP on and knows no UDP.
+    let between = Between::before(&relay.addr()).await;
+    let mut mina = enter(&between.addr(), pass(1), Ways::Any);
+    entered(&mut mina).await;
+    let mut joon = enter(&relay.addr(), pass(1), Ways::Any);
+    entered(&mut joon).await;
+    reaches(&mina, &mut joon, &[1; 155]).await;
+    reaches(&joon, &mut mina, &[2; 155]).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_and_the_seventeenth_stay_outside() {
+    let relay = relay().await;
+    let mut forged = pass(1);
+    forged.signature.0[5] ^= 1;
+    assert_eq!(enter(&relay.addr(), forged, Ways::Any).next().await, Word::Refused);
+    let mut inside = Vec::new();
+    for count in 0..16 {
+        let mut line = enter(&relay.addr(), pass(1), Ways::Any);
+        assert_eq!(entered(&mut line).await, count);
+        inside.push(line);
+    }
+    assert_eq!(enter(&relay.addr(), pass(1), Ways::Any).next().await, Word::Full);
+    let mut other = enter(&relay.addr(), pass(2), Ways::Any);
+    assert_eq!(entered(&mut other).await, 0, "another room");
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_goes_ends_the_line_and_another_can_be_entered() {
+    let relay = relay().await;
+    let mut mina = enter(&relay.addr(), pass(1), Ways::Any);
+    entered(&mut mina).await;
+    relay.stop().await;
+    assert_eq!(mina.next().await, Word::Lost(Loss::HungUp));
+    assert_eq!(mina.next().await, Word::Lost(Loss::HungUp));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_than_the_relays_is_noticed() {
+    let (relay, other) = (relay().await, relay().await);
+    let addr = RelayAddr::new("127.0.0.1", relay.addr().port(), other.addr().fingerprint());
+    let mut mina = enter(&addr.unwrap(), pass(1), Ways::Any);
+    assert_eq!(mina.next().await, Word::Lost(Loss::WrongKey));
+}

@@ -1,0 +1,171 @@
+//! Calls: who rings, who takes it, how it ended. What is said goes another way; here are boxes like
+//! all others, and an entry that says how the call stands.
+
+use sogon_seal::{Member, shelf::Shelf};
+
+use super::{Work, outbox::Haste};
+use crate::{
+    ConversationId, EngineError, Event, MessageId,
+    content::{Content, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN},
+    rows::{
+        ConversationRow, DeliveryRow, KindRow, MESSAGE_IDS, MESSAGES, MessageRow, State, encode,
+        in_conversation, number_of, read,
+    },
+};
+
+/// Nobody has taken it yet.
+pub(crate) const RINGING: &str = "ringing";
+/// Somebody has.
+const TALKING: &str = "talking";
+/// It was taken, and somebody hung up.
+const ENDED: &str = "ended";
+/// It rang here and was not taken.
+const MISSED: &str = "missed";
+/// It was called from here and nobody took it.
+const UNANSWERED: &str = "unanswered";
+/// Whoever was called did not want it.
+const DECLINED: &str = "declined";
+
+/// What says that a call is over, for one that is.
+pub(crate) fn ending(message: &MessageRow) -> Option<Content> {
+    let over = message.kind == KindRow::Call
+        && ![RINGING, TALKING].contains(&message.text.as_str());
+    over.then(|| Content { reply_to: Some(message.id), ..Content::of(KIND_CALL_OVER) })
+}
+
+impl Work<'_> {
+    /// The owner calls.
+    pub(crate) fn call(&mut self, to: ConversationId) -> Result<MessageId, EngineError> {
+        let mut row = self.conversation(to)?;
+        if row.state == State::Over || row.leaving {
+            return Err(EngineError::Over);
+        }
+        let id = MessageId(self.random());
+        let at_s = self.now.wall.0;
+        let message = MessageRow {
+            id,
+            from: None,
+            at_s,
+            kind: KindRow::Call,
+            text: RINGING.to_owned(),
+            reply_to: None,
+            delivery: Some(DeliveryRow::Queued),
+            epoch: 0,
+            seq: 0,
+            unread: false,
+            raw: None,
+            fades_s: None,
+            edits: None,
+            reactions: None,
+        };
+        let order = self.add_message(to, &mut row, &message)?;
+        self.keep_conversation(to, &row)?;
+        let content = Content { id: Some(id), at_s: Some(at_s), ..Content::of(KIND_CALL) };
+        self.queue(to, &content, Some(order), Haste::Now)?;
+        self.say(Event::Progress { conversation: to, message: id });
+        Ok(id)
+    }
+
+    /// The owner takes a call that rings.
+    pub(crate) fn take_call(
+        &mut self,
+        id: ConversationId,
+        call: MessageId,
+    ) -> Result<(), EngineError> {
+        let (order, mut row) = self.call_of(id, call)?.ok_or(EngineError::Unknown)?;
+        if row.from.is_none() || row.text != RINGING {
+            return Err(EngineError::Over);
+        }
+        let content = Content { reply_to: Some(call), ..Content::of(KIND_CALL_TAKEN) };
+        self.queue(id, &content, None, Haste::Now)?;
+        TALKING.clone_into(&mut row.text);
+        self.keep_call(id, order, &row)
+    }
+
+    /// The owner wants no more of a call; of one that is over nothing happens.
+    pub(crate) fn hang_up(
+        &mut self,
+        id: ConversationId,
+        call: MessageId,
+    ) -> Result<(), EngineError> {
+        let (order, mut row) = self.call_of(id, call)?.ok_or(EngineError::Unknown)?;
+        let end = match (row.text.as_str(), row.from.is_some()) {
+            (RINGING, true) => DECLINED,
+            (RINGING, false) => UNANSWERED,
+            (TALKING, _) => ENDED,
+            _ => return Ok(()),
+        };
+        let over = self.conversation(id)?;
+        // To a conversation that is over nobody says anything any more.
+        if over.state != State::Over && !over.leaving {
+            let content = Content { reply_to: Some(call), ..Content::of(KIND_CALL_OVER) };
+            self.queue(id, &content, None, Haste::Now)?;
+        }
+        end.clone_into(&mut row.text);
+        self.keep_call(id, order, &row)
+    }
+
+    /// Somebody takes a call.
+    pub(crate) fn receive_taken(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        self.owe_receipt(row);
+        let Some(call) = content.reply_to else { return Ok(()) };
+        let Some((order, mut known)) = self.call_of(id, call)? else { return Ok(()) };
+        // In a group others may take a call that still rings here.
+        if known.from.is_some() || known.text != RINGING {
+            return Ok(());
+        }
+        TALKING.clone_into(&mut known.text);
+        self.keep_call(id, order, &known)
+    }
+
+    /// Somebody hangs up. In a group a call goes on without them, unless it was theirs and rings.
+    pub(crate) fn receive_over(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        from: Member,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        self.owe_receipt(row);
+        let Some(call) = content.reply_to else { return Ok(()) };
+        let Some((order, mut known)) = self.call_of(id, call)? else { return Ok(()) };
+        let theirs = known.from == Some(from.identity.0);
+        let end = match (known.text.as_str(), row.is_group) {
+            (RINGING, _) if theirs => MISSED,
+            (RINGING, false) => DECLINED,
+            (TALKING, false) => ENDED,
+            _ => return Ok(()),
+        };
+        end.clone_into(&mut known.text);
+        self.keep_call(id, order, &known)
+    }
+
+    /// A call that is known here, and its place.
+    fn call_of(
+        &self,
+        id: ConversationId,
+        call: MessageId,
+    ) -> Result<Option<(u64, MessageRow)>, EngineError> {
+        let by_id = [id.0, call.0].concat();
+        let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else { return Ok(None) };
+        let order = number_of(&order);
+        let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
+        Ok(row.filter(|row| row.kind == KindRow::Call).map(|row| (order, row)))
+    }
+
+    fn keep_call(
+        &mut self,
+        id: ConversationId,
+        order: u64,
+        row: &MessageRow,
+    ) -> Result<(), EngineError> {
+        self.desk.put(MESSAGES, &in_conversation(id, order), encode(row)?);
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! Golden sessions: calls between real homes over a real relay, with recordings.
+#![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
+
+mod cast;
+mod tap;
+
+use std::collections::BTreeMap;
+
+use cast::{Person, World};
+use serde_json::Value;
+use sogon_call::{speech, wav};
+use tap::{Passed, Tap};
+
+fn record(world: &World, name: &str, samples: &[i16]) -> String {
+    let path = world.folder.path().join(name);
+    std::fs::write(&path, wav::write(samples).unwrap()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn played(path: &str) -> Vec<i16> {
+    wav::read(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn two_people_call_and_hear_what_the_other_said() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let [hers, his] = [speech::sentence(1, 5.0), speech::sentence(2, 5.0)];
+    let (said, answered) = (record(&world, "a.wav", &hers), record(&world, "b.wav", &his));
+    let [at_mina, at_joon] = ["heard-a.wav", "heard-b.wav"]
+        .map(|name| world.folder.path().join(name).to_str().unwrap().to_owned());
+    let joons = joon.stays(&["answer", "--in", &answered, "--out", &at_joon]);
+    let mine = mina.object(&["call", "Joon", "--in", &said, "--out", &at_mina]);
+    let joons = joons.end();
+    assert_eq!(joons.code, 0, "{joons:?}");
+    let theirs: Value = serde_json::from_str(joons.out.trim()).unwrap();
+    for (said, heard, figures) in [(&hers, &at_joon, &theirs), (&his, &at_mina, &mine)] {
+        let heard = played(heard);
+        let likeness = (0..4_000)
+            .step_by(20)
+            .map(|ms| speech::likeness_at(said, &heard, ms))
+            .fold(0.0, f32::max);
+        assert!(likeness > 0.7, "{likeness}: {figures}");
+        let packets = figures["packets_sent"].as_u64().unwrap();
+        assert!(packets > 100 && figures["packets_received"].as_u64().unwrap() > 100, "{figures}");
+        let concealed = figures["concealed"].as_u64().unwrap();
+        assert!(concealed * 5 < packets, "{figures}");
+    }
+    for (person, other) in [(&mina, "Joon"), (&joon, "Mina")] {
+        let entries = person.objects(&["read", other]);
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        assert_eq!((&entries[0]["kind"], &entries[0]["text"]), (&"call".into(), &"ended".into()));
+    }
+}
+
+#[test]
+fn a_call_nobody_takes_is_missed_and_nothing_rings_for_ever() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    mina.run(&["call", "Joon", "--ring", "1s"]).failed(1, "Nobody took the call");
+    assert_eq!(mina.objects(&["read"])[0]["text"], "unanswered");
+    joon.done(&["sync"]);
+    assert_eq!(joon.objects(&["read"])[0]["text"], "missed");
+    joon.run(&["answer", "--wait", "1s"]).failed(1, "Nothing rings");
+    mina.run(&["call", "Joon", "--in", "/nowhere.wav"]).failed(1, "no recording");
+    mina.done(&["mode", "quiet"]);
+    mina.run(&["call", "Joon"]).failed(1, "quiet");
+}
+
+/// What somebody on the line of one side sees of a call in which that side says this.
+fn seen(tap: &Tap, mina: &Person, joon: &Person, said: &str, more: &[&str]) -> Vec<Passed> {
+    let answering = joon.stays(&["answer", "--limit", "8s"]);
+    let words = [&["call", "Joon", "--in", said, "--limit", "8s"], more].concat();
+    mina.object(&words);
+    assert_eq!(answering.end().code, 0);
+    tap.take()
+}
+
+/// The packets of a call among everything that passed one way: those of the commonest size.
+fn packets(seen: &[Passed], up: bool) -> (usize, Vec<f64>) {
+    let mut sizes = BTreeMap::<usize, usize>::new();
+    let mine = || seen.iter().filter(|passed| passed.up == up);
+    mine().for_each(|passed| *sizes.entry(passed.bytes).or_default() += 1);
+    let size = sizes.iter().max_by_key(|(_, count)| **count).map(|(size, _)| *size).unwrap();
+    // Boxes travel beside it, at the beginning and the end: a few packets of other sizes.
+    let others: usize = sizes.iter().filter(|(its, _)| **its != size).map(|(_, n)| *n).sum();
+    assert!(others <= 20, "{sizes:?}");
+    // In steps of half a pace: a machine that is busy is late by a little, whatever is said.
+    let times: Vec<_> = mine().filter(|passed| passed.bytes == size).map(|its| its.at).collect();
+    let gaps = times.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64());
+    (size, gaps.map(|gap| (gap / 0.02).round().min(20.0)).collect())
+}
+
+/// The largest distance of two distributions (Kolmogorov and Smirnov).
+fn distance(one: &[f64], other: &[f64]) -> f64 {
+    let below = |values: &[f64], limit: f64| {
+        values.iter().filter(|value| **value <= limit).count() as f64 / values.len() as f64
+    };
+    one.iter()
+        .chain(other)
+        .map(|at| (below(one, *at) - below(other, *at)).abs())
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn whoever_watches_the_line_cannot_tell_speech_from_silence_or_mute() {
+    let world = World::new();
+    let tap = Tap::before(world.address());
+    let mina = world.stranger("Mina");
+    mina.done(&["init", "--light", "--name", "Mina", "--relay", &tap.address()]);
+    let joon = world.person("Joon");
+    mina.meets(&joon);
+    let speaks = record(&world, "speech.wav", &speech::sentence(3, 20.0));
+    let other = record(&world, "other.wav", &speech::sentence(4, 20.0));
+    let silent = record(&world, "silence.wav", &[0; 16_000 * 20]);
+    tap.take();
+    let first = seen(&tap, &mina, &joon, &speaks, &[]);
+    for (said, more) in [(&other, [].as_slice()), (&silent, &[]), (&speaks, &["--mute"])] {
+        let second = seen(&tap, &mina, &joon, said, more);
+        for up in [true, false] {
+            let ((size, gaps), (again, other_gaps)) = (packets(&first, up), packets(&second, up));
+            assert_eq!(size, again, "one size for everything");
+            assert!(
+                gaps.len() > 100 && other_gaps.len() > 100,
+                "{} {}",
+                gaps.len(),
+                other_gaps.len()
+            );
+            // Two calls of one kind differ by the machine's own chance; no call by more than that.
+            let far = distance(&gaps, &other_gaps);
+            assert!(far < 0.35, "{far}");
+        }
+    }
+}
+
+#[test]
+fn what_was_said_on_a_line_that_died_is_there_to_be_sent_later() {
+    let world = World::new();
+    let tap = Tap::before(world.address());
+    let mina = world.stranger("Mina");
+    mina.done(&["init", "--light", "--name", "Mina", "--relay", &tap.address()]);
+    let joon = world.person("Joon");
+    mina.meets(&joon);
+    let sentence = speech::sentence(6, 60.0);
+    let said = record(&world, "said.wav", &sentence);
+    let [heard, unheard] = ["heard.wav", "unheard.wav"]
+        .map(|name| world.folder.path().join(name).to_str().unwrap().to_owned());
+    let answering = joon.stays(&["answer", "--out", &heard]);
+    let calling = mina.stays(&["call", "Joon", "--in", &said, "--unheard", &unheard]);
+    // Somebody speaks for a while, and then the line is cut.
+    tap.take();
+    let mut passed = 0;
+    while passed < 300 {
+        passed += tap.take().len();
+        std::thread::yield_now();
+    }
+    tap.cut();
+    let ended = calling.end();
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.err.contains("The line was lost"), "{ended:?}");
+    let answered = answering.end();
+    let (heard, unheard) = (played(&heard), played(&unheard));
+    assert!(unheard.len() > 16_000 * 5, "{answered:?}");
+    // What was heard and what was not make up what was said: nothing is missing between them.
+    let begins = (0..sentence.len() / 320)
+        .map(|tick| tick * 320)
+        .max_by(|one, other| {
+            let at = |from: usize| {
+                let there = &sentence[from.min(sentence.len())..];
+                speech::likeness_at(
+                    &unheard[..16_000 * 5],
+                    &there[..there.len().min(16_000 * 5)],
+                    0,
+                )
+            };
+            at(*one).total_cmp(&at(*other))
+        })
+        .unwrap();
+    assert!(begins <= heard.len() + 16_000, "heard {} and unheard from {begins}", heard.len());
+}
+
+#[test]
+fn a_call_outlives_a_relay_that_starts_anew() {
+    let mut world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let said = record(&world, "said.wav", &speech::sentence(8, 25.0));
+    let answering = joon.stays(&["answer", "--limit", "40s"]);
+    let mut calling = mina.stays(&["call", "Joon", "--in", &said, "--limit", "40s"]);
+    calling.says("Connected");
+    world.relay_stops();
+    world.relay_returns();
+    let (mine, theirs) = (calling.end(), answering.end());
+    for ran in [&mine, &theirs] {
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let figures: Value = serde_json::from_str(ran.out.trim()).unwrap();
+        assert!(figures["lines"].as_u64().unwrap() >= 2, "{figures}");
+        assert!(figures["packets_received"].as_u64().unwrap() > 200, "{figures}");
+    }
+}
+
+#[test]
+fn whoever_is_put_out_of_the_group_is_out_of_its_call_and_the_others_go_on() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let sora = world.person("Sora");
+    mina.meets(&sora);
+    mina.done(&["group", "new", "Hikers", "Joon", "Sora"]);
+    for person in [&joon, &sora, &mina] {
+        person.done(&["sync"]);
+    }
+    let said = record(&world, "said.wav", &speech::sentence(8, 14.0));
+    let joons = joon.stays(&["answer", "--limit", "60s"]);
+    let mut soras = sora.stays(&["answer", "--limit", "60s"]);
+    let mut minas = mina.stays(&["call", "Hikers", "--in", &said, "--limit", "60s"]);
+    minas.says("Connected");
+    soras.says("Connected");
+    // In a second terminal.
+    mina.done(&["group", "remove", "Hikers", "Sora"]);
+    let (minas, joons, soras) = (minas.end(), joons.end(), soras.end());
+    for ran in [&minas, &joons] {
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let figures: Value = serde_json::from_str(ran.out.trim()).unwrap();
+        assert!(figures["lines"].as_u64().unwrap() >= 2, "a room of the next epoch: {figures}");
+    }
+    let figures = |ran: &cast::Ran| -> Value { serde_json::from_str(ran.out.trim()).unwrap() };
+    let (mine, hers) = (figures(&minas), figures(&soras));
+    let seconds = |figures: &Value| figures["seconds"].as_f64().unwrap();
+    assert!(seconds(&hers) < seconds(&mine), "{hers} {mine}");
+}
