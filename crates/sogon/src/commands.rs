@@ -22,9 +22,10 @@ mod sync;
 mod usage;
 
 pub(crate) use doctor::without_home;
-pub(crate) use sync::size;
+pub(crate) use sync::{seconds, size};
 
 use crate::{
+    chat,
     cli::Command,
     desk::Desk,
     trouble::{Kind, Trouble},
@@ -37,6 +38,7 @@ use crate::{
 pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
     match command {
         Command::Open(options) => follow::open(desk, options).await,
+        Command::Chat(_) => chat::here(desk, desk.tag.as_deref()).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Join(join) => join::run(desk, join).await,
         Command::Contacts => contacts::list(desk).await,

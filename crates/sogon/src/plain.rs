@@ -28,6 +28,12 @@ pub(crate) fn line(text: &str) -> String {
         .collect()
 }
 
+/// Several lines: what separates lines becomes one kind of line's end, what commands is gone.
+pub(crate) fn text(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n")
+}
+
 /// Several lines, the second and later ones set in, so that none of them can pass for a line of
 /// this program.
 pub(crate) fn lines(text: &str, inset: &str) -> String {

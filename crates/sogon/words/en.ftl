@@ -308,5 +308,7 @@ error-interrupted = Interrupted.
     .next = Nothing is lost.
 error-system = The system refused something every program needs (memory, files or random numbers).
     .next = Close other programs and try again.
+error-no-terminal = This needs a terminal to show it and to type on.
+    .next = Run it on a terminal; in a script use `sogon read` and `sogon send`.
 error-bug = A fault of this program; nothing was changed.
     .next = Please report it, with what you did.

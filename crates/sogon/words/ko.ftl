@@ -305,5 +305,7 @@ error-interrupted = 중단했습니다.
     .next = 잃은 것은 없습니다.
 error-system = 시스템이 모든 프로그램에 필요한 것(메모리, 파일, 난수)을 주지 않았습니다.
     .next = 다른 프로그램을 닫고 다시 해 보세요.
+error-no-terminal = 보여 주고 칠 수 있는 단말기가 있어야 합니다.
+    .next = 단말기에서 실행하십시오. 스크립트에서는 `sogon read` 와 `sogon send` 를 쓰십시오.
 error-bug = 이 프로그램의 잘못입니다. 바뀐 것은 없습니다.
     .next = 무엇을 하셨는지와 함께 알려 주세요.
