@@ -23,7 +23,7 @@ mod shape;
 mod watcher;
 mod words;
 
-pub use app::{App, Seat};
+pub use app::{App, Link, Seat};
 pub use home::{Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
 pub use line::{Line, Told};
 pub use memo::{APP_TABLES, MEMOS, SETTINGS};

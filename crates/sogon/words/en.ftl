@@ -33,7 +33,9 @@ init-own-relay = It has a relay of its own, which others reach while `sogon open
 init-local-relay = It has a relay of its own, which only this machine reaches, and only while the home is open. To write with others, make a home with --relay.
 
 ## open, read, search
-open-link = Open this link in a browser on this machine, once, within two minutes: { $url }
+open-link =
+    Open this link in a browser on this machine, once, within two minutes: { $url }
+    If the browser does not find it: { $plain }
 open-browser = A window opens. A new link, should you need one: type `sogon open` again.
 open-no-browser = No browser was found that could be opened here.
 open-ready = Connected. What arrives is shown here; Ctrl-C ends it.
