@@ -119,6 +119,8 @@ fn the_trial_shows_texts_and_a_watcher_who_finds_no_word() {
     assert!(child.wait().unwrap().success());
     assert_eq!(object["summary"]["words_found"], 0);
     assert_eq!(object["summary"]["arrived"], 4);
+    mina.run(&["--lang", "zh", "read"]).failed(1, "里没有家");
+    mina.run(&["--lang", "zh_CN.UTF-8", "read"]).failed(1, "里没有家");
     let ran = mina.run_with(&["--lang", "ko", "try", "--from-stdin"], "m: 하나 둘\nj: 셋\n???\n");
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("미나 → 준   하나 둘"), "{}", ran.out);
