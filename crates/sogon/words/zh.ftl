@@ -97,6 +97,7 @@ alerts-none = 没有发生什么。
 alerts-whole = 记录是完整的。
 alerts-broken = 记录不完整：有人改动或删除了其中的条目。
 alert-link-used-twice = 有人再次答复了给一个人的链接
+alert-moved = 会话改在它的另一个中继上继续
 alert-fork = 中继向不同的人出示了会话的不同顺序
 alert-relay-lost = 中继丢失或隐藏了它确认过的内容
 alert-relay-key = 中继出示的密钥与已知的不同
