@@ -5,7 +5,7 @@
 //! reads as something else. None of that reaches the terminal.
 
 /// Characters that command a terminal, or change how the text around them is read.
-fn is_command(c: char) -> bool {
+pub(crate) fn is_command(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200e}' | '\u{200f}' | '\u{061c}' // direction marks

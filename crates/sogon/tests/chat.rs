@@ -238,6 +238,30 @@ fn the_end_of_the_open_home_ends_the_terminal_and_says_so() {
     assert!(hers.shows().contains("sogon: "), "{}", hers.shows());
 }
 
+/// What a camera reads off a screen: each cell two squares, one above the other.
+fn before_a_camera(shown: &str) -> String {
+    const SQUARE: usize = 6;
+    let is_code = |line: &&str| line.contains(['\u{2588}', '\u{2580}', '\u{2584}']);
+    let cells: Vec<Vec<char>> =
+        shown.lines().filter(is_code).map(|l| l.chars().collect()).collect();
+    let across = cells.iter().map(Vec::len).max().unwrap();
+    let dark = |x: usize, y: usize| {
+        let cell = x.checked_sub(4).zip(y.checked_sub(4));
+        let cell = cell.and_then(|(x, y)| Some((*cells.get(y / 2)?.get(x)?, y % 2)));
+        matches!(cell, Some(('\u{2588}', _) | ('\u{2580}', 0) | ('\u{2584}', 1)))
+    };
+    let (width, height) =
+        (across.saturating_add(8), cells.len().saturating_mul(2).saturating_add(8));
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(
+        width.saturating_mul(SQUARE),
+        height.saturating_mul(SQUARE),
+        |x, y| if dark(x / SQUARE, y / SQUARE) { 0 } else { 255 },
+    );
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1, "{shown}");
+    grids[0].decode().unwrap().1
+}
+
 #[test]
 fn people_meet_and_make_groups_on_terminals() {
     let world = World::new();
@@ -254,6 +278,7 @@ fn people_meet_and_make_groups_on_terminals() {
     let (_, link) = shown.split_once("sogon://invite#").unwrap();
     let link: String = link.lines().map(str::trim).take_while(|line| !line.contains(' ')).collect();
     let link = format!("sogon://invite#{link}");
+    assert_eq!(before_a_camera(&shown), link, "the code on the screen is the link");
     hers.type_in(ESC);
 
     let mut his = Eyes::before(&joon, &["chat"], 24, 90);

@@ -163,6 +163,21 @@ mod tests {
         assert_eq!(washed["deep"][0]["text"], washed["deep"][1]);
     }
 
+    /// Not only those somebody thought of: all of the two planes in which there are letters and signs,
+    /// and of the one with invisible tags.
+    #[test]
+    fn of_all_characters_none_that_commands_is_drawn_and_none_takes_more_room_than_it_says() {
+        for c in ('\u{0}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e0fff}') {
+            let text = format!("가{c}b");
+            let drawn = fit(&text, 12);
+            assert!(drawn.chars().all(|c| !plain::is_command(c)), "{:x}", u32::from(c));
+            assert!(cells(&drawn) <= 12);
+            let washed = wash(Value::String(text));
+            let washed = washed.as_str().unwrap();
+            assert!(washed.chars().all(|c| c == '\n' || !plain::is_command(c)));
+        }
+    }
+
     #[test]
     fn korean_is_two_cells_wide_also_when_it_comes_in_pieces() {
         assert_eq!(cells("안녕"), 4);
