@@ -26,7 +26,7 @@ export function bubble(message, how) {
     h("div", { class: "foot" },
       message.fades === null || message.fades === undefined ? null : h("span", { title: fading(message.fades) }, icon("clock"), h("span", { class: "unseen" }, fading(message.fades))),
       message.edited ? h("span", {}, say("edited")) : null,
-      h("time", { datetime: new Date(message.at * 1000).toISOString(), title: full(message.at) }, time(message.at)),
+      h("time", { datetime: new Date(message.at * 1000).toISOString(), onpointerenter: (event) => { event.currentTarget.title = full(message.at); } }, time(message.at)),
       state),
     message.pending ? null : deeds);
   const author = !mine && how.group && how.first ? h("div", { class: "author", dir: "auto" }, message.from) : null;

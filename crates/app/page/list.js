@@ -6,7 +6,9 @@ import { say } from "./words.js";
 import { brief } from "./when.js";
 
 const AHEAD = 8;
-const PIECE = 32;
+/** Lines are asked for so far before they are seen: a throw goes through this while an answer comes. */
+const ASKED = 200;
+const PIECE = 128;
 
 export function makeList(app) {
   let total = 0;
@@ -56,12 +58,10 @@ export function makeList(app) {
     const height = row();
     const first = Math.max(0, top() - AHEAD);
     const last = Math.min(total, top() + Math.ceil(scroller.clientHeight / height) + AHEAD);
-    const missing = [];
     const next = new Map();
     for (let at = first; at < last; at += 1) {
       const line = lines.get(at);
-      if (!line) missing.push(at);
-      else next.set(line.id, [at, line]);
+      if (line) next.set(line.id, [at, line]);
     }
     for (const [id, kept] of shown) if (!next.has(id)) { kept.li.remove(); shown.delete(id); }
     for (const [id, [at, line]] of next) {
@@ -84,7 +84,24 @@ export function makeList(app) {
       }
     }
     order();
-    if (missing.length > 0) more(missing[0], missing[missing.length - 1]);
+    ask(first, last);
+  }
+
+  let before = 0;
+  /** Asks for what is not there yet, on the screen first and then where one is going. */
+  function ask(first, last) {
+    const down = scroller.scrollTop >= before;
+    before = scroller.scrollTop;
+    const gone = (at) => !lines.has(at);
+    const range = (from, to) => Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at).filter(gone);
+    let missing = range(first, last);
+    if (missing.length === 0) missing = down ? range(last, Math.min(total, last + ASKED)) : range(Math.max(0, first - ASKED), first);
+    // Not for every single line that comes near: half a piece at least, or the end.
+    const edge = down ? total - 1 : 0;
+    const seen = missing.some((at) => at >= first && at < last);
+    if (missing.length === 0 || (!seen && missing.length < PIECE / 2 && !missing.includes(edge))) return;
+    if (down) more(missing[0], missing[missing.length - 1]);
+    else more(Math.max(0, missing[missing.length - 1] - PIECE + 1), missing[missing.length - 1]);
   }
 
   // Whoever listens to the page, or goes through it by keys, meets the lines in their order.
@@ -110,11 +127,11 @@ export function makeList(app) {
       const [from, to] = wanted;
       wanted = null;
       const turn = asked;
-      const piece = await call("list", { from, count: Math.min(64, Math.max(PIECE, to - from + 1)), filter }).catch(() => null);
+      const piece = await call("list", { from, count: PIECE, filter }).catch(() => null);
       if (!piece) break;
       if (turn !== asked) continue;
       piece.lines.forEach((line, at) => lines.set(from + at, line));
-      if (lines.size > 600) for (const at of lines.keys()) if (Math.abs(at - from) > 200) lines.delete(at);
+      if (lines.size > 900) for (const at of lines.keys()) if (Math.abs(at - from) > 300) lines.delete(at);
       paint();
     }
     fetching = false;

@@ -12,8 +12,11 @@ import { dayKey, dayLine } from "./when.js";
 import { say } from "./words.js";
 
 const PIECE = 60;
+/** Messages that come in while one scrolls: few at a time, so that no frame is late for them. */
+const TURN = 30;
 const KEPT = 240;
-const NEAR = 900;
+/** More is asked for so far before the end: a throw goes through this while an answer is on its way. */
+const NEAR = 3200;
 
 export function makePane(app) {
   const element = h("section", { class: "pane", "aria-label": say("conversation") });
@@ -31,7 +34,7 @@ export function makePane(app) {
       return;
     }
     leave();
-    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map() };
+    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map(), marks: new WeakMap() };
     its = mine;
     const [about, page] = await Promise.all([
       call("conversation", { conversation: id }),
@@ -120,12 +123,13 @@ export function makePane(app) {
     for (const message of all) {
       const its_day = dayKey(message.at);
       if (its_day !== day) {
-        wanted.push([`day${its_day}`, dayLine(message.at), () => h("li", { class: "day" }, h("span", {}, dayLine(message.at)))]);
+        const line = dayLine(message.at);
+        wanted.push([`day${its_day}`, line, () => h("li", { class: "day" }, h("span", {}, line))]);
         author = undefined;
       }
       if (message.id === its.unreadFrom) wanted.push(["new", "new", () => h("li", { class: "new" }, h("span", {}, say("new-messages")))]);
       const first = message.from !== author || message.at - at > 600;
-      const mark = JSON.stringify([message, first, its.found === message.id]);
+      const mark = `${marked(message)}${first}${its.found === message.id}`;
       wanted.push([message.id, mark, () => draw(message, first)]);
       day = its_day;
       author = message.kind === "text" ? message.from : undefined;
@@ -151,6 +155,13 @@ export function makePane(app) {
     for (const [key, old] of its.nodes) if (kept.get(key)?.node !== old.node) old.node.remove();
     its.nodes = kept;
     if (focused && !document.activeElement?.closest?.("li")) kept.get(focused)?.node.focus({ preventScroll: true });
+  }
+
+  /** What a message says, to be compared. A message that is held is not changed but for being seen. */
+  function marked(message) {
+    let mark = its.marks.get(message);
+    if (mark === undefined) its.marks.set(message, mark = JSON.stringify({ ...message, unread: false }));
+    return mark;
   }
 
   function draw(message, first) {
@@ -196,8 +207,9 @@ export function makePane(app) {
       return;
     }
     mine.busy = true;
+    const hurry = (up ? mine.log.scrollTop : gap()) < NEAR / 2;
     const where = up ? { before: first.order } : { after: last.order };
-    const page = await call("messages", { conversation: mine.id, limit: PIECE, ...where }).catch(() => null);
+    const page = await call("messages", { conversation: mine.id, limit: hurry ? PIECE : TURN, ...where }).catch(() => null);
     mine.busy = false;
     if (its !== mine || !page) return;
     steady(() => { take(page, up ? "before" : "after"); render(); });

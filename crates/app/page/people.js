@@ -80,7 +80,6 @@ async function group(app, about, body, its) {
   if (!its.is()) return;
   const inside = new Set(about.members.map((member) => member.contact));
   const outside = contacts.filter((one) => one.standing === "ready" && !inside.has(one.id));
-  const again = () => { app.refresh(); conversationSheet(app, about.id); };
   const member = (one) => h("li", {},
     h("span", { class: "face", "aria-hidden": "true" }, letter(one.name)),
     h("span", { dir: "auto" }, one.name),
@@ -90,7 +89,11 @@ async function group(app, about, body, its) {
     h("h3", {}, say("group-add")), choices(outside, chosen),
     h("button", { class: "plain", type: "button", onclick: async () => {
       if (chosen.size === 0) return;
-      if (await attempt(place, () => call("group-add", { conversation: about.id, contacts: [...chosen] }))) again();
+      if (await attempt(place, () => call("group-add", { conversation: about.id, contacts: [...chosen] }))) {
+        // Who came is seen when the others can know it too.
+        its.close();
+        app.refresh();
+      }
     } }, say("group-add"))) : null;
   fill(body,
     h("h3", {}, about.title),

@@ -34,15 +34,26 @@ export const full = (at) => forms().full.format(date(at));
 /** Which day it is, to be compared. */
 export const dayKey = (at) => midnight(date(at));
 
+let lines = { language: null, today: null, all: new Map() };
+
 /** The line above the first message of a day. */
 export function dayLine(at) {
+  const today = midnight(new Date());
+  if (lines.language !== language || lines.today !== today) lines = { language, today, all: new Map() };
+  const key = dayKey(at);
+  let line = lines.all.get(key);
+  if (line === undefined) lines.all.set(key, line = written(at));
+  return line;
+}
+
+function written(at) {
   const day = date(at);
   const ago = daysAgo(day);
   const { year, day: near } = forms();
-  const written = (day.getFullYear() === new Date().getFullYear() ? near : year).format(day);
-  if (ago === 0) return say("today", { day: written });
-  if (ago === 1) return say("yesterday", { day: written });
-  return written;
+  const words = (day.getFullYear() === new Date().getFullYear() ? near : year).format(day);
+  if (ago === 0) return say("today", { day: words });
+  if (ago === 1) return say("yesterday", { day: words });
+  return words;
 }
 
 /** How the list says when: a time today, a weekday this week, then a day. */

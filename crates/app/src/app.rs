@@ -25,13 +25,26 @@ pub(crate) struct Place<H> {
 }
 
 pub(crate) struct Inner<H> {
-    /// `s0123456789abcdef.localhost:4321`
-    pub(crate) host: String,
+    /// `s0123456789abcdef.localhost:4321`, and for browsers that do not resolve such names an
+    /// address such as `127.83.201.7:4321`.
+    pub(crate) hosts: [String; 2],
     pub(crate) places: Vec<Place<H>>,
     pub(crate) passes: RefCell<Passes>,
     pub(crate) watcher: Option<Rc<dyn Watcher>>,
-    listener: TcpListener,
+    pub(crate) listeners: Vec<TcpListener>,
 }
+
+/// One link under the two names of the page. It opens the page once, under whichever is used first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Under a name by chance: an origin that no page ever had.
+    pub url: String,
+    /// Under an address by chance, for browsers that do not resolve the name.
+    pub plain: String,
+}
+
+/// Tries at an address that is free.
+const ADDRESSES_MAX: usize = 4;
 
 /// The server. Cheap to copy; it must be served inside a `LocalSet`.
 pub struct App<H>(pub(crate) Rc<Inner<H>>);
@@ -60,11 +73,21 @@ impl<H: Home> App<H> {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let name = random_hex::<8>().map_err(|_| io::ErrorKind::Other)?;
-        let host = format!("s{}.localhost:{}", *name, listener.local_addr()?.port());
+        let port = listener.local_addr()?.port();
+        let mut listeners = vec![listener];
+        let plain = match beside(port).await {
+            Some((address, beside)) => {
+                listeners.push(beside);
+                address
+            }
+            // A system with one address of its own: pages of other programs may have had this one.
+            None => Ipv4Addr::LOCALHOST,
+        };
+        let hosts = [format!("s{}.localhost:{port}", *name), format!("{plain}:{port}")];
         let place = |gate| Place { home: watch::Sender::new(None), gate, roster: Mutex::new(None) };
         let places = gates.into_iter().map(place).collect();
         let passes = RefCell::new(Passes::default());
-        Ok(Self(Rc::new(Inner { host, places, passes, watcher, listener })))
+        Ok(Self(Rc::new(Inner { hosts, places, passes, watcher, listeners })))
     }
 
     /// The seat with this number, as they were given.
@@ -76,7 +99,7 @@ impl<H: Home> App<H> {
     ///
     /// # Errors
     /// [`Refusal::Disk`] when the system gives no randomness.
-    pub fn watcher_link(&self) -> Result<String, Refusal> {
+    pub fn watcher_link(&self) -> Result<Link, Refusal> {
         self.link("/try", WATCHER)
     }
 
@@ -85,15 +108,32 @@ impl<H: Home> App<H> {
         crate::serve::run(&self).await;
     }
 
-    pub(crate) fn link(&self, path: &str, seat: usize) -> Result<String, Refusal> {
+    pub(crate) fn link(&self, path: &str, seat: usize) -> Result<Link, Refusal> {
         let token = self.0.passes.borrow_mut().issue(seat, Instant::now());
         let token = token.map_err(|_| Refusal::Disk)?;
-        Ok(format!("http://{}{path}#t={}", self.0.host, *token))
+        let [name, plain] = &self.0.hosts;
+        let under = |host: &String| format!("http://{host}{path}#t={}", *token);
+        Ok(Link { url: under(name), plain: under(plain) })
     }
+}
 
-    pub(crate) fn listener(&self) -> &TcpListener {
-        &self.0.listener
+/// A listener at an address of this machine by chance, with the same port: all of 127.0.0.0/8 is
+/// this machine on Linux and Windows, and browsers take each address for an origin of its own.
+async fn beside(port: u16) -> Option<(Ipv4Addr, TcpListener)> {
+    for _ in 0..ADDRESSES_MAX {
+        let mut bytes = [0; 3];
+        getrandom::fill(&mut bytes).ok()?;
+        let [a, b, c] = bytes;
+        let address = Ipv4Addr::new(127, a, b, c);
+        // The first of them others use, and the last ends with what means everybody.
+        if a == 0 || matches!(c, 0 | 255) {
+            continue;
+        }
+        if let Ok(listener) = TcpListener::bind((address, port)).await {
+            return Some((address, listener));
+        }
     }
+    None
 }
 
 /// The place of one home at the server.
@@ -128,7 +168,7 @@ impl<H: Home> Seat<H> {
     ///
     /// # Errors
     /// [`Refusal::Disk`] when the system gives no randomness.
-    pub fn link(&self) -> Result<String, Refusal> {
+    pub fn link(&self) -> Result<Link, Refusal> {
         self.app.link("/", self.number)
     }
 }

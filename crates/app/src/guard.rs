@@ -83,6 +83,12 @@ pub(crate) fn judge(
     Ok(())
 }
 
+/// The name of ours that is asked for; the first where it is none of them, which is refused then.
+pub(crate) fn asked_for<'a>(headers: &HeaderMap, hosts: &'a [String; 2]) -> &'a String {
+    let [name, plain] = hosts;
+    if one(headers, &HOST) == Some(plain) { plain } else { name }
+}
+
 /// A header that stands there once and is text.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut all = headers.get_all(name).iter();

@@ -59,8 +59,8 @@ impl Refusal {
         Self::Bug,
     ];
 
-    /// Its name in the words of the page.
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in the words of the page: `refused-` and this.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Locked => "locked",
             Self::Unknown => "unknown",

@@ -10,6 +10,7 @@ mod assets;
 mod calls;
 mod guard;
 mod home;
+mod line;
 mod live;
 mod memo;
 mod passes;
@@ -22,7 +23,9 @@ mod shape;
 mod watcher;
 mod words;
 
-pub use app::{App, Seat};
+pub use app::{App, Link, Seat};
 pub use home::{Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+pub use line::{Line, Told};
 pub use memo::{APP_TABLES, MEMOS, SETTINGS};
 pub use watcher::{Packet, Sight, Watcher};
+pub use words::fluent;

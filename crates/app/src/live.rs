@@ -82,9 +82,35 @@ async fn introduced<H: Home>(app: &App<H>, line: &mut Line) -> Option<usize> {
 /// What woke the line.
 enum Woken {
     Home,
-    Events(Vec<Event>),
-    Missed,
+    Stirred(Stirred),
     Gone,
+}
+
+/// What happened since it was last looked.
+pub(crate) enum Stirred {
+    /// These, none of them twice.
+    Events(Vec<Event>),
+    /// More than is told one by one: look at everything again.
+    Missed,
+}
+
+/// The next events, with those that are there already; `None` when the home was closed.
+pub(crate) async fn together(events: &mut broadcast::Receiver<Event>) -> Option<Stirred> {
+    let first = match events.recv().await {
+        Ok(event) => event,
+        Err(broadcast::error::RecvError::Lagged(_)) => return Some(Stirred::Missed),
+        Err(broadcast::error::RecvError::Closed) => return None,
+    };
+    let mut together = vec![first];
+    while let Ok(event) = events.try_recv() {
+        if !together.contains(&event) {
+            together.push(event);
+        }
+        if together.len() > TOGETHER_MAX {
+            return Some(Stirred::Missed);
+        }
+    }
+    Some(Stirred::Events(together))
 }
 
 async fn push<H: Home>(app: &App<H>, seat: usize, line: &mut Line) -> Option<()> {
@@ -104,8 +130,8 @@ async fn push<H: Home>(app: &App<H>, seat: usize, line: &mut Line) -> Option<()>
             match woken(&mut homes, &mut events, line).await {
                 Woken::Home => break,
                 Woken::Gone => return None,
-                Woken::Missed => say(line, &json!({ "is": "missed" })).await?,
-                Woken::Events(events) => {
+                Woken::Stirred(Stirred::Missed) => say(line, &json!({ "is": "missed" })).await?,
+                Woken::Stirred(Stirred::Events(events)) => {
                     for event in events {
                         if let Some(told) = told(&home, event).await {
                             say(line, &told).await?;
@@ -135,16 +161,15 @@ async fn woken<H>(
     events: &mut broadcast::Receiver<Event>,
     line: &mut Line,
 ) -> Woken {
-    let first = loop {
+    loop {
         tokio::select! {
             changed = homes.changed() => {
                 return if changed.is_ok() { Woken::Home } else { Woken::Gone };
             }
-            event = events.recv() => match event {
-                Ok(event) => break event,
-                Err(broadcast::error::RecvError::Lagged(_)) => return Woken::Missed,
+            stirred = together(events) => match stirred {
+                Some(stirred) => return Woken::Stirred(stirred),
                 // The home is about to be closed.
-                Err(broadcast::error::RecvError::Closed) => {
+                None => {
                     return if homes.changed().await.is_ok() { Woken::Home } else { Woken::Gone };
                 }
             },
@@ -153,20 +178,10 @@ async fn woken<H>(
                 Some(Ok(_)) => {}
             },
         }
-    };
-    let mut together = vec![first];
-    while let Ok(event) = events.try_recv() {
-        if !together.contains(&event) {
-            together.push(event);
-        }
-        if together.len() > TOGETHER_MAX {
-            return Woken::Missed;
-        }
     }
-    Woken::Events(together)
 }
 
-async fn told<H: Home>(home: &H, event: Event) -> Option<Value> {
+pub(crate) async fn told<H: Home>(home: &H, event: Event) -> Option<Value> {
     Some(match event {
         Event::Received { conversation, message } => {
             stored(home, conversation, message, "received").await?

@@ -35,7 +35,15 @@ pub(crate) async fn run<H: Home>(app: &App<H>) {
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
         // Whoever went away while they waited was no guest.
-        let Ok((stream, _)) = app.listener().accept().await else { continue };
+        let accepted = match app.0.listeners.as_slice() {
+            [one, other, ..] => tokio::select! {
+                accepted = one.accept() => accepted,
+                accepted = other.accept() => accepted,
+            },
+            [one] => one.accept().await,
+            [] => return,
+        };
+        let Ok((stream, _)) = accepted else { continue };
         let app = app.clone();
         tokio::task::spawn_local(async move {
             connection(app, stream).await;
@@ -58,15 +66,17 @@ async fn connection<H: Home>(app: App<H>, stream: TcpStream) {
 }
 
 async fn serve<H: Home>(app: &App<H>, request: Request<Incoming>) -> Answer {
-    let mut answer = route(app, request).await;
-    let policy = answer::policy(&app.0.host, app.0.watcher.is_some());
+    // One of two names, and from here on that one only.
+    let host = guard::asked_for(request.headers(), &app.0.hosts).clone();
+    let mut answer = route(app, &host, request).await;
+    let policy = answer::policy(&host, app.0.watcher.is_some());
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     answer
 }
 
-async fn route<H: Home>(app: &App<H>, request: Request<Incoming>) -> Answer {
+async fn route<H: Home>(app: &App<H>, host: &str, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
     let get = *request.method() == Method::GET;
     let door = match path.as_str() {
@@ -77,13 +87,13 @@ async fn route<H: Home>(app: &App<H>, request: Request<Incoming>) -> Answer {
         other if other.starts_with("/api/") => Door::Call,
         _ => Door::Part,
     };
-    if guard::judge(door, request.method(), request.headers(), &app.0.host).is_err() {
+    if guard::judge(door, request.method(), request.headers(), host).is_err() {
         return answer::no(StatusCode::FORBIDDEN);
     }
     match (door, get) {
         (Door::Page | Door::Part, true) => part(app, &path),
         (Door::Live, true) => live::greet(app, request),
-        (Door::Call, false) => call(app, &path, request).await,
+        (Door::Call, false) => call(app, host, &path, request).await,
         (Door::Picture, false) => picture(app, request).await,
         _ => answer::no(StatusCode::METHOD_NOT_ALLOWED),
     }
@@ -112,7 +122,7 @@ async fn body(request: Request<Incoming>, bytes_max: usize) -> Option<Bytes> {
     Some(whole.to_bytes())
 }
 
-async fn call<H: Home>(app: &App<H>, path: &str, request: Request<Incoming>) -> Answer {
+async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<Incoming>) -> Answer {
     let seat = seat(app, &request);
     let name = path.strip_prefix("/api/");
     // A question without a pass is not read at all.
@@ -127,7 +137,7 @@ async fn call<H: Home>(app: &App<H>, path: &str, request: Request<Incoming>) -> 
     };
     let (Some(name), Some(seat)) = (name, seat) else { return session(app, &asked) };
     let done = match seat {
-        WATCHER => calls::watch(app, name, &asked).await,
+        WATCHER => calls::watch(app, host, name, &asked).await,
         seat => match app.0.places.get(seat) {
             Some(place) => calls::run(place, name, &asked).await,
             None => Err(Refusal::Bug),

@@ -34,6 +34,14 @@ pub(crate) fn table(tag: &str) -> Option<String> {
     Some(Value::Object(messages).to_string())
 }
 
+/// The Fluent files of a language, each to be laid over those before it; `None` for a language
+/// there is none of.
+pub fn fluent(tag: &str) -> Option<Vec<&'static str>> {
+    let source = SOURCES.iter().find(|source| source.tag == tag)?;
+    let instead = SOURCES.iter().find(|other| Some(other.tag) == source.instead);
+    Some(instead.map(|other| other.text).into_iter().chain([source.text]).collect())
+}
+
 fn parse(text: &str) -> Map<String, Value> {
     // What does not parse is missing, and a test misses it.
     let resource = fluent_syntax::parser::parse(text).unwrap_or_else(|(resource, _)| resource);

@@ -301,3 +301,47 @@ fn rubbish_and_too_much_are_refused_and_the_server_goes_on() {
         assert_eq!(house.calls("/api/hello", &secret, "{}").await.status, 200);
     });
 }
+
+#[test]
+fn the_plain_address_opens_the_page_and_is_an_origin_of_its_own() {
+    in_a_house(|house| async move {
+        let link = house.seat.link().unwrap();
+        let (page, token) = link.plain.split_once("#t=").unwrap();
+        let host = page.strip_prefix("http://").unwrap().trim_end_matches('/');
+        let address = host.split(':').next().unwrap();
+        let at = (address.parse::<std::net::Ipv4Addr>().unwrap(), house.port);
+        assert!(at.0.is_loopback() && link.url.ends_with(token), "one link, two names: {link:?}");
+        assert_ne!(at.0, std::net::Ipv4Addr::LOCALHOST, "all of 127.0.0.0/8 is this machine here");
+        let says = async |host: &str, origin: &str, body: &str| {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            let request = format!(
+                "POST /session HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{origin}\r\n\
+                 Content-Type: application/json\r\nSec-Fetch-Site: same-origin\r\n\
+                 Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut heard = String::new();
+            stream.read_to_string(&mut heard).await.unwrap();
+            heard
+        };
+        let body = format!("{{\"token\":\"{token}\"}}");
+        // A page of one name is not a page of the other, and other addresses are nobody's.
+        for (asked, from) in [
+            (host, house.host.as_str()),
+            (house.host.as_str(), host),
+            (host, &format!("127.0.0.1:{}", house.port)),
+            (&format!("127.0.0.1:{}", house.port), host),
+        ] {
+            assert!(says(asked, from, &body).await.starts_with("HTTP/1.1 403"), "{asked} {from}");
+        }
+        let heard = says(host, host, &body).await;
+        assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+        assert!(heard.contains(&format!("ws://{host};")), "its policy names it: {heard}");
+        assert_eq!(
+            house.asks("POST /session", &OWN, &body).await.status,
+            401,
+            "used, whatever name"
+        );
+    });
+}

@@ -77,6 +77,9 @@ fn folder() -> Option<TempDir> {
     let memory = cfg!(target_os = "linux").then(|| PathBuf::from("/dev/shm"));
     let mut builder = tempfile::Builder::new();
     builder.prefix("sogon-page-");
+    // Said and not assumed: the folder would be as open as the umask is.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let places = runtime.into_iter().chain(memory).chain([env::temp_dir()]);
     places.into_iter().find_map(|place| builder.tempdir_in(place).ok())
 }
@@ -128,6 +131,11 @@ fn redirect(folder: &Path, link: &str) -> std::io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_browser_is_its_owners() {
+        assert!(crate::home::is_private(folder().unwrap().path()));
+    }
 
     #[test]
     fn the_file_with_the_link_is_for_its_owner_only_and_written_once() {

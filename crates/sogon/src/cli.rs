@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Try(Try),
     Init(Init),
     Open(Open),
+    Chat(Chat),
     Invite(Invite),
     Join(Join),
     /// Show the people you write with
@@ -176,6 +177,18 @@ pub(crate) struct Open {
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// Lock the home when nobody has asked anything of it for so long
+    #[arg(long, value_name = "D")]
+    pub(crate) idle: Option<Span>,
+}
+
+/// Write and read on this terminal: conversations, people, invitations, until you leave.
+///
+/// Unlocks the home and stays connected, or shows the home that another `sogon` has open. F1 shows
+/// the keys; F9 or Ctrl+L locks the home and leaves nothing on the screen, F8 or Ctrl+O shows
+/// something harmless. Nothing of it stays in the terminal afterwards.
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// Lock the home when nobody has touched a key for so long
     #[arg(long, value_name = "D")]
     pub(crate) idle: Option<Span>,
 }
@@ -619,7 +632,7 @@ impl Command {
     /// It ends only when interrupted, or when somebody far away does something.
     pub(crate) fn lingers(&self) -> bool {
         match self {
-            Self::Open(_) => true,
+            Self::Open(_) | Self::Chat(_) => true,
             Self::Read(read) => read.follow,
             Self::Send(send) => send.wait.is_some(),
             Self::Call(_) | Self::Answer(_) => true,
@@ -631,6 +644,7 @@ impl Command {
     pub(crate) fn goes_out(&self) -> bool {
         match self {
             Self::Open(_)
+            | Self::Chat(_)
             | Self::Invite(_)
             | Self::Join(_)
             | Self::Group(_)

@@ -25,9 +25,10 @@ mod usage;
 mod voice;
 
 pub(crate) use doctor::without_home;
-pub(crate) use sync::size;
+pub(crate) use sync::{seconds, size};
 
 use crate::{
+    chat,
     cli::Command,
     desk::Desk,
     trouble::{Kind, Trouble},
@@ -40,6 +41,7 @@ use crate::{
 pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
     match command {
         Command::Open(options) => follow::open(desk, options).await,
+        Command::Chat(_) => chat::here(desk, desk.tag.as_deref()).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Join(join) => join::run(desk, join).await,
         Command::Contacts => contacts::list(desk).await,

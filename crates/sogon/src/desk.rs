@@ -1,8 +1,10 @@
 //! What a command has before it: the open home, its output, the words.
 
 use std::{
+    cell::Cell,
     path::{Path, PathBuf},
     rc::Rc,
+    time::Instant,
 };
 
 use sogon_engine::{Event, Loss};
@@ -24,6 +26,8 @@ pub(crate) struct Desk {
     pub(crate) hand: Hand,
     pub(crate) console: Console,
     pub(crate) words: Words,
+    /// The language that was asked for by name.
+    pub(crate) tag: Option<String>,
     pub(crate) home: Home,
     /// Standard input, for the command that takes it.
     pub(crate) input: Option<String>,
@@ -33,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) folder: PathBuf,
     /// Becomes true when the process that has the home open is about to end.
     pub(crate) ending: watch::Receiver<bool>,
+    /// When somebody last asked something.
+    pub(crate) busy: Rc<Cell<Instant>>,
 }
 
 /// What woke a command that lingers.

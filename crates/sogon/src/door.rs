@@ -2,7 +2,7 @@
 //! the store is never opened twice. Whoever may knock is the same user, who could as well look into
 //! this process; nobody else gets through.
 
-mod frame;
+pub(crate) mod frame;
 mod guest;
 mod host;
 mod locked;

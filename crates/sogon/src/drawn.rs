@@ -39,7 +39,8 @@ pub(crate) async fn run(
         None => {
             let list = match words.language() {
                 Language::Ko => WordList::Korean,
-                Language::En => WordList::English,
+                // The lists are of Korean and English words; Chinese ones need an input method that remembers.
+                Language::En | Language::Zh => WordList::English,
             };
             let drawn = list.draw(options.count)?;
             (Value::from(drawn.as_str()), Strength::of_words(options.count))

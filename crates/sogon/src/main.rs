@@ -4,6 +4,7 @@
 mod asked;
 mod backup;
 mod browser;
+mod chat;
 mod chip;
 mod clean;
 mod cli;

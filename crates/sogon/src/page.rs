@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use sogon_app::{App, Seat};
+use sogon_app::{App, Link, Seat};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -60,7 +60,7 @@ impl Page {
     ///
     /// # Errors
     /// [`Kind::System`] when there is no randomness.
-    pub(crate) fn link(&self) -> Result<String, Trouble> {
+    pub(crate) fn link(&self) -> Result<Link, Trouble> {
         self.seat.link().map_err(|_| Kind::System.into())
     }
 

@@ -5,7 +5,7 @@
 //! reads as something else. None of that reaches the terminal.
 
 /// Characters that command a terminal, or change how the text around them is read.
-fn is_command(c: char) -> bool {
+pub(crate) fn is_command(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200e}' | '\u{200f}' | '\u{061c}' // direction marks
@@ -26,6 +26,12 @@ pub(crate) fn line(text: &str) -> String {
             c => Some(c),
         })
         .collect()
+}
+
+/// Several lines: what separates lines becomes one kind of line's end, what commands is gone.
+pub(crate) fn text(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n")
 }
 
 /// Several lines, the second and later ones set in, so that none of them can pass for a line of

@@ -43,14 +43,20 @@ async fn play(options: &Try, console: &Console, words: &Words) -> Result<(), Tro
     }
     telling::verdict(&stage, console, words).await?;
     let typed = console.form() == Form::People && console::somebody_types();
-    let show = if typed || options.stay { Some(Show::begin(&stage).await?) } else { None };
+    let served = typed || options.stay || console.form() == Form::Json;
+    let show = if served { Some(Show::begin(&stage).await?) } else { None };
     if let Some(show) = &show {
         show.tell(options, console, words).await?;
+        telling::object(&stage, show, console).await?;
     }
     if options.stay {
-        telling::object(&stage, show.as_ref(), console).await?;
         // Until somebody interrupts.
         return std::future::pending().await;
+    }
+    if console.form() == Form::Json && !options.from_stdin {
+        // The addresses are there until whoever started this closes standard input.
+        let mut lines = lines();
+        while lines.recv().await.is_some() {}
     }
     if typed || options.from_stdin {
         if typed {
@@ -59,7 +65,6 @@ async fn play(options: &Try, console: &Console, words: &Words) -> Result<(), Tro
         converse(&mut stage, console, words).await?;
         telling::verdict(&stage, console, words).await?;
     }
-    telling::object(&stage, None, console).await?;
     if let Some(show) = show {
         show.end().await;
     }

@@ -204,6 +204,8 @@ kinds! {
     Trial = "trial", 1;
     /// `inspect` could not look.
     Inspect = "inspect", 1;
+    /// What is to be shown needs a terminal.
+    NoTerminal = "no-terminal", 1;
     /// The output was closed.
     OutputGone = "output-gone", 1;
     /// Interrupted by a signal.

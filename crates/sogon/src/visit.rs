@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     asked::{self, Asked},
+    chat,
     cli::{Cli, Command},
     commands,
     console::Console,
@@ -53,6 +54,9 @@ pub(crate) async fn run(
     console: &Console,
     words: &Words,
 ) -> Result<u8, Trouble> {
+    if let Command::Chat(_) = cli.command {
+        chat::terminal()?;
+    }
     let proxy = match &cli.common.proxy {
         Some(proxy) => Some(proxy.clone()),
         None => proxy::of_environment()?,
@@ -86,6 +90,7 @@ pub(crate) async fn run(
     let opened = match enter(cli, &home, &request, passphrase, words).await {
         Ok(Entered::Opened(opened)) => *opened,
         Ok(Entered::Done(code)) => return Ok(code),
+        Ok(Entered::Line(stream)) => return chat::there(cli, stream, words).await,
         Err(trouble) if matches!(cli.command, Command::Doctor) => {
             commands::without_home(console, words, trouble).await?;
             return Ok(0);
@@ -100,15 +105,17 @@ pub(crate) async fn run(
         }
         _ => (None, None),
     };
-    let desk = |hand, ending| Desk {
+    let desk = |hand, ending, busy| Desk {
         hand,
         console: console.clone(),
         words: Words::new(words.language()),
+        tag: cli.common.lang.clone(),
         home: home.clone(),
         input: input.clone(),
         page: page.clone(),
         folder: folder.clone(),
         ending,
+        busy,
     };
     let relay_here = own_relay.is_some();
     let done =
@@ -164,6 +171,8 @@ enum Entered {
     Opened(Box<Opened>),
     /// Another process did it.
     Done(u8),
+    /// Another process has it; here is the line of a terminal to it.
+    Line(tokio::net::UnixStream),
 }
 
 async fn enter(
@@ -177,8 +186,10 @@ async fn enter(
     let mut pause = PAUSE_FIRST;
     loop {
         there(home)?;
-        if let Knock::Done(code) = door::knock(home, request).await? {
-            return Ok(Entered::Done(code));
+        match door::knock(home, request).await? {
+            Knock::Done(code) => return Ok(Entered::Done(code)),
+            Knock::Line(stream) => return Ok(Entered::Line(stream)),
+            Knock::Nobody | Knock::Later => {}
         }
         let passphrase = match &passphrase {
             Some(known) => known,
@@ -207,7 +218,7 @@ async fn stay(
     home: &Home,
     mut opened: Opened,
     relay_here: bool,
-    desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+    desk: &impl Fn(Hand, watch::Receiver<bool>, Rc<Cell<std::time::Instant>>) -> Desk,
     console: &Console,
     words: &Words,
     mut rings: Option<&mut Rings>,
@@ -257,7 +268,7 @@ async fn unlocked(
     home: &Home,
     opened: Opened,
     reaches_relays: bool,
-    desk: &impl Fn(Hand, watch::Receiver<bool>) -> Desk,
+    desk: &impl Fn(Hand, watch::Receiver<bool>, Rc<Cell<std::time::Instant>>) -> Desk,
     wrong: usize,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
     let (hand, mut closing) = match hand::take(opened, proxy) {
@@ -272,9 +283,9 @@ async fn unlocked(
         }
     }
     let (end, ending) = watch::channel(false);
-    let desk = desk(hand.clone(), ending.clone());
-    let stay = if cli.command.lingers() { Stay::Long } else { Stay::Short };
     let busy = Rc::new(Cell::new(std::time::Instant::now()));
+    let desk = desk(hand.clone(), ending.clone(), Rc::clone(&busy));
+    let stay = if cli.command.lingers() { Stay::Long } else { Stay::Short };
     let host = Host {
         hand: hand.clone(),
         home: home.clone(),
@@ -292,6 +303,7 @@ async fn unlocked(
     let guests = Door::make(home).ok().map(|door| tokio::task::spawn_local(door.serve(host)));
     let idle = match &cli.command {
         Command::Open(open) => Some(open.idle.map(|idle| idle.duration())),
+        Command::Chat(chat) => Some(chat.idle.map(|idle| idle.duration())),
         _ => None,
     };
     let mut given = None;

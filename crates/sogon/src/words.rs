@@ -13,13 +13,16 @@ pub(crate) enum Language {
     En,
     /// Korean, as written in the south.
     Ko,
+    /// Chinese, in simplified characters.
+    Zh,
 }
 
 impl Language {
-    /// The language of a tag such as `ko`, `ko_KR.UTF-8` or `ko-KP`; English for any other.
+    /// The language of a tag such as `ko`, `ko_KR.UTF-8`, `ko-KP` or `zh_CN`; English for any other.
     pub(crate) fn of(tag: &str) -> Self {
         match tag.split(['_', '-', '.', '@']).next() {
             Some("ko") => Self::Ko,
+            Some("zh") => Self::Zh,
             _ => Self::En,
         }
     }
@@ -41,6 +44,7 @@ impl Language {
         match self {
             Self::En => "en",
             Self::Ko => "ko",
+            Self::Zh => "zh",
         }
     }
 
@@ -48,6 +52,7 @@ impl Language {
         match self {
             Self::En => include_str!("../words/en.ftl"),
             Self::Ko => include_str!("../words/ko.ftl"),
+            Self::Zh => include_str!("../words/zh.ftl"),
         }
     }
 }
@@ -104,12 +109,16 @@ impl fmt::Debug for Words {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs, path::Path};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    };
 
     use super::*;
     use crate::trouble::Kind;
 
-    const ALL: [Language; 2] = [Language::En, Language::Ko];
+    const ALL: [Language; 3] = [Language::En, Language::Ko, Language::Zh];
 
     fn lines(language: Language) -> Vec<String> {
         let mut ids = Vec::new();
@@ -153,6 +162,37 @@ mod tests {
     fn every_language_has_the_same_messages() {
         let sets = ALL.map(|language| lines(language).into_iter().collect::<BTreeSet<_>>());
         assert_eq!(sets[0], sets[1]);
+        assert_eq!(sets[0], sets[2]);
+    }
+
+    /// Names of what is put into each message.
+    fn holes(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut id = String::new();
+        for line in language.text().lines() {
+            let starts = line.starts_with(|c: char| c.is_ascii_lowercase());
+            if let (true, Some((its, _))) = (starts, line.split_once(" =")) {
+                id = its.to_owned();
+            }
+            for rest in line.split("{ $").skip(1) {
+                let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase()).collect();
+                found.entry(id.clone()).or_default().insert(name);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_language_puts_the_same_things_into_its_messages() {
+        let english = holes(Language::En);
+        assert!(english.len() > 30);
+        for language in ALL {
+            let its = holes(language);
+            for (id, names) in &english {
+                assert_eq!(its.get(id), Some(names), "{language:?} {id}");
+            }
+            assert_eq!(its.len(), english.len(), "{language:?}");
+        }
     }
 
     #[test]
@@ -200,7 +240,10 @@ mod tests {
         for tag in ["ko", "ko_KR.UTF-8", "ko-KP"] {
             assert_eq!(Language::of(tag), Language::Ko);
         }
-        for tag in ["C", "", "zh_CN", "korean"] {
+        for tag in ["zh", "zh_CN.UTF-8", "zh-Hans", "zh-Hans-CN"] {
+            assert_eq!(Language::of(tag), Language::Zh);
+        }
+        for tag in ["C", "", "korean"] {
             assert_eq!(Language::of(tag), Language::En);
         }
     }

@@ -3,6 +3,12 @@
 
 mod cast;
 
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::Stdio,
+};
+
 use cast::World;
 
 #[test]
@@ -92,9 +98,29 @@ fn the_trial_shows_texts_and_a_watcher_who_finds_no_word() {
     }
     let object = mina.object(&["try"]);
     assert_eq!(object["people"][0]["name"], "Mina");
-    assert_eq!(object["people"][1]["url"], serde_json::json!(null));
+    // The addresses are there as long as standard input is.
+    let mut command = mina.command(&["--json", "try"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let served: serde_json::Value = serde_json::from_str(&line).unwrap();
+    for url in [&served["people"][0], &served["people"][1], &served]
+        .map(|one| one.get("url").or(one.get("watcher_url")).unwrap().as_str().unwrap())
+    {
+        let host = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let port = host.rsplit(':').next().unwrap().parse::<u16>().unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).unwrap();
+        assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
     assert_eq!(object["summary"]["words_found"], 0);
     assert_eq!(object["summary"]["arrived"], 4);
+    mina.run(&["--lang", "zh", "read"]).failed(1, "里没有家");
+    mina.run(&["--lang", "zh_CN.UTF-8", "read"]).failed(1, "里没有家");
     let ran = mina.run_with(&["--lang", "ko", "try", "--from-stdin"], "m: 하나 둘\nj: 셋\n???\n");
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("미나 → 준   하나 둘"), "{}", ran.out);

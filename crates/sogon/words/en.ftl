@@ -43,7 +43,9 @@ init-own-relay = It has a relay of its own, which others reach while `sogon open
 init-local-relay = It has a relay of its own, which only this machine reaches, and only while the home is open. To write with others, make a home with --relay.
 
 ## open, read, search
-open-link = Open this link in a browser on this machine, once, within two minutes: { $url }
+open-link =
+    Open this link in a browser on this machine, once, within two minutes: { $url }
+    If the browser does not find it: { $plain }
 open-browser = A window opens. A new link, should you need one: type `sogon open` again.
 open-no-browser = No browser was found that could be opened here.
 open-ready = Connected. What arrives is shown here; Ctrl-C ends it.
@@ -328,6 +330,8 @@ error-interrupted = Interrupted.
     .next = Nothing is lost.
 error-system = The system refused something every program needs (memory, files or random numbers).
     .next = Close other programs and try again.
+error-no-terminal = This needs a terminal to show it and to type on.
+    .next = Run it on a terminal; in a script use `sogon read` and `sogon send`.
 error-bug = A fault of this program; nothing was changed.
     .next = Please report it, with what you did.
 

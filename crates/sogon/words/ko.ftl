@@ -43,7 +43,9 @@ init-own-relay = 이 집에는 자체 중계 서버가 있고, `sogon open`이 �
 init-local-relay = 이 집의 자체 중계 서버에는 이 컴퓨터에서만, 집이 열려 있는 동안에만 닿을 수 있습니다. 다른 사람과 주고받으려면 --relay를 주어 집을 만드세요.
 
 ## open, read, search
-open-link = 이 기기의 브라우저에서 이 링크를 2분 안에 한 번 여십시오: { $url }
+open-link =
+    이 기기의 브라우저에서 이 링크를 2분 안에 한 번 여십시오: { $url }
+    브라우저가 찾지 못하면: { $plain }
 open-browser = 창이 열립니다. 새 링크가 필요하면 `sogon open` 을 다시 치십시오.
 open-no-browser = 여기서 열 수 있는 브라우저를 찾지 못했습니다.
 open-ready = 연결되었습니다. 도착하는 메시지가 여기에 나옵니다. Ctrl-C로 끝냅니다.
@@ -325,6 +327,8 @@ error-interrupted = 중단했습니다.
     .next = 잃은 것은 없습니다.
 error-system = 시스템이 모든 프로그램에 필요한 것(메모리, 파일, 난수)을 주지 않았습니다.
     .next = 다른 프로그램을 닫고 다시 해 보세요.
+error-no-terminal = 보여 주고 칠 수 있는 단말기가 있어야 합니다.
+    .next = 단말기에서 실행하십시오. 스크립트에서는 `sogon read` 와 `sogon send` 를 쓰십시오.
 error-bug = 이 프로그램의 잘못입니다. 바뀐 것은 없습니다.
     .next = 무엇을 하셨는지와 함께 알려 주세요.
 

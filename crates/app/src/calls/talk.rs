@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Lines of the list asked for at once, messages likewise, and what a search gives.
-const LINES_MAX: usize = 64;
+const LINES_MAX: usize = 128;
 const MESSAGES_MAX: usize = 200;
 const FOUND_MAX: usize = 100;
 

@@ -20,6 +20,7 @@ const TEXTS_MAX: usize = 200;
 /// Why it was not done.
 pub(crate) async fn watch<H: Home>(
     app: &App<H>,
+    host: &str,
     name: &str,
     asked: &Value,
 ) -> Result<Value, Refusal> {
@@ -32,7 +33,11 @@ pub(crate) async fn watch<H: Home>(
                     Some(home) => home.look(|shelf| view::owner(shelf)).await?.map(|o| o.name),
                     None => None,
                 };
-                seats.push(json!({ "link": app.link("/", number)?, "name": name }));
+                // Frames are of the origin of the page around them.
+                let link = app.link("/", number)?;
+                let plain = app.0.hosts.get(1).is_some_and(|plain| plain == host);
+                let link = if plain { link.plain } else { link.url };
+                seats.push(json!({ "link": link, "name": name }));
             }
             Ok(json!({ "seats": seats }))
         }

@@ -83,40 +83,59 @@ try {
     return performance.now() - begun;
   });
   line(`opening a conversation of ${MESSAGES} messages`, ms(opened));
-  // Frames while it scrolls up through some thousand messages.
-  const scrolled = await crowded.evaluate(async () => {
-    const log = document.querySelector(".log");
-    const frames = [];
-    let before = performance.now();
-    for (let nth = 0; nth < 900; nth += 1) {
-      log.scrollTop -= 120;
-      await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      frames.push(now - before);
-      before = now;
-    }
-    frames.sort((a, b) => a - b);
-    return { median: frames[450], tail: frames[891], most: frames[899], nodes: document.querySelectorAll(".said").length, first: document.querySelector(".said .text").textContent };
-  });
-  line("scrolling up 900 frames: frame, median", `${scrolled.median.toFixed(1)} ms`);
-  line("scrolling up 900 frames: 99th of 100, longest", `${scrolled.tail.toFixed(1)}, ${scrolled.most.toFixed(1)} ms`);
-  line("messages on the page after that", `${scrolled.nodes}, up to ${scrolled.first.slice(-8)}`);
-  const list = await crowded.evaluate(async () => {
-    const lines = document.querySelector(".lines");
-    const frames = [];
-    let before = performance.now();
-    for (let nth = 0; nth < 300; nth += 1) {
-      lines.scrollTop += 600;
-      await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      frames.push(now - before);
-      before = now;
-    }
-    frames.sort((a, b) => a - b);
-    return { median: frames[150], tail: frames[297], rows: document.querySelectorAll(".row").length };
-  });
-  line("scrolling the list 300 frames: frame, median, 99th of 100", `${list.median.toFixed(1)}, ${list.tail.toFixed(1)} ms`);
-  line("lines on the page after that", String(list.rows));
+  // Frames while it scrolls up through thousands of messages: as fast as a wheel, and as a throw.
+  for (const [name, step, count] of [["wheel, 120 px a frame", 120, 900], ["throw, 400 px a frame", 400, 600]]) {
+    await crowded.evaluate(() => document.querySelector(".jump").click());
+    await crowded.locator(".jump").waitFor({ state: "hidden" });
+    const scrolled = await crowded.evaluate(async ([by, turns]) => {
+      const log = document.querySelector(".log");
+      const frames = [];
+      let stuck = 0;
+      let before = performance.now();
+      for (let nth = 0; nth < turns; nth += 1) {
+        // At the top with more to come nothing moves: that is what one feels as waiting.
+        if (log.scrollTop === 0) stuck += 1;
+        log.scrollTop -= by;
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        frames.push(now - before);
+        before = now;
+      }
+      frames.sort((a, b) => a - b);
+      const at = (part) => frames[Math.floor(turns * part)];
+      return { median: at(0.5), tail: at(0.99), most: frames[turns - 1], stuck, nodes: document.querySelectorAll(".said").length, first: document.querySelector(".said .text").textContent };
+    }, [step, count]);
+    line(`messages, ${name}: frame, median, 99th of 100, longest`, `${scrolled.median.toFixed(1)}, ${scrolled.tail.toFixed(1)}, ${scrolled.most.toFixed(1)} ms`);
+    line(`messages, ${name}: frames that waited for older ones`, `${scrolled.stuck} of ${count}`);
+    line("messages on the page after that", `${scrolled.nodes}, up to ${scrolled.first.slice(-8)}`);
+  }
+  for (const [name, step, count] of [["wheel, 120 px a frame", 120, 600], ["throw, 600 px a frame", 600, 600]]) {
+    const list = await crowded.evaluate(async ([by, turns]) => {
+      const lines = document.querySelector(".lines");
+      lines.scrollTop = 0;
+      while (!document.querySelector(".row")) await new Promise(requestAnimationFrame);
+      const frames = [];
+      let blank = 0;
+      let before = performance.now();
+      for (let nth = 0; nth < turns; nth += 1) {
+        lines.scrollTop += by;
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        frames.push(now - before);
+        before = now;
+        // Is there a line with words near the top, in the middle and near the foot of what one sees?
+        const box = lines.getBoundingClientRect();
+        const there = [0.15, 0.5, 0.85].every((part) => document.elementFromPoint(box.left + 30, box.top + box.height * part)?.closest(".row"));
+        if (!there) blank += 1;
+      }
+      frames.sort((a, b) => a - b);
+      const at = (part) => frames[Math.floor(turns * part)];
+      return { median: at(0.5), tail: at(0.99), most: frames[turns - 1], blank, rows: document.querySelectorAll(".row").length };
+    }, [step, count]);
+    line(`list, ${name}: frame, median, 99th of 100, longest`, `${list.median.toFixed(1)}, ${list.tail.toFixed(1)}, ${list.most.toFixed(1)} ms`);
+    line(`list, ${name}: frames with a blank stretch`, `${list.blank} of ${count}`);
+    line("lines on the page after that", String(list.rows));
+  }
   await crowded.locator("input[type=search]").fill("시장");
   const found = performance.now();
   await crowded.locator(".hit").first().waitFor();

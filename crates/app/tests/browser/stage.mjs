@@ -1,7 +1,7 @@
 // Two people with homes of their own, a relay, a browser: what the stories in this folder play with.
 
 import { spawn, execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync, mkdirSync, rmSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, writeFileSync, mkdirSync, rmSync, readdirSync, readFileSync, statSync, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import path from "node:path";
@@ -153,4 +153,14 @@ export async function faults(page) {
     return violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
   });
   return found;
+}
+
+/** A browser that somebody else started, found by its profile as soon as it says where it is. */
+export async function connect(profile) {
+  const place = path.join(profile, "DevToolsActivePort");
+  while (!existsSync(place) || !readFileSync(place, "utf8").includes("\n")) {
+    await new Promise((looked) => { setImmediate(looked); });
+  }
+  const [port] = readFileSync(place, "utf8").split("\n");
+  return chromium.connectOverCDP(`http://127.0.0.1:${port}`);
 }

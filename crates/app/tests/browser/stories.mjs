@@ -8,59 +8,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { World, browser, faults, holders, shot, trial } from "./stage.mjs";
+import { DESK, PHONE, stories, story, visit, clean, row, bubble, button, state, write, pair, acquaint } from "./parts.mjs";
+
 
 const SHORT = process.argv.includes("--short");
 const ONLY = process.argv.find((word) => word.startsWith("--only="))?.slice(7);
-const DESK = { locale: "ko-KR", viewport: { width: 1200, height: 800 } };
-const PHONE = { locale: "ko-KR", viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-
-const stories = [];
-const story = (name, short, tell) => stories.push({ name, short, tell });
-
-/** A page, and everything it complained about. */
-async function visit(b, link, options = DESK) {
-  const context = await b.newContext(options);
-  const page = await context.newPage();
-  // A receipt that goes alone waits up to half a minute, by chance.
-  page.setDefaultTimeout(45000);
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(error.message));
-  page.on("console", (said) => said.type() === "error" && !/status of 4\d\d|ERR_CONNECTION_RE|WebSocket connection/u.test(said.text()) && page.complaints.push(said.text()));
-  await page.goto(link);
-  return page;
-}
-
-async function clean(page, name) {
-  assert.deepEqual(await faults(page), [], `axe: ${name}`);
-  await shot(page, name);
-}
-
-const row = (page, name) => page.locator(".row button", { hasText: name });
-const bubble = (page, text) => page.locator(".said", { hasText: text });
-const button = (scope, name) => scope.getByRole("button", { name, exact: true });
-const state = (page, text, words) => bubble(page, text).locator(".state", { hasText: words }).waitFor();
-
-async function write(page, text) {
-  await page.locator(".words").fill(text);
-  if (await page.evaluate(() => matchMedia("(pointer: coarse)").matches)) await button(page, "보내기").click();
-  else await page.locator(".words").press("Enter");
-  await bubble(page, text).waitFor();
-}
-
-/** Two people who know each other, made by the program. */
-function pair(world) {
-  const [mina, joon] = [world.person("미나"), world.person("준")];
-  acquaint(mina, joon);
-  return [mina, joon];
-}
-
-function acquaint(one, other) {
-  other.run("join", one.object("invite").link, "--as", one.name);
-  one.run("sync");
-  other.run("sync");
-  one.run("sync");
-}
-
 story("two people meet through a code and write, in Korean, on a desk and on a phone", true, async (world, b) => {
   const [mina, joon] = [world.person("미나"), world.person("준")];
   const m = await visit(b, await mina.open());
@@ -533,6 +485,8 @@ story("the trial shows both people and what the watcher sees between them", true
   await end();
   assert.deepEqual(page.complaints, []);
 });
+
+await import("./devices.mjs");
 
 let failed = 0;
 const chosen = stories.filter((one) => (ONLY ? one.name.includes(ONLY) : !SHORT || one.short));

@@ -110,7 +110,7 @@ pub(crate) fn in_a_house<F: Future<Output = ()>>(story: impl FnOnce(House) -> F)
         let app = App::listen(0, vec![Some(Rc::new(Shut) as _)], None).await.unwrap();
         let seat = app.seat(0);
         seat.open(Bare(broadcast::Sender::new(4)));
-        let link = seat.link().unwrap();
+        let link = seat.link().unwrap().url;
         let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
         let port = host.rsplit(':').next().unwrap().parse().unwrap();
         tokio::task::spawn_local(app.serve());
@@ -136,7 +136,7 @@ impl Heard {
 impl House {
     /// The token in a fresh link.
     pub(crate) fn token(&self) -> String {
-        self.seat.link().unwrap().split("#t=").nth(1).unwrap().to_owned()
+        self.seat.link().unwrap().url.split("#t=").nth(1).unwrap().to_owned()
     }
 
     /// Says these bytes and listens until the other end has said all.

@@ -155,6 +155,8 @@ impl Work<'_> {
             row.state = State::Over;
         }
         self.keep_conversation(id, &row)?;
+        // Whoever shows it must know at once that nothing can be written here any more.
+        self.say(Event::Changed { conversation: id });
         self.queue(id, &Content::of(KIND_LEAVE), None, Haste::Now)
     }
 

@@ -26,19 +26,20 @@ pub(super) async fn open(desk: &Desk, options: &Open) -> Result<(), Trouble> {
     let newest = desk.hand.look(|vault| letter::newest(vault)).await?;
     let Some(page) = &desk.page else { return Err(Kind::Bug.into()) };
     let link = page.link()?;
-    let ready = json!({ "ready": true, "url": link });
+    let ready = json!({ "ready": true, "url": link.url, "url_plain": link.plain });
     desk.console.result(ready, || desk.words.say("open-ready", &[])).await?;
     if desk.console.form() == Form::Json {
         return follow(desk, None, newest, Seen::Elsewhere).await;
     }
     let wanted = desk.console.is_a_terminal_of_ours() && !options.no_browser;
-    if wanted && page.show(&link) {
+    if wanted && page.show(&link.url) {
         desk.console.people(&desk.words.say("open-browser", &[])).await?;
     } else {
         if wanted {
             desk.console.remark(&desk.words.say("open-no-browser", &[])).await;
         }
-        desk.console.people(&desk.words.say("open-link", &[("url", &link)])).await?;
+        let args = [("url", link.url.as_str()), ("plain", link.plain.as_str())];
+        desk.console.people(&desk.words.say("open-link", &args)).await?;
     }
     if desk.console.is_a_guest() {
         return Ok(());

@@ -62,7 +62,7 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// Seconds, to the tenth.
-pub(super) fn seconds(ms: u64) -> String {
+pub(crate) fn seconds(ms: u64) -> String {
     let tenths = ms.saturating_add(50).div_euclid(100);
     format!("{}.{} s", tenths.div_euclid(10), tenths.rem_euclid(10))
 }

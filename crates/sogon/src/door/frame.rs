@@ -28,6 +28,8 @@ pub(crate) struct Request {
 pub(crate) enum Word {
     /// The command was taken; from here on it is not to be tried elsewhere.
     Taken,
+    /// From here on this is the line of a terminal: see `chat`.
+    Line,
     /// Come again: the host is about to end, and what the command needs is not here.
     Later,
     /// The host is of another version.
@@ -64,6 +66,7 @@ impl Word {
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Taken => json!({ "taken": true }),
+            Self::Line => json!({ "line": true }),
             Self::Later => json!({ "later": true }),
             Self::OtherVersion => json!({ "version": env!("CARGO_PKG_VERSION") }),
             Self::Said(Said::Out(text)) => json!({ "out": text }),
@@ -76,6 +79,7 @@ impl Word {
         let (name, inner) = value.as_object()?.iter().next()?;
         match name.as_str() {
             "taken" => Some(Self::Taken),
+            "line" => Some(Self::Line),
             "later" => Some(Self::Later),
             "version" => Some(Self::OtherVersion),
             "out" => Some(Self::Said(Said::Out(inner.as_str()?.to_owned()))),
@@ -91,8 +95,20 @@ impl Word {
 /// # Errors
 /// What the operating system says; `InvalidInput` for one that is too large.
 pub(crate) async fn write(to: &mut (impl AsyncWrite + Unpin), value: &Value) -> io::Result<()> {
+    write_up_to(to, value, BYTES_MAX).await
+}
+
+/// As [`write`], for a line on which more is said at once.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) async fn write_up_to(
+    to: &mut (impl AsyncWrite + Unpin),
+    value: &Value,
+    bytes_max: usize,
+) -> io::Result<()> {
     let body = value.to_string().into_bytes();
-    let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= BYTES_MAX);
+    let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= bytes_max);
     let length = length.ok_or(io::ErrorKind::InvalidInput)?;
     let frame = [length.to_be_bytes().as_slice(), &body].concat();
     to.write_all(&frame).await?;
@@ -104,8 +120,19 @@ pub(crate) async fn write(to: &mut (impl AsyncWrite + Unpin), value: &Value) -> 
 /// # Errors
 /// What the operating system says; `InvalidData` for one that is too large or no JSON.
 pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Value> {
+    read_up_to(from, BYTES_MAX).await
+}
+
+/// As [`read`], on a line on which more is said at once.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_up_to(
+    from: &mut (impl AsyncRead + Unpin),
+    bytes_max: usize,
+) -> io::Result<Value> {
     let length = usize::try_from(from.read_u32().await?).unwrap_or(usize::MAX);
-    if length > BYTES_MAX {
+    if length > bytes_max {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let mut body = vec![0; length];
@@ -127,7 +154,8 @@ mod tests {
         };
         assert_eq!(Request::of(&request.to_json()), Some(request));
         let out = Word::Said(Said::Out("a".to_owned()));
-        for word in [Word::Taken, Word::Later, Word::OtherVersion, out, Word::Exit(130)] {
+        for word in [Word::Taken, Word::Line, Word::Later, Word::OtherVersion, out, Word::Exit(130)]
+        {
             assert_eq!(Word::of(&word.to_json()), Some(word));
         }
         assert_eq!(Word::of(&json!({ "exit": 256 })), None);

@@ -13,12 +13,14 @@ use crate::{
 };
 
 /// What came of knocking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Knock {
     /// Nobody is there, or they left before they took the command.
     Nobody,
     /// Somebody is there, for a short while only.
     Later,
+    /// The line of a terminal.
+    Line(UnixStream),
     /// The command was carried out, with this exit code.
     Done(u8),
 }
@@ -30,26 +32,27 @@ pub(crate) enum Knock {
 /// [`Kind::OutputGone`].
 pub(crate) async fn knock(home: &Home, request: &Request) -> Result<Knock, Trouble> {
     for place in place::places(home) {
-        let Ok(mut stream) = UnixStream::connect(&place).await else { continue };
+        let Ok(stream) = UnixStream::connect(&place).await else { continue };
         // Somebody else's socket would see what is sent: it must be our own user's.
         let ours = rustix::process::geteuid().as_raw();
         if !stream.peer_cred().is_ok_and(|peer| peer.uid() == ours) {
             continue;
         }
-        return talk(&mut stream, request).await;
+        return talk(stream, request).await;
     }
     Ok(Knock::Nobody)
 }
 
-async fn talk(stream: &mut UnixStream, request: &Request) -> Result<Knock, Trouble> {
-    if frame::write(stream, &request.to_json()).await.is_err() {
+async fn talk(mut stream: UnixStream, request: &Request) -> Result<Knock, Trouble> {
+    if frame::write(&mut stream, &request.to_json()).await.is_err() {
         return Ok(Knock::Nobody);
     }
     let mut taken = false;
     loop {
-        let word = frame::read(stream).await.ok().and_then(|value| Word::of(&value));
+        let word = frame::read(&mut stream).await.ok().and_then(|value| Word::of(&value));
         match word {
             Some(Word::Taken) => taken = true,
+            Some(Word::Line) => return Ok(Knock::Line(stream)),
             Some(Word::Later) => return Ok(Knock::Later),
             Some(Word::OtherVersion) => return Err(Kind::OtherVersion.into()),
             Some(Word::Said(said)) => {

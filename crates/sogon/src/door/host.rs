@@ -22,7 +22,8 @@ use super::{
     place,
 };
 use crate::{
-    cli::Cli,
+    chat,
+    cli::{Cli, Command},
     commands,
     console::{Console, Form},
     desk::Desk,
@@ -179,17 +180,22 @@ async fn carry_out(
         return frame::write(to, &Word::Later.to_json()).await;
     }
     frame::write(to, &Word::Taken.to_json()).await?;
+    if let Command::Chat(_) = cli.command {
+        return show(&request.language, &cli, host, &mut from, to).await;
+    }
     let (pieces, mut said) = mpsc::channel(PIECES_MAX);
     let form = if cli.common.json { Form::Json } else { Form::People };
     let desk = Desk {
         hand: host.hand.clone(),
         console: Console::guest(pieces, form),
         words: Words::new(Language::of(&request.language)),
+        tag: cli.common.lang.clone(),
         home: host.home.clone(),
         input: request.input,
         page: host.page.clone(),
         folder: cli.common.folder.clone().unwrap_or_default(),
         ending: host.ending.clone(),
+        busy: Rc::clone(&host.busy),
     };
     let work = async move {
         let done = match same_proxy(&desk.hand, cli.common.proxy.as_ref()).await {
@@ -213,6 +219,24 @@ async fn carry_out(
         frame::write(to, &Word::Said(piece).to_json()).await?;
     }
     frame::write(to, &Word::Exit(code).to_json()).await
+}
+
+/// The line of a terminal: questions and answers until one of the two goes.
+async fn show(
+    language: &str,
+    cli: &Cli,
+    host: &Host,
+    from: &mut OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    frame::write(to, &Word::Line.to_json()).await?;
+    let done = match same_proxy(&host.hand, cli.common.proxy.as_ref()).await {
+        Ok(()) => chat::answer(&host.hand, &host.busy, host.ending.clone(), from, to).await,
+        Err(trouble) => Err(trouble),
+    };
+    let Err(trouble) = done else { return Ok(()) };
+    let words = Words::new(Language::of(language));
+    chat::farewell(to, &format!("sogon: {}\n", trouble.sentence(&words)), trouble.code()).await
 }
 
 /// A guest that wants a proxy must not be carried around it.

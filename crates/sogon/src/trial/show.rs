@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use sogon_app::{App, Packet, Sight, Watcher};
+use sogon_app::{App, Link, Packet, Sight, Watcher};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -46,7 +46,7 @@ impl Show {
     ///
     /// # Errors
     /// [`Kind::System`].
-    pub(super) fn links(&self) -> Result<[String; 3], Trouble> {
+    pub(super) fn links(&self) -> Result<[Link; 3], Trouble> {
         let system = |_| Trouble::from(Kind::System);
         let apps =
             [self.app.seat(0).link().map_err(system)?, self.app.seat(1).link().map_err(system)?];
@@ -63,12 +63,13 @@ impl Show {
     ) -> Result<(), Trouble> {
         let link = self.app.watcher_link().map_err(|_| Kind::System)?;
         let wanted = console.is_a_terminal_of_ours() && !options.no_browser;
-        let browser = if wanted { Browser::start(&link) } else { None };
+        let browser = if wanted { Browser::start(&link.url) } else { None };
         if browser.is_some() {
             *self.browser.borrow_mut() = browser;
             return console.people(&words.say("try-browser", &[])).await;
         }
-        console.people(&words.say("open-link", &[("url", &link)])).await
+        let args = [("url", link.url.as_str()), ("plain", link.plain.as_str())];
+        console.people(&words.say("open-link", &args)).await
     }
 
     /// Ends the browser, and removes what it left.

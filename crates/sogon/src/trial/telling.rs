@@ -1,6 +1,7 @@
 //! What the trial shows.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use sogon_app::Link;
 
 use super::{
     show::Show,
@@ -109,25 +110,18 @@ pub(super) async fn verdict(
 }
 
 /// The object of docs/CLI.md.
-pub(super) async fn object(
-    stage: &Stage,
-    show: Option<&Show>,
-    console: &Console,
-) -> Result<(), Trouble> {
+pub(super) async fn object(stage: &Stage, show: &Show, console: &Console) -> Result<(), Trouble> {
     if console.form() == Form::People {
         return Ok(());
     }
-    let links = match show {
-        Some(show) => show.links()?.map(Value::from),
-        None => [Value::Null, Value::Null, Value::Null],
-    };
-    let [first, second, watcher] = links;
-    let person = |who, url: Value| json!({ "name": stage.name(who), "url": url });
+    let [first, second, watcher] = show.links()?;
+    let person = |who, link: Link| json!({ "name": stage.name(who), "url": link.url, "url_plain": link.plain });
     let verdict = stage.verdict();
     let object = json!({
         "relay": stage.address.to_string(),
         "people": [person(Who::First, first), person(Who::Second, second)],
-        "watcher_url": watcher,
+        "watcher_url": watcher.url,
+        "watcher_url_plain": watcher.plain,
         "summary": {
             "texts": verdict.texts,
             "arrived": verdict.texts,

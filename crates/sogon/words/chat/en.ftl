@@ -1,0 +1,8 @@
+# Words that only the terminal has; all others are those of the app.
+chat-code-small = There is no room here for the code: make the window larger, or the letters smaller.
+chat-day = { $year }-{ $month }-{ $day }
+chat-join-what = Paste or type the link you were given.
+chat-keys = F1 keys  F2 menu
+chat-pick = Space picks, Enter goes on.
+chat-react = React
+chat-sheet = Enter: choose   Esc: back
