@@ -64,15 +64,23 @@ pub(crate) struct Asked {
 /// What one question about a file may move by datagrams: above it files are long, and a stream has
 /// them through with less to count.
 const DATAGRAM_FILE_BYTES_MAX: usize = 32_768;
+/// The same where the way is known to be fast.
+const DATAGRAM_FILE_BYTES_FAST_MAX: usize = 8_192;
+/// Bytes a second that are fast.
+const FAST: u32 = 65_536;
 
 impl Asked {
     /// It is a part of a long file, and better on a connection.
-    pub(crate) fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self, timing: &Timing) -> bool {
+        let most = match timing.rate_up.max(timing.rate_down) > FAST {
+            true => DATAGRAM_FILE_BYTES_FAST_MAX,
+            false => DATAGRAM_FILE_BYTES_MAX,
+        };
         let bytes = match &self.request {
             Request::Read { bytes_max, .. } => usize::try_from(*bytes_max).unwrap_or(usize::MAX),
             _ => self.bytes.len(),
         };
-        self.rank == Rank::Files && bytes > DATAGRAM_FILE_BYTES_MAX
+        self.rank == Rank::Files && bytes > most
     }
 }
 
@@ -266,8 +274,9 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     // What belongs to the same step is on its way: it is handed over without a pause.
     tokio::task::yield_now().await;
     first.extend(std::iter::from_fn(|| orders.ready()));
+    let timing = visit.known.timing;
     let fits = |order: &Order| match order {
-        Order::Ask(asked) => fits_datagrams(&asked.request) && !asked.is_long(),
+        Order::Ask(asked) => fits_datagrams(&asked.request) && !asked.is_long(&timing),
         Order::HangUp => true,
     };
     if first.is_empty() || !first.iter().all(fits) {

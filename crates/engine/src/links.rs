@@ -26,8 +26,8 @@ pub(crate) enum Question {
     Side { number: u64 },
     /// A piece of a file of one's own.
     Lay { conversation: ConversationId, message: MessageId, index: u32 },
-    /// A page of a file's log. Several may be asked for at once, from different places.
-    Fetch { conversation: ConversationId, message: MessageId, after: Seq },
+    /// A page of a file's log: so many places. Several may be asked for at once.
+    Fetch { conversation: ConversationId, message: MessageId, after: Seq, places: u64 },
 }
 
 impl Question {
@@ -55,13 +55,13 @@ impl Question {
         matches!(self, Self::Lay { .. } | Self::Fetch { .. })
     }
 
-    /// The place a page of this file is asked from.
+    /// The last place that a page of this file was asked for.
     fn page_of(&self, id: ConversationId, file: MessageId) -> Option<Seq> {
         match self {
-            Self::Fetch { conversation, message, after }
+            Self::Fetch { conversation, message, after, places }
                 if (*conversation, *message) == (id, file) =>
             {
-                Some(*after)
+                Some(after.saturating_add(*places))
             }
             _ => None,
         }
@@ -168,7 +168,7 @@ impl Link {
         }
     }
 
-    /// The places pages of a file are asked from.
+    /// The last places of the pages of a file that are on their way.
     pub(crate) fn pages_of(&self, id: ConversationId, message: MessageId) -> Vec<Seq> {
         let open = self.open.values().filter(|asked| !asked.watch);
         open.filter_map(|asked| asked.question.page_of(id, message)).collect()

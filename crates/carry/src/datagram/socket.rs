@@ -164,7 +164,7 @@ impl Run<'_> {
                 self.hold = Instant::now().checked_add(GATHER);
                 let rank = asked.rank;
                 let ask = |tag| self.exchange.ask_as(rank, tag, &asked.request);
-                let taken = !asked.is_long() && asked.tag.is_some_and(ask);
+                let taken = !asked.is_long(&self.visit.known.timing) && asked.tag.is_some_and(ask);
                 match (taken, asked.tag) {
                     (true, Some(tag)) => {
                         self.open.insert(tag, asked);

@@ -50,7 +50,8 @@ impl Work<'_> {
         if tail {
             // All there is has been read: more comes when its sender goes on.
             if self.memory.mode == Mode::Live && !link.watches_file(id, message) {
-                let question = Question::Fetch { conversation: id, message, after: row.cursor };
+                let (after, places) = (row.cursor, 0);
+                let question = Question::Fetch { conversation: id, message, after, places };
                 self.ask(relay, question, Ask::Watch { log, after: row.cursor });
             }
             return Ok(());
@@ -58,19 +59,19 @@ impl Work<'_> {
         let step = STEPS.get(usize::from(row.offer.step)).copied().unwrap_or(usize::MAX);
         let step = u32::try_from(step).map_err(|_| EngineError::Bug)?;
         let bytes_max = link.page_bytes().max(step);
-        let page = u64::from(bytes_max.checked_div(step).unwrap_or(1));
+        let places = u64::from(bytes_max.checked_div(step).unwrap_or(1));
         loop {
             let link = self.memory.links.entry(relay.clone()).or_default();
             let open = link.pages_of(id, message);
             let after = match open.iter().max() {
                 None => row.cursor,
-                Some(last) => last.saturating_add(page),
+                Some(last) => *last,
             };
             let beyond = !open.is_empty() && after >= u64::from(row.offer.count());
             if open.len() >= PAGES_MAX || beyond || !link.has_room_for_files() {
                 return Ok(());
             }
-            let question = Question::Fetch { conversation: id, message, after };
+            let question = Question::Fetch { conversation: id, message, after, places };
             if !self.ask(relay, question, Ask::Fetch { log, after, bytes_max }) {
                 return Ok(());
             }
