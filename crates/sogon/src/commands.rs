@@ -41,7 +41,8 @@ use crate::{
 pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
     match command {
         Command::Open(options) => follow::open(desk, options).await,
-        Command::Chat(_) => chat::here(desk, desk.tag.as_deref()).await,
+        // Apart, as all that is large: what a poll leaves between wide frames outlives a lock.
+        Command::Chat(_) => Box::pin(chat::here(desk, desk.tag.as_deref())).await,
         Command::Invite(invite) => invite::run(desk, invite).await,
         Command::Join(join) => join::run(desk, join).await,
         Command::Contacts => contacts::list(desk).await,

@@ -90,7 +90,7 @@ pub(crate) async fn run(
     let opened = match enter(cli, &home, &request, passphrase, words).await {
         Ok(Entered::Opened(opened)) => *opened,
         Ok(Entered::Done(code)) => return Ok(code),
-        Ok(Entered::Line(stream)) => return chat::there(cli, stream, words).await,
+        Ok(Entered::Line(stream)) => return Box::pin(chat::there(cli, stream, words)).await,
         Err(trouble) if matches!(cli.command, Command::Doctor) => {
             commands::without_home(console, words, trouble).await?;
             return Ok(0);
@@ -233,6 +233,8 @@ async fn stay(
             (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
             (_, closed) => return done.and(closed.map(|_| ())),
         };
+        // From where tasks begin: this one has frames above, and gaps in them.
+        let _ = tokio::task::spawn_local(async { sogon_vault::overwrite_deeply() }).await;
         if let Some(waiting) = &waiting {
             waiting.take(home);
         }

@@ -50,6 +50,7 @@ pub use keys::Cost;
 pub use neighbours::wipe_all;
 pub use passphrase::{Chip, ChipFault, Device, DeviceSecret, Passphrase};
 pub use sector::SECTOR_BYTES;
+pub use stack::overwrite_deeply;
 pub use strength::{Attack, Strength};
 pub use tray::{Tray, TrayKey};
 pub use vault::Vault;

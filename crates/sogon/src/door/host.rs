@@ -181,7 +181,7 @@ async fn carry_out(
     }
     frame::write(to, &Word::Taken.to_json()).await?;
     if let Command::Chat(_) = cli.command {
-        return show(&request.language, &cli, host, &mut from, to).await;
+        return Box::pin(show(&request.language, &cli, host, &mut from, to)).await;
     }
     let (pieces, mut said) = mpsc::channel(PIECES_MAX);
     let form = if cli.common.json { Form::Json } else { Form::People };
