@@ -14,7 +14,7 @@ use crate::{
 /// Samples in 20 ms: what goes in and out at a time.
 pub const TICK_SAMPLES: usize = 320;
 /// Above so many percent missed, every frame is sent twice.
-const DOUBLE_ABOVE: u8 = 5;
+const DOUBLE_ABOVE: u8 = 9;
 /// Below, once again.
 const PLAIN_BELOW: u8 = 2;
 /// Kept of what was said and not known to be heard: ten minutes.

@@ -1,8 +1,8 @@
 //! A home in the lab: a real engine on a store, with a clock that may be wrong, that dies anywhere.
 
 use sogon_engine::{
-    Answer, Ask, Batch, ConversationId, Engine, EngineError, Event, Input, Now, Order, Output,
-    Shelf, Step, Table, Tick, Transmit, WallClock,
+    Answer, Ask, Batch, CallKeys, ConversationId, Engine, EngineError, Event, Input, MessageId,
+    Now, Order, Output, Shelf, Step, Table, Tick, Transmit, WallClock,
 };
 use sogon_vault::Vault;
 use sogon_wire::RelayAddr;
@@ -208,6 +208,18 @@ impl Home {
     /// As [`Engine::commitment`].
     pub fn commitment(&self, id: ConversationId) -> Result<(u64, [u8; 32]), EngineError> {
         self.engine.commitment(id, self.store.shelf())
+    }
+
+    /// What this home needs for a call.
+    ///
+    /// # Errors
+    /// As [`Engine::call_keys`].
+    pub fn call_keys(
+        &self,
+        id: ConversationId,
+        call: MessageId,
+    ) -> Result<(RelayAddr, CallKeys), EngineError> {
+        self.engine.call_keys(id, call, self.store.shelf())
     }
 }
 

@@ -6,6 +6,7 @@
 //! corpus outlives a change of a format, and mutation reaches beyond signatures and ciphers, to
 //! where only a member of a conversation, a former one, or the holder of a link could reach.
 
+mod call;
 mod engine;
 mod files;
 mod forge;
@@ -16,6 +17,7 @@ mod tape;
 mod vault;
 mod wire;
 
+pub use call::{call_note, call_packet, call_wav};
 pub use engine::{engine_arrivals, engine_content};
 pub use files::inspect_clean;
 pub use inspect::{inspect_image, inspect_lists, inspect_look, inspect_program, inspect_tags};
@@ -31,7 +33,7 @@ pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_reque
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 22] = [
+pub const TARGETS: [(&str, Hunt); 25] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -54,4 +56,7 @@ pub const TARGETS: [(&str, Hunt); 22] = [
     ("inspect_image", inspect_image),
     ("inspect_lists", inspect_lists),
     ("inspect_clean", inspect_clean),
+    ("call_wav", call_wav),
+    ("call_note", call_note),
+    ("call_packet", call_packet),
 ];

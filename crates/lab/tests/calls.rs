@@ -85,9 +85,12 @@ fn a_death_after_any_output_leaves_a_call_that_ends() {
     for fuse in 0..60 {
         let (mut world, ids) = met(4);
         world.fuse = Some(fuse);
-        // A program that died before it said "done" is asked again.
+        // A program that died before it had saved anything is asked again.
         let call = (0..3).find_map(|_| match world.act(0, Act::Call { to: ids[0] }) {
-            Ok(Answer::Queued { message }) => Some(message),
+            Ok(Answer::Queued { message }) => {
+                let [hers, _] = stands(&world, ids, message);
+                (!hers.is_empty()).then_some(message)
+            }
             _ => None,
         });
         let Some(call) = call else { continue };
@@ -95,8 +98,9 @@ fn a_death_after_any_output_leaves_a_call_that_ends() {
             world.burst(0);
             world.burst(1);
         }
-        let taken =
-            (0..3).any(|_| world.act(1, Act::TakeCall { conversation: ids[1], call }).is_ok());
+        let _ = world.act(1, Act::TakeCall { conversation: ids[1], call });
+        let _ = world.act(1, Act::TakeCall { conversation: ids[1], call });
+        let taken = stands(&world, ids, call)[1] == "talking";
         for _ in 0..3 {
             world.burst(1);
             world.burst(0);

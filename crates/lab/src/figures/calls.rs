@@ -171,7 +171,7 @@ pub(crate) fn run() {
                 let ours = understood(&said, &heard.samples, 700);
                 let theirs = understood(&said, &plain(&said, shape, loss, 3 + percent), 100);
                 let what = format!("{name}, {percent} % lost{kind}");
-                table::amounts(&what, ours, "plain Opus", theirs, "");
+                table::amounts(&what, ours * 100.0, "plain Opus", theirs * 100.0, "%");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 10] [15]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 11] [15]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
 //! a file beside this one.
 #![allow(
@@ -15,6 +15,7 @@
 )]
 
 mod appends;
+mod calls;
 mod disk;
 mod full;
 mod images;
@@ -25,6 +26,7 @@ mod people;
 mod programs;
 mod speed;
 mod start;
+mod stoi;
 mod store;
 mod table;
 mod wire;
@@ -89,6 +91,9 @@ fn main() {
     }
     if wanted(10) {
         images::run();
+    }
+    if wanted(11) {
+        calls::run();
     }
     if wanted(15) {
         let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
