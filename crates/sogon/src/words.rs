@@ -204,7 +204,7 @@ mod tests {
         assert!(missing.is_empty(), "not in the words: {missing:?}");
         let families = [
             "error-", "alert-", "state-", "loss-", "check-", "kind-", "home-", "backup-", "gone-",
-            "left-", "mode-", "usage-", "waits-",
+            "left-", "mode-", "usage-", "waits-", "call-", "file-", "program-",
         ];
         let idle: Vec<_> = there
             .difference(&wanted)

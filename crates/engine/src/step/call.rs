@@ -28,8 +28,8 @@ const DECLINED: &str = "declined";
 
 /// What says that a call is over, for one that is.
 pub(crate) fn ending(message: &MessageRow) -> Option<Content> {
-    let over = message.kind == KindRow::Call
-        && ![RINGING, TALKING].contains(&message.text.as_str());
+    let over =
+        message.kind == KindRow::Call && ![RINGING, TALKING].contains(&message.text.as_str());
     over.then(|| Content { reply_to: Some(message.id), ..Content::of(KIND_CALL_OVER) })
 }
 
