@@ -317,6 +317,12 @@ impl ConversationRow {
         relays.iter().map(|relay| relay.parse().map_err(|_| EngineError::Bug)).collect()
     }
 
+    /// Whether a charter names the relays it always had: nobody leads it elsewhere.
+    pub(crate) fn has_relays_of(&self, charter: &sogon_seal::Charter) -> bool {
+        let known = self.relays.clone().unwrap_or_else(|| vec![self.relay.clone()]);
+        known == charter.relays()
+    }
+
     /// Which of its relays orders the logs; none for the first.
     pub(crate) fn at(&self) -> Option<u8> {
         let place = self.relays.iter().flatten().position(|relay| *relay == self.relay)?;

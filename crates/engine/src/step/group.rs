@@ -2,7 +2,7 @@
 
 use sogon_seal::{Charter, Conversation, Member, PackageUse, PublicIdentity};
 
-use super::{Work, internal, outbox::Haste, receive::shortened};
+use super::{Work, first_contact::has_addresses, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
@@ -267,14 +267,21 @@ impl Work<'_> {
     }
 
     fn join_group(&mut self, welcome: &[u8]) -> Result<(), EngineError> {
+        let mark = self.desk.mark();
         let Ok(group) = Conversation::join(self.sealer, welcome, None, None) else {
             return Ok(());
         };
         let charter = group.charter().map_err(internal)?;
-        if !charter.group {
-            return group.forget().map_err(internal);
+        let known = crate::Shelf::row(self.desk, GROUPS, &group.name().0)?;
+        let fits = match &known {
+            Some(old) => self.conversation(ConversationId(id_of(old)))?.has_relays_of(&charter),
+            None => has_addresses(&charter),
+        };
+        if !charter.group || !fits {
+            self.desk.undo(mark);
+            return Ok(());
         }
-        let (id, row) = match crate::Shelf::row(self.desk, GROUPS, &group.name().0)? {
+        let (id, row) = match known {
             // Put out once and taken in again: the conversation goes on where it was.
             Some(old) => {
                 let id = ConversationId(id_of(&old));

@@ -159,6 +159,10 @@ impl Work<'_> {
             let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
                 continue;
             };
+            if !row.has_relays_of(&group.charter().map_err(internal)?) {
+                self.desk.undo(mark);
+                continue;
+            }
             let overtaken = group.epoch() <= row.epoch && row.strayed.is_none();
             if overtaken && row.state == State::Open {
                 // Overtaken: the home follows a later epoch already.

@@ -699,6 +699,8 @@ fn strange_boxes() -> Vec<(&'static str, Vec<u8>)> {
         ("commit", vec![3, 0, 0, 1, 0]),
         ("invited", vec![4, 0, 0, 0, 1, b't', 0, 0]),
         ("invited-no-relay", vec![4, 0, 1, 0, 1, b'r', 0, 1, b't', 0, 0]),
+        ("invited-mirrors", vec![4, 0, 0, 0, 1, b't', 0, 0, 2, 0, 1, b'm', 0, 1, b'n', 0]),
+        ("invited-moved-nowhere", vec![4, 0, 0, 0, 1, b't', 0, 0, 0, 9]),
         ("invited-no-group", vec![4, 1, 0, 0, 1, b't', 0, 0]),
         ("contact", vec![5, 0, 0, 6, 0, 0, 40, 1, 2, 3]),
         ("envelope", vec![6, 0, 3, 4, 0xff, 0xff]),

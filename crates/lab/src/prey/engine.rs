@@ -264,9 +264,15 @@ impl<'a> Siege<'a> {
         };
         let title = String::from_utf8_lossy(tape.piece()).into_owned();
         let (index, count) = (tape.byte(), tape.byte());
+        let mirrors: Vec<String> = (0..tape.byte() % 6)
+            .map(|_| String::from_utf8_lossy(tape.piece()).into_owned())
+            .collect();
+        let at = Some(tape.byte()).filter(|at| *at > 0);
         self.mallory.step(|s, own| {
             let mut charter = Charter::group(title, relay, s.entropy());
             charter.group = group;
+            charter.mirrors = (!mirrors.is_empty()).then_some(mirrors);
+            charter.at = at;
             let package = stock.and_then(|bytes| s.check_package(&bytes).ok());
             let members: Vec<_> = package.into_iter().collect();
             let founded = Conversation::found(s, own, &charter, &members, None);
