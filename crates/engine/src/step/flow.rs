@@ -224,6 +224,10 @@ impl Work<'_> {
                 continue;
             }
             let relay: RelayAddr = row.relay.parse().map_err(|_| EngineError::Bug)?;
+            // To a relay that may long be dead nothing is sent before it answers.
+            if self.memory.spares.contains(&relay) && !self.memory.heard.contains(&relay) {
+                continue;
+            }
             self.append(&relay, Question::Side { number: number_of(&key) }, &row.posting)?;
         }
         Ok(())

@@ -9,8 +9,8 @@ use crate::{
     ConversationId, EngineError,
     engine::Mode,
     rows::{
-        ALL, CONVERSATIONS, ConversationRow, MISSES, PLACES, SIDE, SideRow, State, encode, id_of,
-        number_of, read_all,
+        ALL, CONVERSATIONS, ConversationRow, MISSES, PLACES, State, encode, id_of, number_of,
+        read_all,
     },
 };
 
@@ -70,9 +70,6 @@ impl Work<'_> {
         }
         for row in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
             spares.remove(&row.1.relay()?);
-        }
-        for (_, row) in read_all::<SideRow>(self.desk, SIDE, b"")? {
-            spares.remove(&row.relay.parse().map_err(|_| EngineError::Bug)?);
         }
         let own = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?.relays;
         if let Some(own) = own.first() {
