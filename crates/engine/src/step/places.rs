@@ -2,15 +2,15 @@
 //! next (SPEC 5.8).
 
 use sogon_seal::shelf::{Order, Shelf};
-use sogon_wire::{LogName, RelayAddr, Seq};
+use sogon_wire::{Invite, LogName, RelayAddr, Seq};
 
 use super::Work;
 use crate::{
     ConversationId, EngineError,
     engine::Mode,
     rows::{
-        ALL, CONVERSATIONS, ConversationRow, MISSES, PLACES, State, encode, id_of, number_of,
-        read_all,
+        ALL, CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, MISSES, PLACES,
+        State, encode, id_of, number_of, read_all,
     },
 };
 
@@ -71,9 +71,14 @@ impl Work<'_> {
         for row in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
             spares.remove(&row.1.relay()?);
         }
-        let own = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?.relays;
-        if let Some(own) = own.first() {
-            spares.remove(own);
+        // Links that somebody may still answer, or that are being answered.
+        let links = read_all::<InviteRow>(self.desk, INVITES, b"")?.into_iter();
+        let links = links.filter(|(_, row)| !row.used).map(|(_, row)| row.link);
+        let joins =
+            read_all::<JoinRow>(self.desk, JOINS, b"")?.into_iter().map(|(_, row)| row.link);
+        for link in links.chain(joins) {
+            let link: Invite = link.parse().map_err(|_| EngineError::Bug)?;
+            spares.remove(&link.relay);
         }
         self.memory.begun = self.now.tick;
         for relay in &spares {
