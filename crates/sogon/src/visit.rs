@@ -233,6 +233,8 @@ async fn stay(
             (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
             (_, closed) => return done.and(closed.map(|_| ())),
         };
+        // Before anybody is told: who finds no door tries for themselves, and is not counted.
+        let door = Door::make(home).map_err(|_| Kind::Folder)?;
         // From where tasks begin: this one has frames above, and gaps in them.
         let _ = tokio::task::spawn_local(async { sogon_vault::overwrite_deeply() }).await;
         if let Some(waiting) = &waiting {
@@ -240,15 +242,13 @@ async fn stay(
         }
         let said = || words.say("open-locked", &[]);
         console.result(json!({ "locked": true }), said).await?;
-        let left = {
-            let door = Door::make(home).map_err(|_| Kind::Folder)?;
-            tokio::select! {
-                left = door.guard(home, &mut tries, waiting.as_deref(), rings.as_deref_mut()) => left,
-                // It ends only with the guard.
-                () = fetch(waiting.as_deref()) => return Err(Kind::Bug.into()),
-                trouble = interrupted() => return Err(trouble),
-            }
+        let left = tokio::select! {
+            left = door.guard(home, &mut tries, waiting.as_deref(), rings.as_deref_mut()) => left,
+            // It ends only with the guard.
+            () = fetch(waiting.as_deref()) => return Err(Kind::Bug.into()),
+            trouble = interrupted() => return Err(trouble),
         };
+        drop(door);
         match left {
             Left::Unlocked(again) => opened = *again,
             Left::Wiped => return Ok(()),

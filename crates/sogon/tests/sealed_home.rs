@@ -64,6 +64,7 @@ fn after_three_free_tries_a_locked_home_makes_people_wait() {
     let mut open = mina.stays(&["open"]);
     open.next();
     mina.done(&["lock"]);
+    assert_eq!(open.next()["locked"], true);
     for n in 0..4 {
         let wrong = with(&mina, &passphrase(&world, &"x".repeat(3 + n)));
         wrong.run(&["unlock"]).failed(3, "opens nothing");
