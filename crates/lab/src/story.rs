@@ -54,12 +54,14 @@ pub fn live(seed: u64, mutant: Mutant) -> Vec<String> {
     live_in(World::with_relays(seed, people(seed), mutant, relays(seed)), seed)
 }
 
-/// How many relays the homes of a seed know.
+/// How many relays the homes of a seed know. With three, groups whose members move to different
+/// ones at once do not always come together again (decision 0054): those are the seeds from 1,000
+/// on, which somebody who works on that calls for.
 #[must_use]
 pub fn relays(seed: u64) -> usize {
     match seed % 11 {
-        1 | 5 => 2,
-        2 => 3,
+        2 if seed >= 1_000 => 3,
+        1 | 2 | 5 => 2,
         _ => 1,
     }
 }
