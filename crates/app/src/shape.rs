@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sogon_engine::{
     MessageId, Shelf, ShelfFault,
-    view::{self, AlertKind, Contact, Delivery, Kind, Message, Standing},
+    view::{self, Contact, Delivery, Message},
 };
 
 use crate::{
@@ -19,26 +19,6 @@ pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-pub(crate) fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Text => "text",
-        Kind::Unknown => "unknown",
-        Kind::Gap => "gap",
-        Kind::Membership => "membership",
-        Kind::File => "file",
-        Kind::Call => "call",
-    }
-}
-
-pub(crate) fn state(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Queued => "queued",
-        Delivery::Handed => "handed",
-        Delivery::Delivered => "delivered",
-        Delivery::Failed => "failed",
-    }
-}
-
 pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, ShelfFault> {
     let answered = match message.reply_to {
         Some(id) => Some(answered(shelf, message, id)?),
@@ -49,9 +29,9 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
         "order": message.order,
         "from": message.from,
         "at": message.at_s,
-        "kind": kind(&message.kind),
+        "kind": message.kind.name(),
         "text": message.text,
-        "state": message.delivery.map(state),
+        "state": message.delivery.map(Delivery::name),
         "reply": answered,
         "fades": message.fades_s,
         "unread": message.unread,
@@ -86,8 +66,8 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
             "text": excerpt(&last.text),
             "from": last.from,
             "at": last.at_s,
-            "kind": kind(&last.kind),
-            "state": last.delivery.map(state),
+            "kind": last.kind.name(),
+            "state": last.delivery.map(Delivery::name),
         })
     });
     Ok(json!({
@@ -101,43 +81,14 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
     }))
 }
 
-pub(crate) fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Ready => "ready",
-        Standing::Blocked => "blocked",
-    }
-}
-
 pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "id": contact.id.to_string(),
         "name": contact.name,
         "verified": contact.verified,
-        "standing": standing(contact.standing),
+        "standing": contact.standing.name(),
         "conversation": contact.conversation.map(|id| id.to_string()),
     })
-}
-
-pub(crate) fn alert(kind: AlertKind) -> &'static str {
-    match kind {
-        AlertKind::LinkUsedTwice => "link-used-twice",
-        AlertKind::Fork => "fork",
-        AlertKind::RelayLost => "relay-lost",
-        AlertKind::RelayKey => "relay-key",
-        AlertKind::Rejoined => "rejoined",
-        AlertKind::Moved => "moved",
-        AlertKind::Away => "away",
-        AlertKind::BadAnswer => "bad-answer",
-        AlertKind::KeyChange => "key-change",
-        AlertKind::Refused => "refused",
-        AlertKind::UnlockFailed => "unlock-failed",
-        AlertKind::PassphraseChanged => "passphrase-changed",
-        AlertKind::Restored => "restored",
-        AlertKind::BackedUp => "backed-up",
-        AlertKind::FileBroken => "file-broken",
-        AlertKind::ProgramCame => "program-came",
-    }
 }
 
 pub(crate) fn figures(figures: Figures) -> Value {

@@ -13,6 +13,8 @@ mod file_hash;
 mod file_rows;
 mod ids;
 mod links;
+mod message_row;
+mod names;
 mod portable;
 mod rows;
 mod step;

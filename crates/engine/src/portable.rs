@@ -8,10 +8,11 @@ use sogon_seal::{
 use crate::{
     EngineError,
     file_rows::{CHOICES, FILES},
+    message_row::{KindRow, MessageRow},
     rows::{
         ALERTS, ALL, BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ConversationRow, FADES, GROUPS,
-        JOINS, KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, SELF, SENT,
-        State, decode, encode, number_of,
+        JOINS, MESSAGE_IDS, MESSAGES, ORDERS, OUTBOX, OutRow, SELF, SENT, State, decode, encode,
+        number_of,
     },
 };
 

@@ -340,91 +340,6 @@ impl ConversationRow {
     }
 }
 
-/// How far an own message is, as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub(crate) enum DeliveryRow {
-    #[n(0)]
-    Queued,
-    #[n(1)]
-    Handed,
-    #[n(2)]
-    Delivered,
-    #[n(3)]
-    Failed,
-}
-
-/// What an entry is, as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub(crate) enum KindRow {
-    #[n(0)]
-    Text,
-    #[n(1)]
-    Unknown,
-    #[n(2)]
-    Gap,
-    #[n(3)]
-    Membership,
-    #[n(60)]
-    File,
-    /// A call; its text says how it stands.
-    #[n(20)]
-    Call,
-}
-
-/// One entry of a conversation.
-#[derive(Clone, Debug, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct MessageRow {
-    #[n(0)]
-    pub(crate) id: MessageId,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub(crate) from: Option<[u8; 32]>,
-    #[n(2)]
-    pub(crate) at_s: u64,
-    #[n(3)]
-    pub(crate) kind: KindRow,
-    #[n(4)]
-    pub(crate) text: String,
-    #[n(5)]
-    pub(crate) reply_to: Option<MessageId>,
-    #[n(6)]
-    pub(crate) delivery: Option<DeliveryRow>,
-    #[n(7)]
-    pub(crate) epoch: u64,
-    #[n(8)]
-    pub(crate) seq: Seq,
-    #[n(9)]
-    pub(crate) unread: bool,
-    /// The content as it came, when this version does not understand it.
-    #[cbor(n(10), with = "minicbor::bytes")]
-    pub(crate) raw: Option<Vec<u8>>,
-    /// It is to be gone so many seconds after it was seen here.
-    #[n(20)]
-    pub(crate) fades_s: Option<u64>,
-    /// How often its author changed its words.
-    #[n(21)]
-    pub(crate) edits: Option<u64>,
-    /// What people answered it with in one letter.
-    #[n(22)]
-    pub(crate) reactions: Option<Vec<ReactionRow>>,
-}
-
-/// Somebody's reaction to a message; an empty face is one that was taken back.
-#[derive(Clone, Debug, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct ReactionRow {
-    /// Whose; none for the owner's.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub(crate) from: Option<[u8; 32]>,
-    #[n(1)]
-    pub(crate) face: String,
-    /// Which of theirs to this message it is: from 1.
-    #[n(2)]
-    pub(crate) turn: u64,
-}
-
 /// Something of one's own that waits.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
@@ -533,6 +448,11 @@ pub(crate) fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, EngineError> 
 /// `conversation | number`: the key of messages and of the outbox.
 pub(crate) fn in_conversation(conversation: ConversationId, number: u64) -> Vec<u8> {
     [conversation.0, number.to_be_bytes()].concat()
+}
+
+/// `conversation | id`: the key of a message's order.
+pub(crate) fn message_key(conversation: ConversationId, message: MessageId) -> Vec<u8> {
+    [conversation.0, message.0].concat()
 }
 
 /// `conversation | epoch | seq`: the key of what was handed and not yet delivered.

@@ -10,10 +10,11 @@ use sogon_seal::{
 
 use crate::{
     ContactId, ConversationId, EngineError, MessageId, alert,
+    message_row::{self, DeliveryRow, KindRow, MessageRow},
     rows::{
-        ALERTS, ALL, AlertRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, DeliveryRow,
-        KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State,
-        decode, id_of, in_conversation, number_of, read, read_all,
+        ALERTS, ALL, AlertRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, MESSAGES,
+        ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State, decode, id_of, in_conversation, number_of,
+        read, read_all,
     },
     view::{
         Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Reaction, Standing,
@@ -256,12 +257,7 @@ pub(crate) fn message(
     conversation: ConversationId,
     id: MessageId,
 ) -> View<Option<Message>> {
-    let key = [conversation.0, id.0].concat();
-    let Some(order) = shelf.row(MESSAGE_IDS, &key)? else { return Ok(None) };
-    let order = number_of(&order);
-    let Some(row) = read(shelf, MESSAGES, &in_conversation(conversation, order))? else {
-        return Ok(None);
-    };
+    let Some((order, row)) = message_row::find(shelf, conversation, id)? else { return Ok(None) };
     Ok(Some(message_view(shelf, &names(shelf)?, conversation, order, row)?))
 }
 

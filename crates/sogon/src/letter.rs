@@ -11,28 +11,6 @@ use crate::{desk::Desk, moment, people::Directory, plain, trouble::Trouble, word
 /// Messages asked of the store at once.
 const PAGE: usize = 256;
 
-/// How far a message is, for programs.
-pub(crate) fn state(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Queued => "queued",
-        Delivery::Handed => "handed",
-        Delivery::Delivered => "delivered",
-        Delivery::Failed => "failed",
-    }
-}
-
-/// What kind of entry it is, for programs.
-fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Text => "text",
-        Kind::Unknown => "unknown",
-        Kind::Gap => "gap",
-        Kind::Membership => "membership",
-        Kind::File => "file",
-        Kind::Call => "call",
-    }
-}
-
 /// The object of docs/CLI.md.
 pub(crate) fn object(message: &Message) -> Value {
     json!({
@@ -40,9 +18,9 @@ pub(crate) fn object(message: &Message) -> Value {
         "conversation": message.conversation.to_string(),
         "from": message.from,
         "at": moment::utc(message.at_s),
-        "kind": kind(&message.kind),
+        "kind": message.kind.name(),
         "text": message.text,
-        "state": message.delivery.map(state),
+        "state": message.delivery.map(Delivery::name),
         "reply_to": message.reply_to.map(|id| id.to_string()),
         "expires_s": message.fades_s,
         "edited": message.edited,
@@ -85,7 +63,7 @@ pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> 
     let at = moment::local(message.at_s);
     match message.delivery {
         Some(delivery) => {
-            let state = words.say(&format!("state-{}", state(delivery)), &[]);
+            let state = words.say(&format!("state-{}", delivery.name()), &[]);
             format!("{at}  {who}: {text}  ({state})")
         }
         None => format!("{at}  {who}: {text}"),

@@ -109,9 +109,9 @@ pub(super) async fn pace<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, 
 /// The owner's log, newest first, and whether its chain is whole.
 pub(super) async fn alerts<H: Home>(home: &H) -> Result<Value, Refusal> {
     let (alerts, whole) = home.look(|shelf| view::alerts(shelf)).await?;
-    let alerts = alerts.iter().rev().take(500).map(|alert| {
-        json!({ "at": alert.at_s, "kind": shape::alert(alert.kind), "detail": alert.detail })
-    });
+    let alerts = alerts.iter().rev().take(500).map(
+        |alert| json!({ "at": alert.at_s, "kind": alert.kind.name(), "detail": alert.detail }),
+    );
     Ok(json!({ "alerts": alerts.collect::<Vec<_>>(), "whole": whole }))
 }
 

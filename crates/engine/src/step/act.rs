@@ -5,7 +5,8 @@ use crate::{
     Act, Answer, ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     NAME_BYTES_MAX, TEXT_BYTES_MAX,
     content::{Content, KIND_TEXT},
-    rows::{DeliveryRow, KindRow, MESSAGES, MessageRow, State, decode, encode, number_of},
+    message_row::{KindRow, MessageRow},
+    rows::{MESSAGES, decode, encode, number_of},
 };
 use sogon_seal::shelf::{Order, Shelf};
 
@@ -107,32 +108,23 @@ impl Work<'_> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(EngineError::TooLarge);
         }
-        let mut row = self.conversation(to)?;
-        if row.state == State::Over || row.leaving {
-            return Err(EngineError::Over);
-        }
+        let mut row = self.open_conversation(to)?;
         let id = MessageId(self.random());
-        let at_s = self.now.wall.0;
+        let now = self.now.wall;
         let message = MessageRow {
-            id,
-            from: None,
-            at_s,
-            kind: KindRow::Text,
-            text: text.clone(),
             reply_to,
-            delivery: Some(DeliveryRow::Queued),
-            epoch: 0,
-            seq: 0,
-            unread: false,
-            raw: None,
             fades_s,
-            edits: None,
-            reactions: None,
+            ..MessageRow::own(id, now, KindRow::Text, text.clone())
         };
         let order = self.add_message(to, &mut row, &message)?;
         self.keep_conversation(to, &row)?;
-        let content =
-            Content { id: Some(id), at_s: Some(at_s), reply_to, fades_s, ..Content::of(KIND_TEXT) };
+        let content = Content {
+            id: Some(id),
+            at_s: Some(now.0),
+            reply_to,
+            fades_s,
+            ..Content::of(KIND_TEXT)
+        };
         self.queue(to, &content.with_text(&text), Some(order), Haste::Now)?;
         self.start_fading(to, order, fades_s);
         self.say(Event::Progress { conversation: to, message: id });

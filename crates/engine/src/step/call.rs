@@ -1,16 +1,14 @@
 //! Calls: who rings, who takes it, how it ended. What is said goes another way; here are boxes like
 //! all others, and an entry that says how the call stands.
 
-use sogon_seal::{Member, shelf::Shelf};
+use sogon_seal::Member;
 
 use super::{Work, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event, MessageId,
     content::{Content, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN},
-    rows::{
-        ConversationRow, DeliveryRow, KindRow, MESSAGE_IDS, MESSAGES, MessageRow, State, encode,
-        in_conversation, number_of, read,
-    },
+    message_row::{KindRow, MessageRow},
+    rows::{ConversationRow, MESSAGES, State, encode, in_conversation},
 };
 
 /// Nobody has taken it yet.
@@ -36,31 +34,13 @@ pub(crate) fn ending(message: &MessageRow) -> Option<Content> {
 impl Work<'_> {
     /// The owner calls.
     pub(crate) fn call(&mut self, to: ConversationId) -> Result<MessageId, EngineError> {
-        let mut row = self.conversation(to)?;
-        if row.state == State::Over || row.leaving {
-            return Err(EngineError::Over);
-        }
+        let mut row = self.open_conversation(to)?;
         let id = MessageId(self.random());
-        let at_s = self.now.wall.0;
-        let message = MessageRow {
-            id,
-            from: None,
-            at_s,
-            kind: KindRow::Call,
-            text: RINGING.to_owned(),
-            reply_to: None,
-            delivery: Some(DeliveryRow::Queued),
-            epoch: 0,
-            seq: 0,
-            unread: false,
-            raw: None,
-            fades_s: None,
-            edits: None,
-            reactions: None,
-        };
+        let ringing = RINGING.to_owned();
+        let message = MessageRow::own(id, self.now.wall, KindRow::Call, ringing);
         let order = self.add_message(to, &mut row, &message)?;
         self.keep_conversation(to, &row)?;
-        let content = Content { id: Some(id), at_s: Some(at_s), ..Content::of(KIND_CALL) };
+        let content = Content { id: Some(id), at_s: Some(message.at_s), ..Content::of(KIND_CALL) };
         self.queue(to, &content, Some(order), Haste::Now)?;
         self.say(Event::Progress { conversation: to, message: id });
         Ok(id)
@@ -151,11 +131,7 @@ impl Work<'_> {
         id: ConversationId,
         call: MessageId,
     ) -> Result<Option<(u64, MessageRow)>, EngineError> {
-        let by_id = [id.0, call.0].concat();
-        let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else { return Ok(None) };
-        let order = number_of(&order);
-        let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-        Ok(row.filter(|row| row.kind == KindRow::Call).map(|row| (order, row)))
+        Ok(self.message(id, call)?.filter(|(_, row)| row.kind == KindRow::Call))
     }
 
     fn keep_call(

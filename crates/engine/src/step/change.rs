@@ -3,16 +3,14 @@
 //! Each author counts their own changes of a message, so that a copy that comes late, or twice, puts
 //! nothing back.
 
-use sogon_seal::{Member, shelf::Shelf};
+use sogon_seal::Member;
 
 use super::{Work, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event, FACE_BYTES_MAX, MessageId, TEXT_BYTES_MAX,
     content::{Content, KIND_EDIT, KIND_REACTION},
-    rows::{
-        ConversationRow, KindRow, MESSAGE_IDS, MESSAGES, MessageRow, ReactionRow, State, encode,
-        in_conversation, number_of, read,
-    },
+    message_row::{KindRow, MessageRow, ReactionRow},
+    rows::{ConversationRow, MESSAGES, encode, in_conversation},
 };
 
 impl Work<'_> {
@@ -26,7 +24,7 @@ impl Work<'_> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(EngineError::TooLarge);
         }
-        self.is_open(id)?;
+        self.open_conversation(id)?;
         let (order, mut row) = self.words_of(id, message)?.ok_or(EngineError::Unknown)?;
         if row.from.is_some() || text.is_empty() || row.kind != KindRow::Text {
             return Err(EngineError::Unknown);
@@ -50,7 +48,7 @@ impl Work<'_> {
         if face.len() > FACE_BYTES_MAX {
             return Err(EngineError::TooLarge);
         }
-        self.is_open(id)?;
+        self.open_conversation(id)?;
         let (order, mut row) = self.words_of(id, message)?.ok_or(EngineError::Unknown)?;
         let reactions = row.reactions.get_or_insert_default();
         let before = reactions.iter().find(|its| its.from.is_none()).map_or(0, |its| its.turn);
@@ -118,18 +116,8 @@ impl Work<'_> {
         id: ConversationId,
         message: MessageId,
     ) -> Result<Option<(u64, MessageRow)>, EngineError> {
-        let by_id = [id.0, message.0].concat();
-        let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else { return Ok(None) };
-        let order = number_of(&order);
-        let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
         let said = |row: &MessageRow| matches!(row.kind, KindRow::Text | KindRow::File);
-        Ok(row.filter(said).map(|row| (order, row)))
-    }
-
-    fn is_open(&self, id: ConversationId) -> Result<(), EngineError> {
-        let row = self.conversation(id)?;
-        let over = row.state == State::Over || row.leaving;
-        if over { Err(EngineError::Over) } else { Ok(()) }
+        Ok(self.message(id, message)?.filter(|(_, row)| said(row)))
     }
 
     /// The words before are in no index any more.

@@ -12,9 +12,10 @@ use super::{Work, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event, MessageId, Reach,
     content::{Content, KIND_DELETE},
+    message_row::{DeliveryRow, MessageRow},
     rows::{
-        ConversationRow, DeliveryRow, FADES, MESSAGE_IDS, MESSAGES, MessageRow, ORDERS, SENT,
-        id_of, in_conversation, number_of, read,
+        ConversationRow, FADES, MESSAGE_IDS, MESSAGES, ORDERS, SENT, id_of, in_conversation,
+        message_key, number_of, read,
     },
 };
 
@@ -64,11 +65,7 @@ impl Work<'_> {
         message: MessageId,
         reach: Reach,
     ) -> Result<(), EngineError> {
-        let by_id = [id.0, message.0].concat();
-        let order = self.desk.row(MESSAGE_IDS, &by_id)?.ok_or(EngineError::Unknown)?;
-        let order = number_of(&order);
-        let row = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-        let row = row.ok_or(EngineError::Unknown)?;
+        let (order, row) = self.message(id, message)?.ok_or(EngineError::Unknown)?;
         if reach == Reach::Everywhere {
             let never_left = row.delivery == Some(DeliveryRow::Queued);
             if row.from.is_some() || row.delivery.is_none() {
@@ -91,17 +88,16 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         let Some(message) = content.reply_to else { return Ok(()) };
         self.owe_receipt(row);
-        let by_id = [id.0, message.0].concat();
-        let Some(order) = self.desk.row(MESSAGE_IDS, &by_id)? else {
+        if !self.was_here(id, message)? {
             // It comes later, or was never sent: its id is known from now on and it is not shown.
+            let by_id = message_key(id, message);
             self.desk.put(MESSAGE_IDS, &by_id, 0_u64.to_be_bytes().to_vec());
             return Ok(());
-        };
-        let order = number_of(&order);
-        let known = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-        if known.is_none_or(|known| known.from != Some(from.identity.0)) {
-            return Ok(());
         }
+        let known = self.message(id, message)?;
+        let Some((order, _)) = known.filter(|(_, row)| row.from == Some(from.identity.0)) else {
+            return Ok(());
+        };
         // The conversation's row is in the caller's hands: what `remove` changes in it is told here.
         let unread = self.remove_rows(id, order)?;
         row.unread = row.unread.saturating_sub(unread);

@@ -17,7 +17,7 @@ use crate::{
     file_hash::{FileHash, piece_hash},
     file_rows::{FileRow, HASHES, PIECES, StageRow, file_key, piece_key},
     links::{Asked, Question},
-    rows::KindRow,
+    message_row::KindRow,
     view::AlertKind,
 };
 
@@ -191,7 +191,7 @@ impl Work<'_> {
         message: MessageId,
         kind: AlertKind,
     ) -> Result<(), EngineError> {
-        let known = self.message_row(id, message)?;
+        let known = self.message(id, message)?.map(|(_, row)| row);
         let Some(row) = known.filter(|row| row.kind == KindRow::File) else { return Ok(()) };
         let who = match row.from {
             Some(identity) => crate::view_rows::name_of(self.desk, id, &identity)?,

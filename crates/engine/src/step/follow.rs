@@ -10,7 +10,8 @@ use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
 use super::{Work, flow::log_of, internal, short_hash};
 use crate::{
     ConversationId, EngineError,
-    rows::{CHAINS, ClosingRow, ConversationRow, DONE, KindRow, State, in_conversation},
+    message_row::KindRow,
+    rows::{CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
 };
 

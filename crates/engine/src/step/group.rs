@@ -6,9 +6,10 @@ use super::{Work, first_contact::has_addresses, internal, outbox::Haste, receive
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
+    message_row::KindRow,
     rows::{
-        BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, KindRow,
-        PARTS, RemovalRow, STOCK, State, encode, id_of, read_all,
+        BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, PARTS,
+        RemovalRow, STOCK, State, encode, id_of, read_all,
     },
 };
 
@@ -161,14 +162,10 @@ impl Work<'_> {
     }
 
     fn open_group(&self, id: ConversationId) -> Result<ConversationRow, EngineError> {
-        let row = self.conversation(id)?;
-        if !row.is_group {
+        if !self.conversation(id)?.is_group {
             return Err(EngineError::NotAGroup);
         }
-        if row.state == State::Over || row.leaving {
-            return Err(EngineError::Over);
-        }
-        Ok(row)
+        self.open_conversation(id)
     }
 
     pub(crate) fn receive_leave(

@@ -32,9 +32,10 @@ use crate::{
     Answer, Arrival, ContactId, ConversationId, EngineError, Event, Input, MessageId, Now, Tick,
     Transmit, alert,
     engine::{Memory, Mode, NOTHING, Told},
+    message_row::{self, KindRow, MessageRow},
     rows::{
-        CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS,
-        MESSAGES, MessageRow, ORDERS, encode, in_conversation, number_of, read,
+        CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, MESSAGE_IDS, MESSAGES,
+        ORDERS, State, encode, in_conversation, message_key, number_of, read,
     },
     view::AlertKind,
 };
@@ -131,6 +132,15 @@ impl<'a> Work<'a> {
         read(self.desk, CONVERSATIONS, &id.0)?.ok_or(EngineError::Unknown)
     }
 
+    /// A conversation one can still write to.
+    pub(crate) fn open_conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<ConversationRow, EngineError> {
+        let row = self.conversation(id)?;
+        if row.state == State::Over || row.leaving { Err(EngineError::Over) } else { Ok(row) }
+    }
+
     pub(crate) fn keep_conversation(
         &mut self,
         id: ConversationId,
@@ -163,6 +173,24 @@ impl<'a> Work<'a> {
         Ok(next)
     }
 
+    /// Whether a message was ever here, though it may be deleted by now.
+    pub(crate) fn was_here(
+        &self,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<bool, EngineError> {
+        Ok(message_row::place(self.desk, id, message)?.is_some())
+    }
+
+    /// A message that is here, and its place.
+    pub(crate) fn message(
+        &self,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<(u64, MessageRow)>, EngineError> {
+        message_row::find(self.desk, id, message)
+    }
+
     /// Puts an entry at the end of a conversation and gives its order.
     pub(crate) fn add_message(
         &mut self,
@@ -174,7 +202,7 @@ impl<'a> Work<'a> {
         let key = in_conversation(id, order);
         self.desk.put(MESSAGES, &key, encode(message)?);
         self.desk.put(ORDERS, &order.to_be_bytes(), id.0.to_vec());
-        let by_id = [id.0, message.id.0].concat();
+        let by_id = message_key(id, message.id);
         self.desk.put(MESSAGE_IDS, &by_id, order.to_be_bytes().to_vec());
         if matches!(message.kind, KindRow::Text | KindRow::File) {
             self.desk.index(order, message.text.clone());
@@ -195,20 +223,9 @@ impl<'a> Work<'a> {
         text: String,
     ) -> Result<(), EngineError> {
         let message = MessageRow {
-            id: MessageId(self.random()),
-            from: None,
-            at_s: self.now.wall.0,
-            kind,
-            text,
-            reply_to: None,
-            delivery: None,
             epoch: conversation.epoch,
             seq: conversation.cursor,
-            unread: false,
-            raw: None,
-            fades_s: None,
-            edits: None,
-            reactions: None,
+            ..MessageRow::notice(MessageId(self.random()), self.now.wall, kind, text)
         };
         self.add_message(id, conversation, &message)?;
         self.say(Event::Changed { conversation: id });

@@ -20,10 +20,8 @@ use crate::{
         AUTO, AUTO_BYTES, CHOICES, DRAFTS, FILES, FileRow, MOVING, PIECES, StageRow, count,
         file_key, file_of, moving_key, piece_key,
     },
-    rows::{
-        ConversationRow, DeliveryRow, KindRow, MESSAGE_IDS, MessageRow, State, encode, number_of,
-        read,
-    },
+    message_row::{KindRow, MessageRow},
+    rows::{ConversationRow, encode, number_of, read},
     view::AlertKind,
 };
 
@@ -39,10 +37,7 @@ impl Work<'_> {
         to: ConversationId,
         bytes: u64,
     ) -> Result<Answer, EngineError> {
-        let row = self.conversation(to)?;
-        if row.state == State::Over || row.leaving {
-            return Err(EngineError::Over);
-        }
+        self.open_conversation(to)?;
         let [small, large] = PIECE_STEPS;
         let step = if bytes <= SMALL_PIECES_BYTES_MAX { small } else { large };
         let piece_bytes = sogon_seal::piece_bytes(step).ok_or(EngineError::Bug)?;
@@ -89,10 +84,7 @@ impl Work<'_> {
         fades_s: Option<u64>,
     ) -> Result<(), EngineError> {
         let mut draft = self.memory.drafts.remove(&(to, file)).ok_or(EngineError::Unknown)?;
-        let mut row = self.conversation(to)?;
-        if row.state == State::Over || row.leaving {
-            return Err(EngineError::Over);
-        }
+        let mut row = self.open_conversation(to)?;
         if draft.taken != draft.bytes || about.name.len() > FILE_NAME_BYTES_MAX {
             return Err(EngineError::TooLarge);
         }
@@ -117,20 +109,9 @@ impl Work<'_> {
             return Err(EngineError::TooLarge);
         }
         let message = MessageRow {
-            id: file,
-            from: None,
-            at_s: self.now.wall.0,
-            kind: KindRow::File,
-            text: about.name,
             reply_to,
-            delivery: Some(DeliveryRow::Queued),
-            epoch: 0,
-            seq: 0,
-            unread: false,
-            raw: None,
             fades_s,
-            edits: None,
-            reactions: None,
+            ..MessageRow::own(file, self.now.wall, KindRow::File, about.name)
         };
         let order = self.add_message(to, &mut row, &message)?;
         let relay = row.relay.clone();
@@ -209,7 +190,7 @@ impl Work<'_> {
             return Ok(());
         };
         self.owe_receipt(row);
-        if self.desk.row(MESSAGE_IDS, &file_key(id, message_id))?.is_some() {
+        if self.was_here(id, message_id)? {
             return Ok(());
         }
         if !offer.is_sound() {
@@ -218,21 +199,13 @@ impl Work<'_> {
         }
         let name = spoken(offer.name.as_deref().unwrap_or_default());
         offer.name = Some(name.clone());
+        let at_s = content.at_s.unwrap_or(self.now.wall.0);
         let message = MessageRow {
-            id: message_id,
-            from: Some(from.identity.0),
-            at_s: content.at_s.unwrap_or(self.now.wall.0),
-            kind: KindRow::File,
-            text: name,
             reply_to: content.reply_to,
-            delivery: None,
             epoch: row.epoch,
             seq,
-            unread: true,
-            raw: None,
             fades_s: content.fades_s,
-            edits: None,
-            reactions: None,
+            ..MessageRow::received(message_id, from.identity.0, at_s, KindRow::File, name)
         };
         let order = self.add_message(id, row, &message)?;
         let below = self.desk.row(CHOICES, AUTO)?.map_or(AUTO_BYTES, |bytes| number_of(&bytes));

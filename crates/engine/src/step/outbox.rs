@@ -12,9 +12,10 @@ use crate::{
     content::Content,
     engine::Mode,
     links::Question,
+    message_row::{DeliveryRow, MessageRow},
     rows::{
-        ConversationRow, DeliveryRow, KEPT, MESSAGES, MessageRow, OUTBOX, OutRow, SENT, State,
-        encode, in_conversation, number_of, read, read_all, sent_key,
+        ConversationRow, KEPT, MESSAGES, OUTBOX, OutRow, SENT, State, encode, in_conversation,
+        number_of, read, read_all, sent_key,
     },
 };
 

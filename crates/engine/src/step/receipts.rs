@@ -6,9 +6,10 @@ use crate::{
     ConversationId, EngineError, Event,
     content::{Content, KIND_RECEIPT, Read},
     engine::Mode,
+    message_row::{DeliveryRow, MessageRow},
     rows::{
-        AckRow, CONVERSATIONS, ConversationRow, DeliveryRow, KEPT, MESSAGES, MessageRow, SENT,
-        State, encode, id_of, in_conversation, read, read_all,
+        AckRow, CONVERSATIONS, ConversationRow, KEPT, MESSAGES, SENT, State, encode, id_of,
+        in_conversation, read, read_all,
     },
 };
 

@@ -11,9 +11,8 @@ use crate::{
         KIND_EDIT, KIND_FILE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE, KIND_REACTION, KIND_RECEIPT,
         KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
-    rows::{
-        CONTACTS, ContactRow, ConversationRow, KindRow, MESSAGE_IDS, MessageRow, id_of, read_all,
-    },
+    message_row::{KindRow, MessageRow},
+    rows::{CONTACTS, ContactRow, ConversationRow, id_of, read_all},
     view::AlertKind,
 };
 
@@ -103,8 +102,7 @@ impl Work<'_> {
             None => return Ok(()),
         };
         self.owe_receipt(row);
-        let by_id = [id.0, message_id.0].concat();
-        if crate::Shelf::row(self.desk, MESSAGE_IDS, &by_id)?.is_some() {
+        if self.was_here(id, message_id)? {
             return Ok(());
         }
         let text = match kind {
@@ -112,21 +110,14 @@ impl Work<'_> {
             KindRow::Call => call::RINGING.to_owned(),
             _ => String::new(),
         };
+        let at_s = content.at_s.unwrap_or(self.now.wall.0);
         let message = MessageRow {
-            id: message_id,
-            from: Some(from.identity.0),
-            at_s: content.at_s.unwrap_or(self.now.wall.0),
-            kind,
-            text,
             reply_to: content.reply_to,
-            delivery: None,
             epoch: row.epoch,
             seq,
-            unread: true,
             raw,
             fades_s: content.fades_s,
-            edits: None,
-            reactions: None,
+            ..MessageRow::received(message_id, from.identity.0, at_s, kind, text)
         };
         self.add_message(id, row, &message)?;
         self.say(Event::Received { conversation: id, message: message_id });

@@ -7,7 +7,8 @@ use super::{Work, follow::Page, internal, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event,
     content::{Content, KIND_RECEIPT},
-    rows::{ConversationRow, KindRow, RESCUES, ReadmitRow, RescueRow, State, decode},
+    message_row::KindRow,
+    rows::{ConversationRow, RESCUES, ReadmitRow, RescueRow, State, decode},
     view::AlertKind,
 };
 

@@ -10,7 +10,8 @@ use crate::{
         AUTO, CHOICES, FILES, FileRow, HASHES, MOVING, PIECES, SWEEP, StageRow, file_key,
         moving_key,
     },
-    rows::{KindRow, MESSAGE_IDS, MESSAGES, MessageRow, in_conversation, number_of, read},
+    message_row::{KindRow, MessageRow},
+    rows::read,
     view::AlertKind,
 };
 
@@ -137,9 +138,7 @@ impl Work<'_> {
         message: MessageId,
     ) -> Result<(), EngineError> {
         self.file(id, message)?.ok_or(EngineError::Unknown)?;
-        let row = self.message_row(id, message)?.ok_or(EngineError::Unknown)?;
-        let order = self.desk.row(MESSAGE_IDS, &file_key(id, message))?;
-        let order = order.map_or(0, |order| number_of(&order));
+        let (order, row) = self.message(id, message)?.ok_or(EngineError::Unknown)?;
         self.start_fading(id, order, row.fades_s);
         Ok(())
     }
@@ -162,18 +161,6 @@ impl Work<'_> {
 
     pub(crate) fn fetch_below(&mut self, bytes: u64) {
         self.desk.put(CHOICES, AUTO, bytes.to_be_bytes().to_vec());
-    }
-
-    /// One message, as it is stored.
-    pub(crate) fn message_row(
-        &self,
-        id: ConversationId,
-        message: MessageId,
-    ) -> Result<Option<MessageRow>, EngineError> {
-        let Some(order) = self.desk.row(MESSAGE_IDS, &file_key(id, message))? else {
-            return Ok(None);
-        };
-        read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, number_of(&order)))
     }
 
     /// A file of one's own that is not all at the relay is not to go before it is.

@@ -1,41 +1,20 @@
 //! `sogon alerts`: the owner's own log.
 
 use serde_json::json;
-use sogon_engine::view::{self, AlertKind};
+use sogon_engine::view;
 
 use crate::{desk::Desk, moment, plain, trouble::Trouble};
-
-fn kind(kind: AlertKind) -> &'static str {
-    match kind {
-        AlertKind::LinkUsedTwice => "link-used-twice",
-        AlertKind::Fork => "fork",
-        AlertKind::RelayLost => "relay-lost",
-        AlertKind::RelayKey => "relay-key",
-        AlertKind::Rejoined => "rejoined",
-        AlertKind::Moved => "moved",
-        AlertKind::Away => "away",
-        AlertKind::BadAnswer => "bad-answer",
-        AlertKind::KeyChange => "key-change",
-        AlertKind::Refused => "refused",
-        AlertKind::UnlockFailed => "unlock-failed",
-        AlertKind::PassphraseChanged => "passphrase-changed",
-        AlertKind::Restored => "restored",
-        AlertKind::BackedUp => "backed-up",
-        AlertKind::FileBroken => "file-broken",
-        AlertKind::ProgramCame => "program-came",
-    }
-}
 
 pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
     let (alerts, whole) = desk.hand.look(|vault| view::alerts(vault)).await?;
     for alert in &alerts {
         let object = json!({
             "at": moment::utc(alert.at_s),
-            "kind": kind(alert.kind),
+            "kind": alert.kind.name(),
             "detail": alert.detail,
         });
         let words = || {
-            let what = desk.words.say(&format!("alert-{}", kind(alert.kind)), &[]);
+            let what = desk.words.say(&format!("alert-{}", alert.kind.name()), &[]);
             let detail = plain::line(&alert.detail);
             format!("{}  {what}  {detail}", moment::local(alert.at_s)).trim_end().to_owned()
         };

@@ -21,17 +21,8 @@ fn object(contact: &Contact) -> Value {
         "verified": contact.verified,
         "safety_number": people::digits(&contact.safety_number),
         "conversation": contact.conversation.map(|id| id.to_string()),
-        "state": state(contact.standing),
+        "state": contact.standing.name(),
     })
-}
-
-/// How far a contact is, for programs.
-pub(super) fn state(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Waiting => "waiting",
-        Standing::Ready => "ready",
-        Standing::Blocked => "blocked",
-    }
 }
 
 fn line(desk: &Desk, contact: &Contact) -> String {

@@ -3,7 +3,6 @@
 use serde_json::json;
 use sogon_engine::{Act, Answer, view::Standing};
 
-use super::contacts::state;
 use crate::{
     cli::Join,
     desk::Desk,
@@ -19,7 +18,7 @@ pub(super) async fn run(desk: &Desk, join: &Join) -> Result<(), Trouble> {
     desk.go_out().await;
     let directory = Directory::look(&desk.hand).await?;
     let contact = directory.contact(&contact.to_string())?;
-    let object = json!({ "contact": contact.id.to_string(), "state": state(contact.standing) });
+    let object = json!({ "contact": contact.id.to_string(), "state": contact.standing.name() });
     let name: &[_] = &[("name", contact.name.as_str())];
     let words = || match contact.standing {
         Standing::Ready => desk.words.say("joined", name),

@@ -6,7 +6,6 @@ use sogon_engine::{Act, Answer, ConversationId, Event, MessageId, TEXT_BYTES_MAX
 use crate::{
     cli::Send,
     desk::{Desk, Woken},
-    letter,
     people::Directory,
     span::Span,
     trouble::{Kind, Trouble},
@@ -40,7 +39,7 @@ pub(super) async fn run(desk: &Desk, send: &Send) -> Result<(), Trouble> {
         }
         Some(span) => arrival(desk, to, message, span).await?,
     };
-    let word = letter::state(state);
+    let word = state.name();
     let object = json!({ "id": message.to_string(), "state": word });
     desk.console.result(object, || desk.words.say(&format!("state-{word}"), &[])).await?;
     match (state, send.wait) {

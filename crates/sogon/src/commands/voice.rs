@@ -7,7 +7,7 @@ use sogon_call::{note, note::Note, wav};
 use sogon_engine::{Act, Answer, FileInfo, view};
 
 use super::{
-    file::{Known, fetch::fits, known, list::stage, save::begin},
+    file::{Known, fetch::fits, known, save::begin},
     size,
 };
 use crate::{
@@ -66,7 +66,7 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     desk.hand.act(Act::SendFile { to, file, about, reply_to, after_s }).await?;
     desk.haul().await;
     let now = desk.hand.message(to, file).await?.and_then(|message| message.file);
-    let state = now.map_or("sent", |its| stage(its.stage));
+    let state = now.map_or("sent", |its| its.stage.name());
     let seconds = ms.div_ceil(1_000);
     let id = file.to_string();
     let object = json!({ "id": id, "seconds": seconds, "bytes": bytes, "state": state });

@@ -1,7 +1,7 @@
 //! `sogon file list`: what was sent and offered, and how far it is.
 
 use serde_json::{Value, json};
-use sogon_engine::view::{self, File, Message, Stage};
+use sogon_engine::view::{self, File, Message};
 
 use crate::{commands::size, desk::Desk, moment, people::Directory, plain, trouble::Trouble};
 
@@ -33,7 +33,7 @@ pub(super) async fn show(
             None => format!("{} → {title}", desk.words.say("you", &[])),
             Some(from) => plain::line(from),
         };
-        let state = desk.words.say(&format!("file-{}", stage(file.stage)), &[]);
+        let state = desk.words.say(&format!("file-{}", file.stage.name()), &[]);
         let share = match file.done_bytes {
             done if done < file.bytes && done > 0 => format!("{} / ", size(done)),
             _ => String::new(),
@@ -59,27 +59,11 @@ pub(super) fn object(message: &Message, file: &File) -> Value {
         "name": file.name,
         "bytes": file.bytes,
         "done": file.done_bytes,
-        "state": stage(file.stage),
+        "state": file.stage.name(),
         "here": file.whole,
         "voice_ms": file.voice_ms,
         "expires_s": message.fades_s,
         "no_saving": file.no_saving,
         "program": file.program,
     })
-}
-
-/// How far it is, for programs.
-pub(in crate::commands) fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Offered => "offered",
-        Stage::Fetching => "fetching",
-        Stage::Paused => "paused",
-        Stage::Here => "here",
-        Stage::Broken => "broken",
-        Stage::Missing => "missing",
-        Stage::Sending => "sending",
-        Stage::Sent => "sent",
-        Stage::NoRoom => "no-room",
-        Stage::RelayFull => "relay-full",
-    }
 }

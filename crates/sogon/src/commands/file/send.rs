@@ -7,7 +7,7 @@ use sogon_engine::{
     Act, Answer, ConversationId, FILE_NAME_BYTES_MAX, FileInfo, MessageId, PIECES_BYTES_MAX,
 };
 
-use super::{fetch, list};
+use super::fetch;
 use crate::{
     cli::FileSend,
     commands::size,
@@ -116,8 +116,7 @@ async fn told(
     file: &Outgoing,
 ) -> Result<(), Trouble> {
     let message = desk.hand.message(to, id).await?;
-    let state =
-        message.and_then(|message| message.file).map_or("sent", |its| list::stage(its.stage));
+    let state = message.and_then(|message| message.file).map_or("sent", |its| its.stage.name());
     let removed = file.removed.iter();
     let removed: Vec<_> = removed
         .map(|one| json!({ "what": one.what.id(), "inside": one.inside, "bytes": one.bytes }))
