@@ -95,7 +95,6 @@ fn without_keys(row: ConversationRow, sealer: Sealer<'_>) -> Result<Conversation
         reread_to: 0,
         rescue_cursor: 0,
         rescue: None,
-        unanswered: None,
         gaps_earlier: None,
         said: None,
         strayed: None,

@@ -273,9 +273,6 @@ pub(crate) struct ConversationRow {
     /// Every relay of the charter, when they are several; `relay` is the one that orders the logs.
     #[n(50)]
     pub(crate) relays: Option<Vec<String>>,
-    /// In how many bursts or looks in a row that one did not answer.
-    #[n(51)]
-    pub(crate) unanswered: Option<u32>,
     /// What did not open in epochs before the one before: epoch, first and last place.
     #[n(53)]
     pub(crate) gaps_earlier: Option<Vec<(u64, u64, u64)>>,

@@ -65,6 +65,8 @@ pub struct World {
     pub addrs: Vec<RelayAddr>,
     /// Which relays are dead.
     pub dead: Vec<bool>,
+    /// Which swallow every question and hang up on nobody.
+    pub mute: Vec<bool>,
     /// Which relays a home cannot reach.
     pub barred: BTreeSet<(usize, usize)>,
     /// Everything left to chance.
@@ -153,6 +155,7 @@ impl World {
             relays: vec![LabRelay::new(); relays],
             addrs,
             dead: vec![false; relays],
+            mute: vec![false; relays],
             barred: BTreeSet::new(),
             chance,
             tick: Tick(1),
@@ -272,7 +275,7 @@ impl World {
         if !reaches || cut {
             self.post(self.delay(), Parcel::Hangup { line });
         }
-        let swallowed = !reaches || (cut && self.chance.once_in(2));
+        let swallowed = !reaches || self.mute[relay] || (cut && self.chance.once_in(2));
         if !swallowed {
             self.post(self.delay(), Parcel::Question { line, transmit });
         }

@@ -281,6 +281,22 @@ fn who_move_at_the_same_time_end_in_one_conversation() {
     assert_eq!(keys[0], keys[1]);
 }
 
+/// One that takes every question and says nothing holds a burst up for a quarter of a minute, and
+/// only because somebody may have moved there; what is written goes at once.
+#[test]
+fn a_relay_that_swallows_every_question_holds_a_burst_up_for_a_little_only() {
+    let mut world = met_at_two(25, &["Mina", "Joon"]);
+    world.mute[1] = true;
+    say(&mut world, 0, "at once");
+    let begun = world.tick;
+    world.burst(0);
+    let took_ms = world.tick.0 - begun.0;
+    assert!((10_000..=16_000).contains(&took_ms), "{took_ms} ms");
+    world.mute[1] = false;
+    world.burst(1);
+    assert_eq!(heard(&world, 1), ["at once"]);
+}
+
 /// A relay nobody needs does not hold up a burst, and costs nothing most of the time.
 #[test]
 fn a_dead_relay_that_nobody_needs_is_seldom_asked() {

@@ -84,7 +84,6 @@ impl Work<'_> {
         asked_from: Option<Seq>,
         page: &Page,
     ) -> Result<(), EngineError> {
-        row.unanswered = None;
         if asked_from.is_some_and(|after| page.head < after) {
             // The relay lost what it had acknowledged, or hides it.
             let title = self.title_of(row)?;
@@ -427,7 +426,6 @@ impl Work<'_> {
         let charter = group.charter().map_err(internal)?;
         row.relay = charter.sequencer().ok_or(EngineError::Bug)?;
         row.relays = Some(charter.relays()).filter(|relays| relays.len() > 1);
-        row.unanswered = None;
         row.said = None;
         row.epoch = group.epoch();
         row.keys = group.log_keys().map_err(internal)?.to_bytes();

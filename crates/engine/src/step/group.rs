@@ -95,7 +95,6 @@ impl Work<'_> {
             fork_told: false,
             restored: None,
             relays: None,
-            unanswered: None,
             gaps_earlier: None,
             said: None,
             strayed: None,

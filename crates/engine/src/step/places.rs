@@ -1,6 +1,8 @@
 //! Several relays of one conversation: how far a log was read at each, and when it moves on to the
 //! next (SPEC 5.8).
 
+use std::collections::BTreeSet;
+
 use sogon_seal::shelf::{Order, Shelf};
 use sogon_wire::{Invite, LogName, RelayAddr, Seq};
 
@@ -10,14 +12,14 @@ use crate::{
     engine::Mode,
     rows::{
         ALL, CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, MISSES, PLACES,
-        State, encode, id_of, number_of, read_all,
+        State, id_of, number_of, read_all,
     },
 };
 
 /// A conversation moves on after so many bursts in a row in which its relay did not answer,
-const MOVE_BURSTS: u32 = 3;
+const MOVE_BURSTS: u64 = 3;
 /// or, in live mode, after it did not for so many looks, 20 s apart.
-const MOVE_LOOKS: u32 = 15;
+const MOVE_LOOKS: u64 = 15;
 /// A relay that is only looked at for moves is not waited for longer than this in a burst.
 pub(crate) const SPARE_MS: u64 = 15_000;
 /// One that did not answer in so many bursts in a row is looked at in one burst
@@ -61,15 +63,12 @@ impl Work<'_> {
     /// At the start of a burst: which relays are only looked at, in case somebody moved there, and
     /// which of those not even that, because they have long been silent.
     pub(crate) fn choose_spares(&mut self) -> Result<(), EngineError> {
-        let rows = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
-        let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
-        let rows = rows.iter().filter(|row| row.state != State::Over && row.relays.is_some());
-        let mut spares = std::collections::BTreeSet::new();
-        for row in rows.clone() {
-            spares.extend(row.relays()?);
-        }
-        for row in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
-            spares.remove(&row.1.relay()?);
+        let (mut spares, mut needed) = (BTreeSet::new(), BTreeSet::new());
+        for (_, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            needed.insert(row.relay()?);
+            if row.state != State::Over && row.relays.is_some() {
+                spares.extend(row.relays()?);
+            }
         }
         // Links that somebody may still answer, or that are being answered.
         let links = read_all::<InviteRow>(self.desk, INVITES, b"")?.into_iter();
@@ -78,8 +77,9 @@ impl Work<'_> {
             read_all::<JoinRow>(self.desk, JOINS, b"")?.into_iter().map(|(_, row)| row.link);
         for link in links.chain(joins) {
             let link: Invite = link.parse().map_err(|_| EngineError::Bug)?;
-            spares.remove(&link.relay);
+            needed.insert(link.relay);
         }
+        spares.retain(|relay| !needed.contains(relay));
         self.memory.begun = self.now.tick;
         for relay in &spares {
             let misses = self.misses(relay)?;
@@ -92,6 +92,12 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// After so many bursts or looks in a row a relay counts as silent.
+    fn silence(&self) -> u64 {
+        if self.memory.mode == Mode::Live { MOVE_LOOKS } else { MOVE_BURSTS }
+    }
+
+    /// In how many bursts or looks in a row it did not answer.
     fn misses(&self, relay: &RelayAddr) -> Result<u64, EngineError> {
         let row = self.desk.row(MISSES, relay.to_string().as_bytes())?;
         Ok(row.map_or(0, |bytes| number_of(&bytes)))
@@ -111,15 +117,15 @@ impl Work<'_> {
 
     /// A relay was given up in this burst, or was silent at another look.
     pub(crate) fn missed(&mut self, relay: &RelayAddr) -> Result<(), EngineError> {
-        if self.memory.spares.contains(relay) {
-            self.keep_misses(relay, self.misses(relay)?.saturating_add(1));
+        let misses = self.misses(relay)?.saturating_add(1);
+        self.keep_misses(relay, misses);
+        if misses < self.silence() || self.memory.spares.contains(relay) {
             return Ok(());
         }
-        for (rest, mut row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
-            if row.relays.is_some() && row.state != State::Over && row.relay()? == *relay {
-                row.unanswered = Some(row.unanswered.unwrap_or(0).saturating_add(1));
-                self.desk.put(CONVERSATIONS, &rest, encode(&row)?);
-                self.memory.stirred.insert(ConversationId(id_of(&rest)));
+        // What is ordered there may be for another relay now.
+        for (key, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            if row.relays.is_some() && row.relay()? == *relay {
+                self.memory.stirred.insert(ConversationId(id_of(&key)));
             }
         }
         Ok(())
@@ -132,8 +138,7 @@ impl Work<'_> {
         id: ConversationId,
         row: &ConversationRow,
     ) -> Result<Option<u8>, EngineError> {
-        let enough = if self.memory.mode == Mode::Live { MOVE_LOOKS } else { MOVE_BURSTS };
-        if row.unanswered.unwrap_or(0) < enough {
+        if row.relays.is_none() || self.misses(&row.relay()?)? < self.silence() {
             return Ok(None);
         }
         let heard = |relay: &str| {
