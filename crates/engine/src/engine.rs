@@ -51,6 +51,8 @@ pub(crate) struct Memory {
     pub(crate) spares: BTreeSet<RelayAddr>,
     /// When this burst began.
     pub(crate) begun: Tick,
+    /// When the relays that are needed had said everything.
+    pub(crate) quiet: Option<Tick>,
     /// How often they looked in live mode.
     pub(crate) looks: u64,
     /// When those who wait politely look again.

@@ -10,6 +10,12 @@ impl Tick {
     pub fn after_ms(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }
+
+    /// The milliseconds from an earlier tick to this one; 0 when it is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 /// What the device claims the date is: seconds since 1970. Shown to people and never decided by;

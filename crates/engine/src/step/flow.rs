@@ -3,7 +3,10 @@
 use sogon_seal::{LogKeys, Posting};
 use sogon_wire::{ENTRIES_BYTES_MAX, Invite, LogName, Refusal, RelayAddr, Reply, Seq, Tag};
 
-use super::Work;
+use super::{
+    Work,
+    places::{SPARE_MS_MAX, SPARE_MS_MIN, SPARE_TURNS},
+};
 use crate::{
     Ask, ContactId, ConversationId, EngineError, Event, Loss, Tick, Transmit,
     engine::Mode,
@@ -41,8 +44,8 @@ impl Work<'_> {
             link.rest_until = Tick(0);
         }
         self.memory.unreached.clear();
-        self.choose_spares()?;
-        let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
+        let all = self.desk_conversations()?;
+        self.choose_spares(&all)?;
         for (key, row) in all {
             if row.state != State::Over {
                 let id = ConversationId(id_of(&key));
@@ -236,6 +239,7 @@ impl Work<'_> {
     /// A burst in which nothing is open and nobody rests is over; files may go on.
     fn settle(&mut self) {
         let (mode, tick) = (self.memory.mode, self.now.tick);
+        self.time_the_needed();
         let over = |is_done: fn(&Link) -> bool| {
             self.memory.links.iter().all(|(relay, link)| {
                 let rested = link.rest_until <= tick || self.gave_up(relay, link);
@@ -256,9 +260,24 @@ impl Work<'_> {
         }
     }
 
-    /// How long relays that are only looked at are waited for.
+    /// Notes when the relays that are needed had said everything, and forgets it when they are
+    /// asked more.
+    fn time_the_needed(&mut self) {
+        let tick = self.now.tick;
+        let quiet = self.memory.links.iter().all(|(relay, link)| {
+            let rested = link.rest_until <= tick || self.gave_up(relay, link);
+            self.memory.spares.contains(relay) || (link.is_quiet() && rested)
+        });
+        self.memory.quiet = quiet.then(|| self.memory.quiet.unwrap_or(self.now.tick));
+    }
+
+    /// How long relays that are only looked at are waited for: as long again as those that are
+    /// needed took, three times over.
     fn spares_until(&self) -> Tick {
-        self.memory.begun.after_ms(super::places::SPARE_MS)
+        let begun = self.memory.begun;
+        let took_ms = self.memory.quiet.map_or(SPARE_MS_MAX, |quiet| quiet.since(begun));
+        let wait_ms = took_ms.saturating_mul(SPARE_TURNS);
+        begun.after_ms(wait_ms.clamp(SPARE_MS_MIN, SPARE_MS_MAX))
     }
 
     /// No more is asked of a relay in this burst.
@@ -288,6 +307,10 @@ impl Work<'_> {
     /// A deadline came.
     pub(crate) fn time(&mut self) -> Result<(), EngineError> {
         let tick = self.now.tick;
+        if self.memory.quiet.is_some() && tick >= self.spares_until() {
+            // Only spares were waited for, and for long enough.
+            self.settle();
+        }
         if self.memory.receipts.is_some_and(|due| due <= tick) {
             self.memory.receipts = None;
             self.send_receipts()?;

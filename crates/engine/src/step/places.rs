@@ -20,8 +20,13 @@ use crate::{
 const MOVE_BURSTS: u64 = 3;
 /// or, in live mode, after it did not for so many looks, 20 s apart.
 const MOVE_LOOKS: u64 = 15;
-/// A relay that is only looked at for moves is not waited for longer than this in a burst.
-pub(crate) const SPARE_MS: u64 = 15_000;
+/// A relay that is only looked at for moves is waited for in a burst so many times as long as the
+/// relays that were needed took,
+pub(crate) const SPARE_TURNS: u64 = 4;
+/// and at least so long,
+pub(crate) const SPARE_MS_MIN: u64 = 2_000;
+/// and at the most.
+pub(crate) const SPARE_MS_MAX: u64 = 15_000;
 /// One that did not answer in so many bursts in a row is looked at in one burst
 const MISSES_MAX: u64 = 3;
 /// of so many.
@@ -62,9 +67,12 @@ impl Work<'_> {
 
     /// At the start of a burst: which relays are only looked at, in case somebody moved there, and
     /// which of those not even that, because they have long been silent.
-    pub(crate) fn choose_spares(&mut self) -> Result<(), EngineError> {
+    pub(crate) fn choose_spares(
+        &mut self,
+        conversations: &[(Vec<u8>, ConversationRow)],
+    ) -> Result<(), EngineError> {
         let (mut spares, mut needed) = (BTreeSet::new(), BTreeSet::new());
-        for (_, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+        for (_, row) in conversations {
             needed.insert(row.relay()?);
             if row.state != State::Over && row.relays.is_some() {
                 spares.extend(row.relays()?);
@@ -81,6 +89,7 @@ impl Work<'_> {
         }
         spares.retain(|relay| !needed.contains(relay));
         self.memory.begun = self.now.tick;
+        self.memory.quiet = None;
         for relay in &spares {
             let misses = self.misses(relay)?;
             if self.memory.mode == Mode::Burst && misses >= MISSES_MAX && misses % SELDOM != 0 {
