@@ -129,6 +129,14 @@ impl Link {
         Some(asked)
     }
 
+    /// A box of this conversation is on its way.
+    pub(crate) fn posts(&self, id: ConversationId) -> bool {
+        let mut open = self.open.values();
+        open.any(|asked| {
+            matches!(asked.question, Question::Post { conversation, .. } if conversation == id)
+        })
+    }
+
     /// Forgets every open question: the connection is gone.
     pub(crate) fn lost(&mut self, rest_until: Tick) {
         self.open.clear();

@@ -12,7 +12,7 @@ use std::{
 
 use sogon_packet::{ANSWER_OVERHEAD_BYTES, Freshness, Keys, QUESTION_OVERHEAD_BYTES};
 use sogon_wire::{
-    LogName, Reply, Request, Tag,
+    LogName, Reply, Request, Seq, Tag,
     packet::{
         Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Question, Questions, UNORDERED,
     },
@@ -22,6 +22,7 @@ use crate::link::Rank;
 
 use super::{
     air::{Air, Heard},
+    rate::Rate,
     reading::Wanted,
     task::{Task, Unit},
     timing::Timing,
@@ -57,6 +58,8 @@ pub(crate) struct Exchange {
     tasks: BTreeMap<Own, (Tag, Task)>,
     next_own: Own,
     turns: BTreeMap<LogName, u16>,
+    /// How many boxes for each log have no place yet.
+    laying: BTreeMap<LogName, usize>,
     /// Appends that wait at the relay for earlier ones.
     parked: BTreeSet<Own>,
     /// Questions about files.
@@ -86,15 +89,6 @@ pub(crate) struct Exchange {
     even: bool,
 }
 
-/// Bytes that went through, and in what time.
-#[derive(Default)]
-struct Rate {
-    since: Option<Instant>,
-    last: Option<Instant>,
-    up: usize,
-    down: usize,
-}
-
 impl Exchange {
     pub(crate) fn new(keys: Keys, timing: Timing, now: Instant) -> Self {
         let known = timing.round_trip_ms != 0;
@@ -108,6 +102,7 @@ impl Exchange {
             tasks: BTreeMap::new(),
             next_own: 0,
             turns: BTreeMap::new(),
+            laying: BTreeMap::new(),
             parked: BTreeSet::new(),
             files: BTreeSet::new(),
             waiting: BTreeSet::new(),
@@ -156,6 +151,10 @@ impl Exchange {
         self.next_own = own.saturating_add(1);
         if rank == Rank::Files {
             self.files.insert(own);
+        }
+        if let Some((log, _)) = task.laid() {
+            let laying = self.laying.entry(log).or_default();
+            *laying = laying.saturating_add(1);
         }
         let class = self.class(own, &task);
         for unit in task.units() {
@@ -261,7 +260,7 @@ impl Exchange {
         let plain = Questions { number: low, proof: self.proof, items }.encode(bytes_least);
         let datagram = self.keys.seal_question(fresh, &plain);
         self.sent = self.sent.saturating_add(1);
-        self.rate.since.get_or_insert(now);
+        self.rate.begins(now);
         if !self.copied {
             let apart = self.timing.round_trip().div_f64(8.0);
             let at = now.checked_add(apart).unwrap_or(now);
@@ -282,6 +281,9 @@ impl Exchange {
                 sent.push(*entry);
                 continue;
             };
+            if self.is_held_back(*tag) && !self.goes_with_all(task, &items) {
+                continue;
+            }
             let Some(question) = task.question(*unit, self.read_bytes) else { continue };
             let length = question.encode().len();
             if let Some(left) = room.checked_sub(length) {
@@ -304,10 +306,28 @@ impl Exchange {
         (items, units)
     }
 
+    /// A read of a log that this visit adds to, once its first question is lost: what is added has
+    /// its place first, so that it does not come back.
+    fn is_held_back(&self, own: Own) -> bool {
+        let Some((_, Task::Read(reading))) = self.tasks.get(&own) else { return false };
+        let is_first = !self.asked.contains_key(&own);
+        !is_first && !reading.is_heard() && self.laying.contains_key(&reading.log())
+    }
+
+    /// Every box the visit still lays down in this log is in the packet: the relay reads first.
+    fn goes_with_all(&self, read: &Task, items: &[Question]) -> bool {
+        let Task::Read(reading) = read else { return false };
+        let here = |item: &&Question| match item {
+            Question::Append { append, .. } => append.key.log() == reading.log(),
+            _ => false,
+        };
+        self.laying.get(&reading.log()) == Some(&items.iter().filter(here).count())
+    }
+
     fn send_twice(&mut self, now: Instant) {
         let Some((sent, _, units)) = self.twice.take_if(|(_, at, _)| *at <= now) else { return };
         self.copied = true;
-        let unheard = self.rate.last.is_none_or(|last| last < sent);
+        let unheard = self.rate.last().is_none_or(|last| last < sent);
         if unheard && self.air.len() <= TWICE_MAX {
             units.into_iter().for_each(|key| self.wait_again(key));
         }
@@ -321,8 +341,7 @@ impl Exchange {
         self.proof = proof;
         self.heard = Some(now);
         self.silences = 0;
-        self.rate.down = self.rate.down.saturating_add(datagram.len());
-        self.rate.last = Some(now);
+        self.rate.heard(datagram.len(), now);
         self.acknowledge(number, now);
         let mut replies = Vec::new();
         for item in items {
@@ -349,7 +368,7 @@ impl Exchange {
         if lapsed {
             self.lost = self.lost.saturating_sub(1);
         } else {
-            self.rate.up = self.rate.up.saturating_add(bytes);
+            self.rate.answered(bytes);
             self.window.answered(bytes, round_trip, now);
         }
         // Every packet has a number of its own, so each answer tells a round trip (RFC 9002, 5.1).
@@ -363,6 +382,9 @@ impl Exchange {
 
     fn answer(&mut self, item: Answer) -> Option<(Tag, Reply)> {
         let own = item.tag();
+        if let Answer::Appended(_, seq) = &item {
+            self.lay_down(own, *seq);
+        }
         let (tag, task) = self.tasks.get_mut(&own)?;
         let tag = *tag;
         let reply = match (item, task) {
@@ -395,6 +417,24 @@ impl Exchange {
         self.parked.remove(&own);
         self.files.remove(&own);
         Some((tag, reply))
+    }
+
+    /// A box of this visit has its place: whoever reads that log has it.
+    fn lay_down(&mut self, own: Own, seq: Seq) {
+        let Some((log, boxed)) = self.tasks.get(&own).and_then(|(_, task)| task.laid()) else {
+            return;
+        };
+        if let Some(laying) = self.laying.get_mut(&log) {
+            *laying = laying.saturating_sub(1);
+        }
+        self.laying.retain(|_, laying| *laying > 0);
+        for (_, task) in self.tasks.values_mut() {
+            if let Task::Read(reading) = task
+                && reading.log() == log
+            {
+                reading.laid(seq, boxed.clone());
+            }
+        }
     }
 
     /// A read went on: it is whole, or the next page is asked for while this one comes.
@@ -445,8 +485,8 @@ impl Exchange {
     /// Forgets packets that are dealt with; where the rest of an answer was lost, it is asked for.
     fn settle(&mut self, now: Instant) {
         // In an even visit an answer is one packet: nothing else comes.
-        let patience = if self.even { Duration::ZERO } else { self.timing.patience() };
-        let last = self.rate.last.unwrap_or(now);
+        let patience = if self.even { Duration::ZERO } else { self.patience() };
+        let last = self.rate.last().unwrap_or(now);
         let (tasks, parked) = (&self.tasks, &self.parked);
         let unparked = |own: &Own| tasks.get(own).filter(|_| !parked.contains(own));
         let missing = |(own, unit): &Key| unparked(own).is_some_and(|(_, task)| !task.has(*unit));
@@ -478,11 +518,12 @@ impl Exchange {
     fn orphans(&self) -> Vec<Own> {
         let flying = self.air.units();
         let waiting = self.waiting.iter().map(|(_, _, key)| key);
+        let waiting = waiting.filter(|(own, _)| !self.is_held_back(*own));
         let owned: BTreeSet<Own> = flying.chain(waiting).map(|(own, _)| *own).collect();
         let (parked, orphans): (Vec<Own>, Vec<Own>) = self
             .tasks
             .keys()
-            .filter(|own| !owned.contains(own))
+            .filter(|own| !owned.contains(own) && !self.is_held_back(**own))
             .partition(|own| self.parked.contains(own));
         // Those that wait at the relay are answered with what they wait for; if that is answered
         // and they are not, their answer was lost.
@@ -509,8 +550,8 @@ impl Exchange {
     }
 
     fn rest_is_late(&self, now: Instant) -> bool {
-        let last = self.rate.last.unwrap_or(self.begun);
-        now.saturating_duration_since(last) >= self.timing.patience()
+        let last = self.rate.last().unwrap_or(self.begun);
+        now.saturating_duration_since(last) >= self.patience()
     }
 
     fn ask_for_gaps(&mut self, own: Own) {
@@ -533,18 +574,24 @@ impl Exchange {
 
     /// When [`Exchange::tick`] has something to do, if nothing is heard before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let patience = self.timing.patience();
+        let patience = self.patience();
         let twice = self.twice.as_ref().map(|(_, at, _)| *at);
         let rest = self
             .air
             .last_heard()
-            .and_then(|heard| heard.max(self.rate.last.unwrap_or(heard)).checked_add(patience));
+            .and_then(|heard| heard.max(self.rate.last().unwrap_or(heard)).checked_add(patience));
         let adopting = match self.orphans().is_empty() {
             true => None,
-            false => self.rate.last.unwrap_or(self.begun).checked_add(patience),
+            false => self.rate.last().unwrap_or(self.begun).checked_add(patience),
         };
         let lost = self.air.deadline(self.busy_until(), self.timing.reordered());
         [twice, rest, adopting, lost].into_iter().flatten().min()
+    }
+
+    /// How long packets of one answer may be apart: as they were in this visit, and as is known.
+    fn patience(&self) -> Duration {
+        let apart = self.rate.apart().min(self.timing.round_trip());
+        self.timing.patience().max(apart.saturating_mul(2))
     }
 
     fn timer(&self) -> Duration {
@@ -556,7 +603,7 @@ impl Exchange {
 
     /// While answers come, the way down is busy and not silent.
     fn busy_until(&self) -> Option<Instant> {
-        self.rate.last.and_then(|last| last.checked_add(self.timing.patience()))
+        self.rate.last().and_then(|last| last.checked_add(self.patience()))
     }
 
     /// A deadline came.
@@ -565,7 +612,7 @@ impl Exchange {
         self.adopt(now);
         let late = self.air.overdue(now, self.busy_until());
         let Some(sent) = self.air.last_sent(&late) else { return };
-        if self.rate.last.is_some_and(|last| last > sent) {
+        if self.rate.last().is_some_and(|last| last > sent) {
             late.into_iter().for_each(|number| self.lose(number, now));
             return;
         }
@@ -576,29 +623,6 @@ impl Exchange {
         // Another silence costs more than a copy.
         self.copied = self.even;
         self.air.put_off(now.checked_add(self.timer()).unwrap_or(now));
-    }
-}
-
-impl Rate {
-    fn teach(&self, timing: &mut Timing) {
-        let (Some(since), Some(last)) = (self.since, self.last) else { return };
-        // The first round trip carries nothing back; what is left is the time bytes needed.
-        let time = last.saturating_duration_since(since).saturating_sub(timing.round_trip());
-        let rate = |bytes: usize| {
-            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-            let rate = (f64::from(bytes) / time.as_secs_f64()).clamp(0.0, 1e9) as u32;
-            rate
-        };
-        if time < Duration::from_millis(200) {
-            return;
-        }
-        for (bytes, known) in [(self.up, &mut timing.rate_up), (self.down, &mut timing.rate_down)] {
-            // Less than a few packets say nothing of the rate.
-            if bytes >= 6_000 {
-                *known = if *known == 0 { rate(bytes) } else { known.midpoint(rate(bytes)) };
-            }
-        }
     }
 }
 

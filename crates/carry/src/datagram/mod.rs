@@ -5,6 +5,7 @@
 
 mod air;
 mod exchange;
+mod rate;
 mod reading;
 #[cfg(test)]
 mod simulated;

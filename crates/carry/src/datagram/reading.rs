@@ -26,6 +26,10 @@ pub(crate) struct Reading {
     till: Seq,
     head: Seq,
     stopped: bool,
+    /// The relay answered.
+    heard: bool,
+    /// Boxes laid down in this visit, at places that were not promised yet.
+    laid: BTreeMap<Seq, SealedBox>,
 }
 
 /// What is still to be asked.
@@ -51,11 +55,49 @@ impl Reading {
             till: after,
             head: 0,
             stopped: false,
+            heard: false,
+            laid: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn log(&self) -> LogName {
+        self.log
+    }
+
+    /// The relay was asked and has answered.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// A box that this visit laid down has this place: it need not be fetched.
+    pub(crate) fn laid(&mut self, seq: Seq, boxed: SealedBox) {
+        if seq > self.after {
+            self.laid.insert(seq, boxed);
+            self.take_laid();
+        }
+    }
+
+    fn take_laid(&mut self) {
+        while let Some((seq, boxed)) = self.laid.pop_first() {
+            let next = self.till.saturating_add(1);
+            if seq > next || (seq == next && self.stopped) {
+                self.laid.insert(seq, boxed);
+                return;
+            }
+            if seq == next {
+                self.first.get_or_insert(seq);
+                self.till = seq;
+                self.head = self.head.max(seq);
+            }
+            if self.is_wanted(seq) {
+                self.put(seq, boxed);
+            }
         }
     }
 
     /// The relay says where its log stands.
     pub(crate) fn promised(&mut self, held: Holdings) {
+        self.heard = true;
         self.head = self.head.max(held.head);
         let next = self.till.saturating_add(1);
         match self.first {
@@ -71,6 +113,7 @@ impl Reading {
         if !self.stopped {
             self.till = self.till.max(held.till);
         }
+        self.take_laid();
     }
 
     /// Takes boxes; true when some are new.
@@ -159,7 +202,7 @@ impl Reading {
     /// Whether there is more to ask for beyond what was promised.
     pub(crate) fn goes_on(&self) -> bool {
         let room = self.promised_bytes() < self.bytes_max;
-        self.first.is_none() || !self.stopped && self.till < self.head && room
+        !self.heard || !self.stopped && self.till < self.head && room
     }
 
     /// What goes to the engine, once it is complete.
@@ -182,7 +225,11 @@ impl Reading {
     }
 
     /// The answer "nothing new".
-    pub(crate) fn quiet(&self) -> Reply {
+    pub(crate) fn quiet(&mut self) -> Reply {
+        self.heard = true;
+        if let Some(reply) = self.so_far() {
+            return reply;
+        }
         let (log, from) = (self.log, self.after.saturating_add(1));
         Reply::Entries { log, from, head: self.after, boxes: Vec::new() }
     }
@@ -218,6 +265,7 @@ impl Reading {
         let left = self.bytes_max.saturating_sub(self.promised_bytes());
         match wanted {
             Wanted::On(after) => {
+                let after = after.max(self.till);
                 Question::Read { tag, log, after, till: 0, bytes_max: bytes_max.min(left) }
             }
             Wanted::Gap(after, till) => Question::Read { tag, log, after, till, bytes_max },

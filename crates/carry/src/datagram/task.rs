@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use sogon_wire::{
-    Append, Reply, Request, Tag,
+    Append, LogName, Reply, Request, SealedBox, Tag,
     packet::{PieceOf, Pieces, Question, all_pieces, piece_of, pieces_of},
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Parcel {
     tag: Tag,
     order: u16,
     of: PieceOf,
+    log: LogName,
+    boxed: SealedBox,
     body: Vec<u8>,
     /// The relay has these.
     held: Pieces,
@@ -94,7 +96,7 @@ impl Task {
         match (self, unit) {
             (Self::Parcel(parcel), Unit::Piece(index)) => parcel.has(index),
             (Self::Read(reading), Unit::Part(wanted @ Wanted::On(_))) => {
-                !reading.goes_on() || reading.on() != wanted
+                !reading.goes_on() || (reading.is_heard() && reading.on() != wanted)
             }
             (Self::Read(reading), Unit::Part(wanted)) => {
                 let open = |gap: &Wanted| match (*gap, wanted) {
@@ -107,6 +109,17 @@ impl Task {
                 !reading.gaps().iter().any(open)
             }
             _ => false,
+        }
+    }
+
+    /// What it lays down, and where.
+    pub(crate) fn laid(&self) -> Option<(LogName, SealedBox)> {
+        match self {
+            Self::Whole(Question::Append { append, .. }) => {
+                Some((append.key.log(), append.boxed.clone()))
+            }
+            Self::Parcel(parcel) => Some((parcel.log, parcel.boxed.clone())),
+            Self::Whole(_) | Self::Read(_) => None,
         }
     }
 
@@ -124,7 +137,8 @@ impl Parcel {
         let body = [&append.key.0, append.signature.0.as_slice(), append.boxed.as_bytes()].concat();
         let hash: [u8; 32] = Sha256::digest(&body).into();
         let of = PieceOf(*hash.first_chunk().unwrap_or(&[0; 8]));
-        Self { tag, order, of, body, held: 0 }
+        let (log, boxed) = (append.key.log(), append.boxed.clone());
+        Self { tag, order, of, log, boxed, body, held: 0 }
     }
 
     fn count(&self) -> u8 {

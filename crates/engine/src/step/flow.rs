@@ -38,6 +38,7 @@ impl Work<'_> {
         self.memory.settled = false;
         self.memory.healed.clear();
         self.memory.tails.clear();
+        self.memory.placed.clear();
         self.forget_drafts()?;
         for link in self.memory.links.values_mut() {
             link.losses = 0;
@@ -355,6 +356,8 @@ impl Work<'_> {
         let doubled = REST_FIRST_MS.checked_shl(link.losses.min(16)).unwrap_or(REST_MS_MAX);
         let rest_ms = doubled.saturating_add(jitter).min(REST_MS_MAX);
         link.lost(tick.after_ms(rest_ms));
+        // Whoever knows a place asks for what stands before it: that was asked of the line, too.
+        self.memory.placed.clear();
         self.memory.heard.remove(relay);
         if self.memory.links.get(relay).is_some_and(|link| self.gave_up(relay, link)) {
             self.missed(relay)?;

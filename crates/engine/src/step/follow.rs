@@ -118,7 +118,7 @@ impl Work<'_> {
                 break;
             }
         }
-        Ok(())
+        self.take_places(id, row)
     }
 
     /// The epoch's log at a relay that does not order it: what counts there is a commit that moves
@@ -192,6 +192,7 @@ impl Work<'_> {
         row.chain = [0; 32];
         row.chain_lost = false;
         row.gaps.clear();
+        self.memory.placed.remove(&id);
         self.forget_rows(CHAINS, id)?;
         self.send_again(id, row)?;
         let (relay, log) = (row.relay()?, row.log()?);
@@ -423,6 +424,7 @@ impl Work<'_> {
         row: &mut ConversationRow,
         group: &Conversation<'_>,
     ) -> Result<(), EngineError> {
+        self.memory.placed.remove(&id);
         let charter = group.charter().map_err(internal)?;
         row.relay = charter.sequencer().ok_or(EngineError::Bug)?;
         row.relays = Some(charter.relays()).filter(|relays| relays.len() > 1);

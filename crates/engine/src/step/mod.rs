@@ -15,6 +15,7 @@ mod lay;
 mod offer;
 mod outbox;
 mod pack;
+pub(crate) mod placed;
 mod places;
 mod receipts;
 mod receive;

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 
-use sogon_seal::Posting;
 use sogon_wire::{RelayAddr, SealedBox, Seq};
 
 use super::{Work, internal, pack, short_hash};
@@ -94,6 +93,9 @@ impl Work<'_> {
             waiting.partition(|(_, out)| out.posting.is_some());
         let mut unsealed = VecDeque::from(unsealed);
         for (number, out) in sealed {
+            if self.is_placed(id, number, out.hash) {
+                continue;
+            }
             self.post(&relay, id, number, &out)?;
         }
         let mut changed = false;
@@ -174,38 +176,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The relay gave one of our boxes its place.
-    pub(crate) fn post_appended(
-        &mut self,
-        id: ConversationId,
-        number: u64,
-        hash: [u8; 16],
-        seq: Seq,
-    ) -> Result<(), EngineError> {
-        let key = in_conversation(id, number);
-        let Some(out) = read::<OutRow>(self.desk, OUTBOX, &key)? else { return Ok(()) };
-        let Some(bytes) = &out.posting else { return Ok(()) };
-        let posting = Posting::restore(bytes).map_err(|_| EngineError::Bug)?;
-        let mut row = self.conversation(id)?;
-        if out.hash != hash || out.epoch != row.epoch {
-            return Ok(());
-        }
-        if seq == row.cursor.saturating_add(1) {
-            // Nothing stands between what was read and this box: no commit can.
-            self.step_over(id, &mut row, seq, posting.boxed());
-            self.handed(id, &mut row, number, &out, seq)?;
-            self.keep_conversation(id, &row)?;
-        } else if seq > row.cursor {
-            let (relay, log, after) = (row.relay()?, row.log()?, row.cursor);
-            self.ask_again(&relay, id, log, after);
-        } else {
-            // A place that was read already, with another box at it or this one skipped: the relay
-            // cannot have meant it. Seal the content again; its id keeps it from showing twice.
-            self.unseal_from(id, number)?;
-        }
-        Ok(())
-    }
-
     /// A box in the log that may be one of ours.
     pub(crate) fn own_box_read(
         &mut self,
@@ -223,7 +193,7 @@ impl Work<'_> {
         Ok(false)
     }
 
-    fn handed(
+    pub(crate) fn handed(
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
