@@ -1,9 +1,12 @@
 //! What goes into the engine's one loop and what comes out of it.
 
 use sogon_seal::shelf::{Batch, ShelfFault};
-use sogon_wire::{Invite, RelayAddr, Uses};
+use sogon_wire::{Invite, RelayAddr, SealedBox, Uses};
 
-use crate::{Arrival, ContactId, ConversationId, Loss, MessageId, Tick, Transmit, view::AlertKind};
+use crate::{
+    Arrival, Brought, ContactId, ConversationId, Form, Loss, MessageId, Tick, Transmit,
+    view::AlertKind,
+};
 
 /// One input of [`crate::Engine::handle`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +180,20 @@ pub enum Act {
         /// Bytes.
         bytes: u64,
     },
+    /// Seal what waits, and what is not known to have been opened, to be carried by hand. Answer:
+    /// [`Answer::CarriedOut`].
+    CarryOut {
+        /// Which conversations; all of them if none is named.
+        to: Vec<ConversationId>,
+        /// What it is carried on.
+        form: Form,
+    },
+    /// Take in what somebody carried here, as [`crate::open_card`] gave it. Answer:
+    /// [`Answer::CarriedIn`].
+    CarryIn {
+        /// Boxes of one conversation, at most [`crate::BROUGHT_MAX`].
+        brought: Brought,
+    },
     /// Call everybody in a conversation. Answer: [`Answer::Queued`] with the call's id.
     Call {
         /// Which conversation.
@@ -300,6 +317,22 @@ pub enum Answer {
         file: MessageId,
         /// How many bytes a piece has.
         piece_bytes: usize,
+    },
+    /// What is to be carried: it looks like noise, and in any order.
+    CarriedOut {
+        /// Blocks of a card, frames, or the boxes themselves.
+        blocks: Vec<SealedBox>,
+        /// How many boxes are in it.
+        boxes: u64,
+    },
+    /// What became of what was carried here.
+    CarriedIn {
+        /// Boxes that were new.
+        accepted: u64,
+        /// Boxes that were here already.
+        duplicates: u64,
+        /// Boxes that do not open: of an epoch that is over, or damaged by whoever made them.
+        unknown: u64,
     },
     /// The group is there.
     Grouped {

@@ -7,6 +7,7 @@
 mod alert;
 mod api;
 mod carrier;
+mod carry;
 mod content;
 mod engine;
 mod file_hash;
@@ -17,6 +18,7 @@ mod message_row;
 mod names;
 mod portable;
 mod rows;
+mod spread;
 mod step;
 mod time;
 pub mod view;
@@ -25,6 +27,7 @@ mod view_rows;
 
 pub use api::{Act, Answer, EngineError, Event, FileInfo, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
+pub use carry::{BROUGHT_MAX, Brought, Form, Opened, open_card, open_words};
 pub use engine::Engine;
 pub use file_hash::FileHash;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};

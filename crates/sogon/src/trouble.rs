@@ -198,6 +198,12 @@ kinds! {
     NoRecording = "no-recording", 1;
     /// Not a voice note, or one that does not hold.
     NoNote = "no-note", 1;
+    /// Nothing waits that could be carried.
+    NothingToCarry = "nothing-to-carry", 1;
+    /// What was brought is not for this home, or no card of ours.
+    NotForUs = "not-for-us", 1;
+    /// Too much of a card is lost.
+    CardDamaged = "card-damaged", 1;
     /// `doctor` found something.
     Checks = "checks", 1;
     /// `try` saw a plain word on the wire, or a text did not arrive.

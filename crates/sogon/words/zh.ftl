@@ -408,3 +408,14 @@ error-no-recording = { $path } 不是可以发送的录音：应为不超过十�
     .next = 转换为 WAV，或用 `sogon file send` 作为文件发送。
 error-no-note = 这不是可以播放的语音留言。
     .next = 用 `sogon file save` 作为文件保存，或请对方再发一次。
+
+## carry
+carried-out = { $path }，{ $size }，里面有 { $count } 个密封的盒子。
+carried-in = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的：{ $unknown }。
+carried-in-part = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的或已损坏的：{ $unknown }。至少还需要 { $missing } 块。
+error-nothing-to-carry = 没有可以用手带走的东西。
+    .next = 先用 `sogon send` 写点什么；还没有回应的人无法收信。
+error-not-for-us = 里面没有给这个家的东西，或者它是用已经作废的钥匙封的。
+    .next = 看看是不是正确的文件；否则请对方给一张新卡，或者用 `sogon sync` 连接一次。
+error-card-damaged = 丢失得太多，什么也拼不起来。
+    .next = 重新复制一次，或者把另一份副本剩下的部分和它一起带来。

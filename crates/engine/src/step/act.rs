@@ -60,6 +60,8 @@ impl Work<'_> {
                 self.fetch_below(bytes);
                 Ok(Answer::Done)
             }
+            Act::CarryOut { to, form } => self.carry_out(&to, form),
+            Act::CarryIn { brought } => self.carry_in(&brought),
             Act::Call { to } => self.call(to).map(|message| Answer::Queued { message }),
             Act::TakeCall { conversation, call } => {
                 self.take_call(conversation, call).map(|()| Answer::Done)

@@ -3,6 +3,7 @@
 
 mod act;
 mod call;
+mod carry;
 mod change;
 mod commits;
 mod fade;
