@@ -174,6 +174,30 @@ pub enum Act {
         /// What it is, in a word for programs.
         what: String,
     },
+    /// Decide about files of one conversation, or of all; what is left open there is as for all.
+    /// Answer: [`Answer::Done`].
+    RuleFiles {
+        /// Of which; none for all.
+        conversation: Option<ConversationId>,
+        /// What is decided, in the place of what was.
+        rule: FileRule,
+    },
+    /// The link costs by the byte, or does not any more: nothing is fetched by itself meanwhile,
+    /// unless a rule says so. Answer: [`Answer::Done`].
+    Metered {
+        /// Whether it does.
+        metered: bool,
+    },
+    /// Keep a small picture of a file that is one; nothing is kept of what is to be seen once.
+    /// Answer: [`Answer::Done`].
+    KeepPreview {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// A JPEG of at most [`crate::PREVIEW_BYTES_MAX`] bytes.
+        bytes: Vec<u8>,
+    },
     /// From now on fetch files of at most so many bytes without a question; 0 for none. Answer:
     /// [`Answer::Done`].
     FetchBelow {
@@ -269,6 +293,23 @@ pub enum Act {
         /// Which conversation.
         conversation: ConversationId,
     },
+}
+
+/// What the owner decided about files. What is `None` was not decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileRule {
+    /// Offers are taken; if not, they are shown as refused and cannot be fetched.
+    pub takes: Option<bool>,
+    /// Larger ones are not taken.
+    pub bytes_max: Option<u64>,
+    /// They come without a question up to this size.
+    pub fetch_below: Option<u64>,
+    /// Also while the link costs by the byte.
+    pub fetch_metered: Option<bool>,
+    /// What is sent is to be opened once.
+    pub once: Option<bool>,
+    /// What is sent is not to be saved outside.
+    pub no_saving: Option<bool>,
 }
 
 /// What the sender of a file says about it.
@@ -433,6 +474,9 @@ pub enum EngineError {
     /// A pair is not a group: members cannot be changed.
     #[error("this is not a group")]
     NotAGroup,
+    /// A rule of the owner's does not take it: change the rule first.
+    #[error("refused by the owner's own rule")]
+    Ruled,
     /// The home has no relay yet.
     #[error("this home knows no relay")]
     NoRelay,

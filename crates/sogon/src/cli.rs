@@ -11,7 +11,8 @@ use sogon_wire::RelayAddr;
 
 pub(crate) use self::carry::{Carry, CarryIn, CarryOut, CarryQr};
 pub(crate) use self::files::{
-    File, FileAuto, FileFetch, FileSave, FileSend, Voice, VoiceSave, VoiceSend,
+    File, FileAuto, FileFetch, FileMetered, FilePreview, FileRules, FileSave, FileSend, Voice,
+    VoiceSave, VoiceSend, YesNo,
 };
 use crate::{
     mode,

@@ -180,6 +180,10 @@ kinds! {
     Program = "program", 5;
     /// Its sender wants it to be looked at here only.
     NoSaving = "no-saving", 5;
+    /// A rule of the owner's does not take it.
+    Ruled = "ruled", 5;
+    /// No picture, or none that can be drawn.
+    NoPreview = "no-preview", 1;
     /// There is a file at that place.
     FileThere = "file-there", 1;
     /// A file cannot be written.
@@ -302,6 +306,7 @@ impl From<EngineError> for Trouble {
             EngineError::TooLarge => Kind::TooLarge,
             EngineError::Over => Kind::Over,
             EngineError::NotAGroup => Kind::NotAGroup,
+            EngineError::Ruled => Kind::Ruled,
             EngineError::NoRelay => Kind::NoRelay,
             EngineError::OwnInvite => Kind::OwnLink,
             EngineError::Bug => Kind::Bug,

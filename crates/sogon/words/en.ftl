@@ -419,3 +419,17 @@ error-not-for-us = Nothing on it is for this home, or it was sealed under keys t
     .next = See whether it is the right file; otherwise ask for a new card, or connect once with `sogon sync`.
 error-card-damaged = Too much of it is lost: nothing could be put together.
     .next = Copy it again, or bring what is left of a second copy of it together with this one.
+
+## rules, previews
+file-refused = refused by your own rule
+rule-open = as usual
+rule-yes = yes
+rule-no = no
+rule-shown = Files are taken: { $take }; up to: { $most }; come by themselves up to: { $auto }, on a metered link too: { $metered }. What you send is opened once: { $once }; not saved outside: { $saving }.
+metered-yes = The link is metered: no file comes by itself, unless a rule says so.
+metered-no = The link is not metered.
+error-ruled = Your own rule does not take this file.
+    .next = See it with `sogon file rule`, and change it if you want the file.
+error-no-preview = This is no picture, or none that can be drawn safely.
+    .next = Save it with `sogon file save` if you trust who sent it.
+file-rest = { $rate } a second, { $rest } to go

@@ -20,6 +20,7 @@ mod places;
 mod receipts;
 mod receive;
 mod rescue;
+pub(crate) mod rules;
 mod sweep;
 
 use sogon_seal::{
