@@ -11,9 +11,7 @@ use super::{Work, flow::log_of, internal, short_hash};
 use crate::{
     ConversationId, EngineError,
     message_row::KindRow,
-    rows::{
-        BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation,
-    },
+    rows::{BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
 };
 

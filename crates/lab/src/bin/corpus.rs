@@ -63,6 +63,7 @@ impl Seeds {
         seeds.containers();
         seeds.files();
         seeds.cards();
+        seeds.answers();
         seeds.voices();
         seeds
     }
@@ -559,6 +560,26 @@ impl Seeds {
             }
         }
         self.add("engine_content", "nothing", []);
+    }
+
+    /// Scripts of answers about files: the mode, then for each answer how much later, which question,
+    /// whether it stays open, and what is said.
+    fn answers(&mut self) {
+        for (name, mode) in [("haul", 0), ("live", 1)] {
+            let honest = |place: u8| [1, 0, place, 1, 3];
+            let all: Vec<u8> = (0..12).flat_map(|place| honest(place % 3)).collect();
+            self.add("engine_files", format!("{name}-honest"), [&[mode], all.as_slice()].concat());
+            for what in 0_u8..8 {
+                for kind in 0_u8..4 {
+                    let said =
+                        [what, 0, 3, kind, 0, kind, 1, kind, 0, 2, 2, 0, 4, 9, 9, 9, 9, 0, 1];
+                    let twice = [2, 0, kind, 1, what, 0, 1, 1, 0, 1, 5, 1, 1, 1, 1, 1];
+                    let script = [&[mode, 1, 0, kind, 1], &said[..], &twice].concat();
+                    self.add("engine_files", format!("{name}-{what}-{kind}"), script);
+                }
+            }
+        }
+        self.add("engine_files", "nothing", []);
     }
 
     /// Scripts of cards: whether it is words, then parts: whose log, what kind, and its bytes.
