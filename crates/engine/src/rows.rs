@@ -46,7 +46,7 @@ pub(crate) const RESCUES: Table = Table(62);
 /// In how many bursts in a row a relay did not answer.
 pub(crate) const MISSES: Table = Table(61);
 /// `conversation | start of a box's hash`: boxes that came by hand in the present epoch and were not
-/// seen at a place since.
+/// seen at a place since; how often a receipt named them.
 pub(crate) const BY_HAND: Table = Table(63);
 /// `conversation | start of a box's hash`: boxes of one's own that were carried out in the present
 /// epoch.

@@ -187,6 +187,25 @@ fn a_card_that_comes_after_the_keys_turned_brings_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn more_boxes_than_a_receipt_names_are_all_known_to_be_opened_in_the_end() {
+    let mut world = met(&["Mina", "Joon"]);
+    world.offline.fill(true);
+    // Each is too long to share its box.
+    for number in 0..520 {
+        write(&mut world, 0, &format!("{number} {}", "말".repeat(200)));
+    }
+    let _ = carry(&mut world, 0, 1);
+    assert_eq!(texts(&world, 1).len(), 520);
+    let delivered = |world: &World| {
+        deliveries(world, 0).iter().filter(|its| **its == view::Delivery::Delivered).count()
+    };
+    let _ = carry(&mut world, 1, 0);
+    assert!(delivered(&world) < 520);
+    let _ = carry(&mut world, 1, 0);
+    assert_eq!(delivered(&world), 520);
+}
+
+#[test]
 fn words_and_any_sufficient_codes_do_too() {
     let mut world = met(&["Mina", "Joon"]);
     world.offline.fill(true);

@@ -25,8 +25,8 @@ use crate::{
     },
     message_row::{DeliveryRow, MessageRow},
     rows::{
-        BY_HAND, BytesRow, CARRIED, CONVERSATIONS, CarriedRow, ConversationRow, DONE, MESSAGES,
-        OUTBOX, OutRow, State, encode, id_of, in_conversation, number_of, read, read_all,
+        ALL, BY_HAND, BytesRow, CARRIED, CONVERSATIONS, CarriedRow, ConversationRow, DONE,
+        MESSAGES, OUTBOX, OutRow, State, encode, id_of, in_conversation, number_of, read, read_all,
     },
     spread,
 };
@@ -181,10 +181,19 @@ impl Work<'_> {
         self.queue(id, &content, None, Haste::Now)
     }
 
+    /// What a receipt names: those that were named least often, so that every one has its turn.
     fn marks(&self, id: ConversationId) -> Result<Vec<BoxMark>, EngineError> {
-        let rows = self.desk.scan(BY_HAND, &id.0, None, BY_HAND_MAX, Order::Up)?;
-        let mark = |key: &[u8]| key.last_chunk::<8>().copied().map(BoxMark);
-        Ok(rows.iter().filter_map(|(key, _)| mark(key)).collect())
+        let rows = self.desk.scan(BY_HAND, &id.0, None, ALL, Order::Up)?;
+        let mark = |key: &[u8]| key.last_chunk::<8>().copied();
+        let mut all: Vec<_> =
+            rows.iter().filter_map(|(key, named)| Some((number_of(named), mark(key)?))).collect();
+        all.sort_unstable();
+        all.truncate(BY_HAND_MAX);
+        for (named, mark) in &all {
+            let named = named.saturating_add(1).to_be_bytes().to_vec();
+            self.desk.put(BY_HAND, &[id.0, *mark].concat(), named);
+        }
+        Ok(all.into_iter().map(|(_, mark)| BoxMark(mark)).collect())
     }
 
     /// What was handed over and is not known to have been opened, sealed once more: it keeps its id,
@@ -299,7 +308,7 @@ impl Work<'_> {
         }
         self.desk.put(DONE, &done, vec![1]);
         if kind != Some(KIND_RECEIPT) {
-            self.desk.put(BY_HAND, &mark_key(id, boxed), vec![1]);
+            self.desk.put(BY_HAND, &mark_key(id, boxed), 0_u64.to_be_bytes().to_vec());
             self.owe_receipt(row);
         }
         let known = self.is_known(id, &content)?;
