@@ -301,7 +301,7 @@ def poly1305(key, nonce, sealed):
     return ((total + s) % 2**128).to_bytes(16, "little")
 
 
-KINDS = ["message", "commit", "closing", "package", "welcome", "rescue", "piece"]
+KINDS = ["message", "commit", "closing", "package", "welcome", "rescue", "piece", "carried"]
 
 
 def open_envelope(data, keys):
@@ -360,6 +360,56 @@ def piece(data, secret):
     return [("index", int.from_bytes(index, "big")), ("bytes", f"{len(rest)}:{hashlib.sha256(rest).hexdigest()[:16]}")]
 
 
+# -- carried by hand (SPEC 13)
+
+def parcel(data):
+    if len(data) > 4194304:
+        raise Refused("too-large")
+    reader = Reader(data)
+    if reader.number(1) != 1:
+        raise Refused("version")
+    found = []
+    while reader.data:
+        seq, step = reader.number(8), reader.number(1)
+        if step >= len(STEPS):
+            raise Refused("size")
+        found += [("seq", seq), ("box", box(reader.take(STEPS[step])))]
+    return found
+
+
+def symbol(data):
+    reader = Reader(data)
+    name, length, place = reader.take(8), reader.number(4), reader.number(4)
+    if len(reader.data) not in (976, 304):
+        raise Refused("size")
+    if length > 4194304 or place >= 1 << 24:
+        raise Refused("too-large")
+    if length == 0:
+        raise Refused("short")
+    rest = reader.data
+    return [("parcel", name.hex()), ("length", length), ("place", place), ("symbol", f"{len(rest)}:{hashlib.sha256(rest).hexdigest()[:16]}")]
+
+
+def block(data, keys):
+    key = hkdf(keys[48:], b"sogon carry 1")
+    kind, payload = open_envelope(data, bytes(48) + key)
+    if kind != "carried":
+        raise Refused("unopenable")
+    return symbol(payload)
+
+
+def words(text):
+    found = []
+    for word in text.split():
+        for decode in (lambda: base64.b32decode(word + "=" * (-len(word) % 8)), lambda: base64url(word, "form")):
+            try:
+                found.append(("box", box(decode())))
+                break
+            except (ValueError, Refused):
+                continue
+    return found
+
+
 def safety_number(data):
     small, large = sorted((data[:32], data[32:]))
     digest = hashlib.sha512(b"sogon safety number 1" + small + large).digest()
@@ -402,6 +452,9 @@ def content(data):
         gaps = [receipt.get(n) or [] for n in (2, 3)]
         sizes = [(fields.get(n), 8) for n in (1, 4)] + [(receipt.get(n), 4) for n in (1, 4)]
         earlier = receipt.get(5) or []
+        marks = receipt.get(6) or []
+        if len(marks) > 512 or any(len(its) != 8 for its in marks):
+            raise Refused("not-content")
         if any(len(its) > 32 for its in gaps + [earlier]) or any(its is not None and len(its) != n for its, n in sizes):
             raise Refused("not-content")
         found = [("kind", fields[0])]
@@ -431,6 +484,7 @@ def content(data):
             found += [(name, f"{first}-{last}") for first, last in its]
         found += [("read.chain_before", receipt[4].hex())] if receipt.get(4) else []
         found += [("read.gaps_earlier", f"{epoch}: {first}-{last}") for epoch, first, last in earlier]
+        found += [("read.by_hand", its.hex()) for its in marks]
     if fields.get(60) is not None:
         its = fields[60]
         found += [("file.log", its[0].hex()), ("file.key", its[1].hex()), ("file.bytes", its[2])]
@@ -458,6 +512,10 @@ OBJECTS = {
     "safety-number": lambda v: safety_number(v["hex"]),
     "charter": lambda v: charter(v["hex"]),
     "content": lambda v: content(v["hex"]),
+    "parcel": lambda v: parcel(v["hex"]),
+    "symbol": lambda v: symbol(v["hex"]),
+    "block": lambda v: block(v["hex"], v["keys"]),
+    "words": lambda v: words(v["text"]),
 }
 
 

@@ -9,8 +9,10 @@ use crate::CallError;
 const VERSION: u8 = 1;
 /// Bytes before the first frame.
 pub const NOTE_HEAD_BYTES: usize = 8;
-/// Bytes of a frame that this version writes: 16 kbit/s.
+/// Bytes of a frame when nobody says otherwise: 16 kbit/s.
 pub const NOTE_FRAME_BYTES: usize = 120;
+/// What a note may have in a second, in kilobits: on the poorest links, and on good ones.
+pub const NOTE_KBITS: [u32; 4] = [6, 8, 12, 16];
 /// The longest note, in seconds.
 pub const NOTE_SECONDS_MAX: u32 = 600;
 
@@ -78,19 +80,36 @@ impl<'a> Note<'a> {
 ///
 /// [`CallError::Note`] for none, or more than [`NOTE_SECONDS_MAX`] hold.
 pub fn record(samples: &[i16]) -> Result<Vec<u8>, CallError> {
+    record_in(samples, NOTE_FRAME_BYTES)
+}
+
+/// The same at one of [`NOTE_KBITS`].
+///
+/// # Errors
+///
+/// [`CallError::Note`] for another rate, for no samples, or more than [`NOTE_SECONDS_MAX`] hold.
+pub fn record_at(samples: &[i16], kbit: u32) -> Result<Vec<u8>, CallError> {
+    // Bits in 60 ms are 60 times those in one, and a byte has eight.
+    let bytes = kbit.saturating_mul(60).div_euclid(8);
+    let known = NOTE_KBITS.contains(&kbit);
+    let bytes = usize::try_from(bytes).ok().filter(|_| known).ok_or(CallError::Note)?;
+    record_in(samples, bytes)
+}
+
+fn record_in(samples: &[i16], frame_bytes: usize) -> Result<Vec<u8>, CallError> {
     let count = u32::try_from(samples.len()).map_err(|_| CallError::Note)?;
     let frames = samples.chunks(SPAN.samples());
     if frames.len() == 0 || frames.len() > FRAMES_MAX {
         return Err(CallError::Note);
     }
     let mut note = vec![VERSION, 60];
-    note.extend(u16::try_from(NOTE_FRAME_BYTES).map_err(|_| CallError::Note)?.to_be_bytes());
+    note.extend(u16::try_from(frame_bytes).map_err(|_| CallError::Note)?.to_be_bytes());
     note.extend(count.to_be_bytes());
     let mut encoder = Encoder::new()?;
     for frame in frames {
         let mut whole = frame.to_vec();
         whole.resize(SPAN.samples(), 0);
-        note.extend(encoder.encode(&whole, SPAN, NOTE_FRAME_BYTES)?);
+        note.extend(encoder.encode(&whole, SPAN, frame_bytes)?);
     }
     Ok(note)
 }
@@ -113,6 +132,22 @@ mod tests {
         assert_eq!(heard.len(), spoken.len());
         assert!(speech::likeness(&spoken, &heard) > 0.8, "{}", speech::likeness(&spoken, &heard));
         assert_eq!(Note::parse(&note).map(|it| it.ms()), Ok(4_000));
+    }
+
+    #[test]
+    fn on_poor_links_it_costs_less_and_is_still_understood() {
+        let spoken = speech::sentence(5, 3.0);
+        let mut before = 0;
+        for kbit in NOTE_KBITS {
+            let note = record_at(&spoken, kbit).unwrap();
+            assert_eq!(note.len(), NOTE_HEAD_BYTES + 50 * kbit as usize * 60 / 8);
+            assert!(note.len() > before);
+            before = note.len();
+            let heard = Note::parse(&note).unwrap().play().unwrap();
+            let likeness = speech::likeness(&spoken, &heard);
+            assert!(likeness > 0.6, "{kbit}: {likeness}");
+        }
+        assert_eq!(record_at(&spoken, 7), Err(CallError::Note));
     }
 
     #[test]

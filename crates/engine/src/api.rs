@@ -1,9 +1,12 @@
 //! What goes into the engine's one loop and what comes out of it.
 
 use sogon_seal::shelf::{Batch, ShelfFault};
-use sogon_wire::{Invite, RelayAddr, Uses};
+use sogon_wire::{Invite, RelayAddr, SealedBox, Uses};
 
-use crate::{Arrival, ContactId, ConversationId, Loss, MessageId, Tick, Transmit, view::AlertKind};
+use crate::{
+    Arrival, Brought, ContactId, ConversationId, Form, Loss, MessageId, Tick, Transmit,
+    view::AlertKind,
+};
 
 /// One input of [`crate::Engine::handle`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,11 +174,49 @@ pub enum Act {
         /// What it is, in a word for programs.
         what: String,
     },
+    /// Decide about files of one conversation, or of all; what is left open there is as for all.
+    /// Answer: [`Answer::Done`].
+    RuleFiles {
+        /// Of which; none for all.
+        conversation: Option<ConversationId>,
+        /// What is decided, in the place of what was.
+        rule: FileRule,
+    },
+    /// The link costs by the byte, or does not any more: nothing is fetched by itself meanwhile,
+    /// unless a rule says so. Answer: [`Answer::Done`].
+    Metered {
+        /// Whether it does.
+        metered: bool,
+    },
+    /// Keep a small picture of a file that is one; nothing is kept of what is to be seen once.
+    /// Answer: [`Answer::Done`].
+    KeepPreview {
+        /// Where it is.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// A JPEG of at most [`crate::PREVIEW_BYTES_MAX`] bytes.
+        bytes: Vec<u8>,
+    },
     /// From now on fetch files of at most so many bytes without a question; 0 for none. Answer:
     /// [`Answer::Done`].
     FetchBelow {
         /// Bytes.
         bytes: u64,
+    },
+    /// Seal what waits, and what is not known to have been opened, to be carried by hand. Answer:
+    /// [`Answer::CarriedOut`].
+    CarryOut {
+        /// Which conversations; all of them if none is named.
+        to: Vec<ConversationId>,
+        /// What it is carried on.
+        form: Form,
+    },
+    /// Take in what somebody carried here, as [`crate::open_card`] gave it. Answer:
+    /// [`Answer::CarriedIn`].
+    CarryIn {
+        /// Boxes of one conversation, at most [`crate::BROUGHT_MAX`].
+        brought: Brought,
     },
     /// Call everybody in a conversation. Answer: [`Answer::Queued`] with the call's id.
     Call {
@@ -254,6 +295,23 @@ pub enum Act {
     },
 }
 
+/// What the owner decided about files. What is `None` was not decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileRule {
+    /// Offers are taken; if not, they are shown as refused and cannot be fetched.
+    pub takes: Option<bool>,
+    /// Larger ones are not taken.
+    pub bytes_max: Option<u64>,
+    /// They come without a question up to this size.
+    pub fetch_below: Option<u64>,
+    /// Also while the link costs by the byte.
+    pub fetch_metered: Option<bool>,
+    /// What is sent is to be opened once.
+    pub once: Option<bool>,
+    /// What is sent is not to be saved outside.
+    pub no_saving: Option<bool>,
+}
+
 /// What the sender of a file says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileInfo {
@@ -300,6 +358,22 @@ pub enum Answer {
         file: MessageId,
         /// How many bytes a piece has.
         piece_bytes: usize,
+    },
+    /// What is to be carried: it looks like noise, and in any order.
+    CarriedOut {
+        /// Blocks of a card, frames, or the boxes themselves.
+        blocks: Vec<SealedBox>,
+        /// How many boxes are in it.
+        boxes: u64,
+    },
+    /// What became of what was carried here.
+    CarriedIn {
+        /// Boxes that were new.
+        accepted: u64,
+        /// Boxes that were here already.
+        duplicates: u64,
+        /// Boxes that do not open: of an epoch that is over, or damaged by whoever made them.
+        unknown: u64,
     },
     /// The group is there.
     Grouped {
@@ -400,6 +474,9 @@ pub enum EngineError {
     /// A pair is not a group: members cannot be changed.
     #[error("this is not a group")]
     NotAGroup,
+    /// A rule of the owner's does not take it: change the rule first.
+    #[error("refused by the owner's own rule")]
+    Ruled,
     /// The home has no relay yet.
     #[error("this home knows no relay")]
     NoRelay,

@@ -145,7 +145,16 @@ pub(crate) struct Read {
     /// everybody was told.
     #[n(5)]
     pub(crate) gaps_earlier: Option<Vec<(u64, u64, u64)>>,
+    /// The starts of the hashes of boxes that were opened and have no place in a log yet: somebody
+    /// carried them.
+    #[n(6)]
+    pub(crate) by_hand: Option<Vec<BoxMark>>,
 }
+
+/// The start of a box's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub(crate) struct BoxMark(#[cbor(with = "minicbor::bytes")] pub(crate) [u8; 8]);
 
 /// A piece of something larger than one box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -207,6 +216,8 @@ pub(crate) const KIND_CALL_OVER: u32 = 82;
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.
 pub(crate) const GAPS_MAX: usize = 32;
+/// The most boxes a receipt may name that came by hand.
+pub(crate) const BY_HAND_MAX: usize = 512;
 /// The most words a content may bring after its own.
 pub(crate) const ALSO_MAX: usize = 64;
 
@@ -237,7 +248,8 @@ impl Content {
         let read = content.read.clone().unwrap_or_default();
         let gaps = [read.gaps, read.gaps_before].into_iter().flatten();
         let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX)
-            && read.gaps_earlier.is_none_or(|gaps| gaps.len() <= GAPS_MAX);
+            && read.gaps_earlier.is_none_or(|gaps| gaps.len() <= GAPS_MAX)
+            && read.by_hand.is_none_or(|marks| marks.len() <= BY_HAND_MAX);
         let few = content.also.as_ref().is_none_or(|also| also.len() <= ALSO_MAX);
         (decoder.position() == bytes.len() && bounded && few).then_some(content)
     }

@@ -21,6 +21,13 @@ pub(crate) const SWEEP: Table = Table(75);
 /// Choices about files, by their names.
 pub(crate) const CHOICES: Table = Table(76);
 
+/// `conversation | message`: a small picture of a picture, as a JPEG.
+pub(crate) const PREVIEWS: Table = Table(77);
+/// `conversation`, or nothing for everybody: what the owner decided about files.
+pub(crate) const RULES: Table = Table(78);
+
+/// The row of [`CHOICES`] that is there while the link costs by the byte.
+pub(crate) const METERED: &[u8] = b"metered";
 /// The row of [`CHOICES`] that says below which size files are fetched without a question.
 pub(crate) const AUTO: &[u8] = b"auto";
 /// What it says when nobody chose.
@@ -60,6 +67,27 @@ pub(crate) enum StageRow {
     /// The relay has no room for it.
     #[n(9)]
     Full,
+    /// The owner's own rule does not take it.
+    #[n(10)]
+    Refused,
+}
+
+/// What the owner decided about files of a conversation, or of all; what is absent was not decided.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RuleRow {
+    #[n(0)]
+    pub(crate) takes: Option<bool>,
+    #[n(1)]
+    pub(crate) bytes_max: Option<u64>,
+    #[n(2)]
+    pub(crate) fetch_below: Option<u64>,
+    #[n(3)]
+    pub(crate) fetch_metered: Option<bool>,
+    #[n(4)]
+    pub(crate) once: Option<bool>,
+    #[n(5)]
+    pub(crate) no_saving: Option<bool>,
 }
 
 /// A file.

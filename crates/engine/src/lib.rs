@@ -7,6 +7,7 @@
 mod alert;
 mod api;
 mod carrier;
+mod carry;
 mod content;
 mod engine;
 mod file_hash;
@@ -17,14 +18,16 @@ mod message_row;
 mod names;
 mod portable;
 mod rows;
+mod spread;
 mod step;
 mod time;
 pub mod view;
 mod view_files;
 mod view_rows;
 
-pub use api::{Act, Answer, EngineError, Event, FileInfo, Input, Output, Reach, Step};
+pub use api::{Act, Answer, EngineError, Event, FileInfo, FileRule, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
+pub use carry::{BROUGHT_MAX, Brought, Form, Opened, open_card, open_words};
 pub use engine::Engine;
 pub use file_hash::FileHash;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};
@@ -42,6 +45,8 @@ pub const FACE_BYTES_MAX: usize = 32;
 pub const FILE_BYTES_MAX: u64 = 2_147_483_648;
 /// The longest name of a file, in bytes of UTF-8.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// The largest preview of a picture, in bytes.
+pub const PREVIEW_BYTES_MAX: usize = 65_536;
 /// The most bytes of a file taken in one [`Act::AddPieces`].
 pub const PIECES_BYTES_MAX: usize = 1_048_576;
 /// The most members of a group, the owner included.

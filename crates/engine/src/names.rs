@@ -58,6 +58,7 @@ impl Stage {
             Self::Sent => "sent",
             Self::NoRoom => "no-room",
             Self::RelayFull => "relay-full",
+            Self::Refused => "refused",
         }
     }
 }

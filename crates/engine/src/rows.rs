@@ -45,6 +45,12 @@ pub(crate) const PLACES: Table = Table(60);
 pub(crate) const RESCUES: Table = Table(62);
 /// In how many bursts in a row a relay did not answer.
 pub(crate) const MISSES: Table = Table(61);
+/// `conversation | start of a box's hash`: boxes that came by hand in the present epoch and were not
+/// seen at a place since; how often a receipt named them.
+pub(crate) const BY_HAND: Table = Table(63);
+/// `conversation | start of a box's hash`: boxes of one's own that were carried out in the present
+/// epoch.
+pub(crate) const CARRIED: Table = Table(64);
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner.
@@ -360,6 +366,18 @@ pub(crate) struct OutRow {
     /// It is in the box of the row of this number, and goes where that one goes.
     #[n(6)]
     pub(crate) rides: Option<u64>,
+}
+
+/// A box of one's own that was carried out.
+#[derive(Clone, Debug, Default, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct CarriedRow {
+    /// The orders of the messages in it.
+    #[n(0)]
+    pub(crate) orders: Vec<u64>,
+    /// Members who said that they opened it.
+    #[n(1)]
+    pub(crate) opened: Vec<BytesRow>,
 }
 
 /// A posting that belongs to no epoch: an invitation's package, an answer, a closing note.

@@ -128,6 +128,8 @@ pub enum Stage {
     NoRoom,
     /// The relay has no room for it.
     RelayFull,
+    /// The owner's own rule does not take it.
+    Refused,
 }
 
 /// A file, as far as it is known here.
@@ -424,6 +426,38 @@ pub fn piece(
     index: u32,
 ) -> Result<Option<Vec<u8>>, ShelfFault> {
     crate::view_files::piece(shelf, conversation, message, index)
+}
+
+/// A small picture of a file that is one, as a JPEG of at most [`crate::PREVIEW_BYTES_MAX`] bytes;
+/// none when nobody drew it yet.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn preview(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Option<Vec<u8>>, ShelfFault> {
+    crate::view_files::preview(shelf, conversation, message)
+}
+
+/// What the owner decided about files of a conversation, or of all where it has no rule of its own.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn file_rule(
+    shelf: &dyn Shelf,
+    conversation: Option<ConversationId>,
+) -> Result<crate::FileRule, ShelfFault> {
+    crate::view_files::rule(shelf, conversation)
+}
+
+/// The link costs by the byte, as its owner said.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn metered(shelf: &dyn Shelf) -> Result<bool, ShelfFault> {
+    crate::view_files::metered(shelf)
 }
 
 /// Below which size files are fetched without a question; 0 for none.

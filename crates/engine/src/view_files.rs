@@ -3,11 +3,11 @@
 use sogon_seal::shelf::{Order, Shelf, ShelfFault};
 
 use crate::{
-    ConversationId, EngineError, MessageId,
+    ConversationId, EngineError, FileRule, MessageId,
     content::RULE_NO_SAVING,
     file_rows::{
-        AUTO, AUTO_BYTES, CHOICES, FILES, FileRow, MOVING, PIECES, SWEEP, StageRow, file_key,
-        file_of, piece_key,
+        AUTO, AUTO_BYTES, CHOICES, FILES, FileRow, METERED, MOVING, PIECES, PREVIEWS, SWEEP,
+        StageRow, file_key, file_of, piece_key,
     },
     rows::{ALL, decode, number_of, read},
     view::{File, Message, Stage},
@@ -48,6 +48,7 @@ fn shown(row: FileRow) -> File {
             StageRow::Sent => Stage::Sent,
             StageRow::NoRoom => Stage::NoRoom,
             StageRow::Full => Stage::RelayFull,
+            StageRow::Refused => Stage::Refused,
         },
         whole: row.held && (own || row.stage == StageRow::Here),
         hash: row.offer.hash,
@@ -91,6 +92,22 @@ pub(crate) fn piece(
     shelf.row(PIECES, &piece_key(conversation, message, index))
 }
 
+pub(crate) fn preview(
+    shelf: &dyn Shelf,
+    conversation: ConversationId,
+    message: MessageId,
+) -> View<Option<Vec<u8>>> {
+    shelf.row(PREVIEWS, &file_key(conversation, message))
+}
+
+pub(crate) fn metered(shelf: &dyn Shelf) -> View<bool> {
+    Ok(shelf.row(CHOICES, METERED)?.is_some())
+}
+
+pub(crate) fn rule(shelf: &dyn Shelf, conversation: Option<ConversationId>) -> View<FileRule> {
+    Ok(crate::step::rules::stored(shelf, conversation)?)
+}
+
 pub(crate) fn fetch_below(shelf: &dyn Shelf) -> View<u64> {
     Ok(shelf.row(CHOICES, AUTO)?.map_or(AUTO_BYTES, |bytes| number_of(&bytes)))
 }
@@ -102,6 +119,7 @@ pub(crate) fn without_bytes(value: &[u8]) -> Result<FileRow, EngineError> {
         (true, StageRow::Sent) => StageRow::Sent,
         (true, _) => StageRow::Missing,
         (false, StageRow::Broken) => StageRow::Broken,
+        (false, StageRow::Refused) => StageRow::Refused,
         (false, _) => StageRow::Offered,
     };
     let done = if row.is_own() { row.done } else { 0 };

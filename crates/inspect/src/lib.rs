@@ -12,6 +12,7 @@ pub mod finding;
 pub mod image;
 pub mod look;
 mod numbers;
+pub mod preview;
 pub mod program;
 pub mod report;
 pub mod rules;

@@ -2,10 +2,11 @@
 
 use sogon_engine::{
     Answer, Ask, Batch, CallKeys, ConversationId, Engine, EngineError, Event, Input, MessageId,
-    Now, Order, Output, Shelf, Step, Table, Tick, Transmit, WallClock,
+    Now, Opened, Order, Output, Shelf, Step, Table, Tick, Transmit, WallClock, open_card,
+    open_words,
 };
 use sogon_vault::Vault;
-use sogon_wire::RelayAddr;
+use sogon_wire::{RelayAddr, SealedBox};
 
 use crate::{Chance, chance::SeededEntropy, rows::MemoryRows};
 
@@ -208,6 +209,24 @@ impl Home {
     /// As [`Engine::commitment`].
     pub fn commitment(&self, id: ConversationId) -> Result<(u64, [u8; 32]), EngineError> {
         self.engine.commitment(id, self.store.shelf())
+    }
+
+    /// What a card holds for this home.
+    ///
+    /// # Panics
+    /// When the store does not answer.
+    #[must_use]
+    pub fn open_card(&self, card: &[u8]) -> Opened {
+        open_card(self.store.shelf(), card).expect("the store answers")
+    }
+
+    /// The same for words and codes.
+    ///
+    /// # Panics
+    /// When the store does not answer.
+    #[must_use]
+    pub fn open_words(&self, boxes: &[SealedBox]) -> Opened {
+        open_words(self.store.shelf(), boxes).expect("the store answers")
     }
 
     /// What this home needs for a call.

@@ -10,6 +10,7 @@
 
 mod chance;
 pub mod files;
+pub mod hands;
 pub mod home;
 pub mod model;
 pub mod prey;

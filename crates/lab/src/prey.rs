@@ -6,10 +6,12 @@
 //! corpus outlives a change of a format, and mutation reaches beyond signatures and ciphers, to
 //! where only a member of a conversation, a former one, or the holder of a link could reach.
 
+mod answers;
 mod call;
 mod engine;
 mod files;
 mod forge;
+mod hands;
 mod inspect;
 mod person;
 mod seal;
@@ -17,9 +19,11 @@ mod tape;
 mod vault;
 mod wire;
 
+pub use answers::engine_files;
 pub use call::{call_note, call_packet, call_wav};
 pub use engine::{engine_arrivals, engine_content};
 pub use files::inspect_clean;
+pub use hands::engine_carried;
 pub use inspect::{inspect_image, inspect_lists, inspect_look, inspect_program, inspect_tags};
 pub use person::{Pair, Person, pair, secret};
 pub use seal::{
@@ -33,7 +37,7 @@ pub use wire::{wire_invite, wire_packet, wire_relay_addr, wire_reply, wire_reque
 pub type Hunt = fn(&[u8]);
 
 /// Every target, by the name of its file in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, Hunt); 25] = [
+pub const TARGETS: [(&str, Hunt); 27] = [
     ("wire_request", wire_request),
     ("wire_reply", wire_reply),
     ("wire_stream", wire_stream),
@@ -49,6 +53,8 @@ pub const TARGETS: [(&str, Hunt); 25] = [
     ("seal_piece", seal_piece),
     ("engine_arrivals", engine_arrivals),
     ("engine_content", engine_content),
+    ("engine_carried", engine_carried),
+    ("engine_files", engine_files),
     ("vault_container", vault_container),
     ("inspect_program", inspect_program),
     ("inspect_tags", inspect_tags),

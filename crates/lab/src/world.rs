@@ -79,6 +79,8 @@ pub struct World {
     pub offline: Vec<bool>,
     /// The home that carries out the output after this many dies there.
     pub fuse: Option<usize>,
+    /// The last step ended in a death.
+    pub died: bool,
     /// What the watcher of the wire saw: sizes of frames.
     pub wire: Vec<usize>,
     /// How often a piece of a file left a home.
@@ -162,6 +164,7 @@ impl World {
             weather: Weather::CALM,
             offline: vec![false; count],
             fuse: None,
+            died: false,
             wire: Vec::new(),
             pieces_left: 0,
             lines: BTreeMap::new(),
@@ -188,6 +191,7 @@ impl World {
         };
         let tick = self.tick;
         let lived = self.homes[home].step(tick, input, death, &self.chance);
+        self.died = lived.died;
         if lived.died {
             self.fuse = None;
         } else if let Some(left) = &mut self.fuse {

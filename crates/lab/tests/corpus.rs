@@ -49,7 +49,8 @@ macro_rules! corpora {
 
 corpora! {
     wire_request wire_reply wire_stream wire_packet wire_invite wire_relay_addr seal_posting seal_keys
-    seal_package seal_welcome seal_open seal_rescue seal_piece engine_arrivals engine_content vault_container
+    seal_package seal_welcome seal_open seal_rescue seal_piece engine_arrivals engine_content
+    engine_carried engine_files vault_container
     inspect_program inspect_tags inspect_look inspect_image inspect_lists inspect_clean
     call_wav call_note call_packet
 }

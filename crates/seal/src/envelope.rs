@@ -39,9 +39,11 @@ pub enum Kind {
     Rescue,
     /// A piece of a file.
     Piece,
+    /// A part of what is carried by hand.
+    Carried,
 }
 
-const KINDS: [(u8, Kind); 7] = [
+const KINDS: [(u8, Kind); 8] = [
     (0, Kind::Message),
     (1, Kind::Commit),
     (2, Kind::Closing),
@@ -49,6 +51,7 @@ const KINDS: [(u8, Kind); 7] = [
     (4, Kind::Welcome),
     (5, Kind::Rescue),
     (6, Kind::Piece),
+    (7, Kind::Carried),
 ];
 
 /// The key of an envelope. Zeroed when dropped, never printed.

@@ -5,6 +5,7 @@
 //! batch is stored.
 
 mod call;
+mod carry;
 mod desk;
 mod entropy;
 mod envelope;
@@ -17,6 +18,7 @@ mod posting;
 pub mod shelf;
 
 pub use call::CallKeys;
+pub use carry::CarryKey;
 pub use desk::{Desk, Mark};
 pub use entropy::Entropy;
 pub use envelope::{ENVELOPE_BYTES, Kind, PAYLOAD_BYTES_MAX};

@@ -17,7 +17,7 @@ use sogon_seal::{
     Charter, Closing, ENVELOPE_BYTES, Entropy, FileKeys, Identity, InviteKeys, Kind, LogKeys,
     PAYLOAD_BYTES_MAX, PackageUse, Piece, Posting, PublicIdentity, safety_number,
 };
-use sogon_wire::{InviteSecret, SealedBox, step_for};
+use sogon_wire::{InviteSecret, SealedBox, bundle::Symbol, step_for};
 use world::Home;
 
 fn root() -> PathBuf {
@@ -64,6 +64,7 @@ fn the_envelope_of_the_law_is_the_envelope_of_the_code() {
         ("4", "Welcome"),
         ("5", "Rescue"),
         ("6", "Piece"),
+        ("7", "Carried"),
     ];
     assert_eq!(kinds, known);
 }
@@ -82,6 +83,7 @@ fn every_label_is_named_in_the_law() {
         "sogon file write ",
         "sogon file envelope ",
         "sogon file nonce ",
+        "sogon carry 1",
         "sogon readmission write ",
         "sogon vouch 1",
         "sogon rescue 1",
@@ -253,6 +255,20 @@ fn piece(vector: &Vector) -> Found {
     Ok(vec![format!("index = {index}"), format!("bytes = {}", digest(&bytes))])
 }
 
+fn block(vector: &Vector) -> Found {
+    let carry = vector.keys().carry().unwrap();
+    let part = carry.open(&vector.boxed()).map_err(|_| "unopenable")?;
+    let again = carry.seal(&vector.nonce(), &part).unwrap();
+    assert_eq!(again, vector.boxed(), "{}: it is sealed as it was opened", vector.name);
+    let symbol = Symbol::decode(&part).unwrap();
+    Ok(vec![
+        format!("parcel = {}", HEXLOWER.encode(&symbol.parcel.hash)),
+        format!("length = {}", symbol.parcel.bytes),
+        format!("place = {}", symbol.place),
+        format!("symbol = {}", digest(&symbol.bytes)),
+    ])
+}
+
 fn number(vector: &Vector) -> Found {
     let bytes = vector.bytes("hex");
     let (one, other) = bytes.split_at(32);
@@ -291,6 +307,7 @@ fn every_vector_of_the_sealing_room_is_opened_or_refused_as_it_says() {
             "invite-keys" => invite_keys(&vector),
             "file-keys" => file_keys(&vector),
             "piece" => piece(&vector),
+            "block" => block(&vector),
             "safety-number" => number(&vector),
             "charter" => charter(&vector),
             other => panic!("{}: nobody here reads `{other}`", vector.name),

@@ -6,7 +6,7 @@ use std::io::Read;
 use sogon_vault::Passphrase;
 
 use crate::{
-    cli::{Cli, Command, Wipe},
+    cli::{Carry, Cli, Command, Wipe},
     console,
     home::Home,
     passphrase::Source,
@@ -35,6 +35,11 @@ pub(crate) fn ask(cli: &Cli, home: &Home, words: &Words) -> Result<Asked, Troubl
     let mut asked = Asked::default();
     match &cli.command {
         Command::Send(send) if send.text == "-" => asked.input = Some(standard_input()?),
+        Command::Carry(Carry::In(carry))
+            if carry.files.iter().any(|path| path.as_os_str() == "-") =>
+        {
+            asked.input = Some(standard_input()?);
+        }
         Command::Unlock(_) => asked.input = Some(home_source.typed(words)?.to_string()),
         Command::Passwd(passwd) => {
             let old = home_source.typed(words)?;

@@ -1,5 +1,6 @@
 //! The command line. A comment here is the help a person reads; docs/CLI.md is the contract.
 
+mod carry;
 mod files;
 
 use std::path::PathBuf;
@@ -8,8 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sogon_carry::Proxy;
 use sogon_wire::RelayAddr;
 
+pub(crate) use self::carry::{Carry, CarryIn, CarryOut, CarryQr};
 pub(crate) use self::files::{
-    File, FileAuto, FileFetch, FileSave, FileSend, Voice, VoiceSave, VoiceSend,
+    File, FileAuto, FileFetch, FileMetered, FilePreview, FileRules, FileSave, FileSend, Voice,
+    VoiceSave, VoiceSend, YesNo,
 };
 use crate::{
     mode,
@@ -84,6 +87,9 @@ pub(crate) enum Command {
     /// Send and save voice notes
     #[command(subcommand)]
     Voice(Voice),
+    /// Take sealed messages by hand, where there is no link
+    #[command(subcommand)]
+    Carry(Carry),
     Read(Read),
     Edit(Edit),
     React(React),
@@ -635,6 +641,7 @@ impl Command {
             Self::Open(_) | Self::Chat(_) => true,
             Self::Read(read) => read.follow,
             Self::Send(send) => send.wait.is_some(),
+            Self::Carry(carry) => matches!(carry, Carry::Qr(qr) if !qr.once),
             Self::Call(_) | Self::Answer(_) => true,
             _ => false,
         }

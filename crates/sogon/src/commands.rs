@@ -4,6 +4,7 @@
 mod alerts;
 mod backup;
 mod call;
+mod carry;
 mod change;
 mod contacts;
 mod delete;
@@ -55,6 +56,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Send(send) => send::run(desk, send).await,
         Command::File(file) => file::run(desk, file).await,
         Command::Voice(voice) => voice::run(desk, voice).await,
+        Command::Carry(carry) => carry::run(desk, carry).await,
         Command::Read(read) => read::run(desk, read).await,
         Command::Edit(edit) => change::edit(desk, edit).await,
         Command::React(react) => change::react(desk, react).await,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sogon_inspect::{
-    clean::{self, Kind, Options, Refusal, Workshop},
+    clean::{self, Kind, Options, Pictures, Refusal, Workshop},
     command,
     words::{Language, Words},
 };
@@ -19,6 +19,9 @@ use crate::{
 
 /// A copy up to this size has no place on any disk.
 const IN_MEMORY_BYTES_MAX: u64 = 8 << 20;
+
+/// A picture below this is not worth drawing anew.
+const FITTED_BYTES_MIN: u64 = 65_536;
 
 /// What leaves.
 #[derive(Debug)]
@@ -63,6 +66,48 @@ impl Outgoing {
         Ok(Self { file: copy, bytes, kind: Some(kind), removed: report.removed, kept: report.kept })
     }
 
+    /// A picture no longer than `side`, where that makes it smaller; everything else stays as it is.
+    ///
+    /// # Errors
+    /// What is wrong with this system.
+    pub(crate) fn fitted(self, side: u32) -> Result<Self, Trouble> {
+        let picture = matches!(self.kind, Some(Kind::Jpeg | Kind::Png | Kind::WebP | Kind::Bmp));
+        if !picture
+            || self.bytes < FITTED_BYTES_MIN
+            || self.bytes > IN_MEMORY_BYTES_MAX.saturating_mul(4)
+        {
+            return Ok(self);
+        }
+        let mut copy = in_memory().map_err(|_| Situation::System)?;
+        let workshop = Workshop::new(inspection::worker()?);
+        let options = Options { pictures: Pictures::Fitted { side }, ..Options::default() };
+        let copied = clean::clean_open(&self.file, &copy, &options, &workshop);
+        let smaller = |its: &clean::Copied| its.bytes < self.bytes && Some(its.kind) == self.kind;
+        let Some(copied) = copied.ok().filter(smaller) else {
+            let mut file = self.file;
+            file.rewind().map_err(|_| Situation::System)?;
+            return Ok(Self { file, ..self });
+        };
+        copy.rewind().map_err(|_| Situation::System)?;
+        let mut removed = self.removed;
+        removed.extend(copied.report.removed);
+        Ok(Self { file: copy, bytes: copied.bytes, removed, ..self })
+    }
+
+    /// It is a picture, as far as that was looked at.
+    pub(crate) fn is_picture(&self) -> bool {
+        let drawn = [Kind::Jpeg, Kind::Png, Kind::WebP, Kind::Gif, Kind::Bmp, Kind::Tiff].map(Some);
+        drawn.contains(&self.kind)
+    }
+
+    /// A second handle on it, for whoever draws its preview.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
     /// The next bytes, as many as there are up to so many.
     ///
     /// # Errors
@@ -102,7 +147,11 @@ fn open(path: &Path) -> Result<File, Trouble> {
     if about.is_file() { Ok(file) } else { Err(unreadable(path)) }
 }
 
-fn in_memory() -> io::Result<File> {
+/// An empty file that has no place on any disk.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn in_memory() -> io::Result<File> {
     let flags = rustix::fs::MemfdFlags::CLOEXEC;
     Ok(File::from(rustix::fs::memfd_create("", flags)?))
 }

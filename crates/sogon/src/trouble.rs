@@ -180,6 +180,10 @@ kinds! {
     Program = "program", 5;
     /// Its sender wants it to be looked at here only.
     NoSaving = "no-saving", 5;
+    /// A rule of the owner's does not take it.
+    Ruled = "ruled", 5;
+    /// No picture, or none that can be drawn.
+    NoPreview = "no-preview", 1;
     /// There is a file at that place.
     FileThere = "file-there", 1;
     /// A file cannot be written.
@@ -198,6 +202,12 @@ kinds! {
     NoRecording = "no-recording", 1;
     /// Not a voice note, or one that does not hold.
     NoNote = "no-note", 1;
+    /// Nothing waits that could be carried.
+    NothingToCarry = "nothing-to-carry", 1;
+    /// What was brought is not for this home, or no card of ours.
+    NotForUs = "not-for-us", 1;
+    /// Too much of a card is lost.
+    CardDamaged = "card-damaged", 1;
     /// `doctor` found something.
     Checks = "checks", 1;
     /// `try` saw a plain word on the wire, or a text did not arrive.
@@ -296,6 +306,7 @@ impl From<EngineError> for Trouble {
             EngineError::TooLarge => Kind::TooLarge,
             EngineError::Over => Kind::Over,
             EngineError::NotAGroup => Kind::NotAGroup,
+            EngineError::Ruled => Kind::Ruled,
             EngineError::NoRelay => Kind::NoRelay,
             EngineError::OwnInvite => Kind::OwnLink,
             EngineError::Bug => Kind::Bug,

@@ -69,7 +69,7 @@ pub(crate) async fn run(
         Some(folder) => folder.clone(),
         None => std::env::current_dir().unwrap_or_default(),
     };
-    if let (None, Command::File(_) | Command::Voice(_), Some(folder)) =
+    if let (None, Command::File(_) | Command::Voice(_) | Command::Carry(_), Some(folder)) =
         (&cli.common.folder, &cli.command, folder.to_str())
     {
         // A process that has the home open is in a folder of its own.

@@ -408,3 +408,28 @@ error-no-recording = { $path } is not a recording that can be sent: a WAV file o
     .next = Convert it to WAV, or send it as a file with `sogon file send`.
 error-no-note = This is not a voice note that can be played.
     .next = Save it as a file with `sogon file save`, or ask for it to be sent again.
+
+## carry
+carried-out = { $path }, { $size }, with { $count } sealed boxes on it.
+carried-in = New: { $accepted }; here already: { $duplicates }; not for this home: { $unknown }.
+carried-in-part = New: { $accepted }; here already: { $duplicates }; not for this home, or damaged: { $unknown }. At least { $missing } more pieces are needed.
+error-nothing-to-carry = Nothing waits that could be carried.
+    .next = Write something first with `sogon send`; people who have not answered yet cannot be written to.
+error-not-for-us = Nothing on it is for this home, or it was sealed under keys that are over.
+    .next = See whether it is the right file; otherwise ask for a new card, or connect once with `sogon sync`.
+error-card-damaged = Too much of it is lost: nothing could be put together.
+    .next = Copy it again, or bring what is left of a second copy of it together with this one.
+
+## rules, previews
+file-refused = refused by your own rule
+rule-open = as usual
+rule-yes = yes
+rule-no = no
+rule-shown = Files are taken: { $take }; up to: { $most }; come by themselves up to: { $auto }, on a metered link too: { $metered }. What you send is opened once: { $once }; not saved outside: { $saving }.
+metered-yes = The link is metered: no file comes by itself, unless a rule says so.
+metered-no = The link is not metered.
+error-ruled = Your own rule does not take this file.
+    .next = See it with `sogon file rule`, and change it if you want the file.
+error-no-preview = This is no picture, or none that can be drawn safely.
+    .next = Save it with `sogon file save` if you trust who sent it.
+file-rest = { $rate } a second, { $rest } to go

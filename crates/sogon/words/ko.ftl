@@ -405,3 +405,28 @@ error-no-recording = { $path }은(는) 보낼 수 있는 녹음이 아닙니다.
     .next = WAV로 바꾸거나 `sogon file send`로 파일째 보내십시오.
 error-no-note = 들을 수 있는 음성 쪽지가 아닙니다.
     .next = `sogon file save`로 저장하거나 다시 보내 달라고 하십시오.
+
+## carry
+carried-out = { $path }, { $size }. 봉한 상자 { $count }개가 들어 있습니다.
+carried-in = 새것 { $accepted }, 이미 있던 것 { $duplicates }, 이 집 것이 아닌 것 { $unknown }.
+carried-in-part = 새것 { $accepted }, 이미 있던 것 { $duplicates }, 이 집 것이 아니거나 망가진 것 { $unknown }. 조각이 적어도 { $missing }개 더 필요합니다.
+error-nothing-to-carry = 손으로 나를 것이 기다리고 있지 않습니다.
+    .next = 먼저 `sogon send`로 글을 쓰십시오. 아직 답하지 않은 사람에게는 쓸 수 없습니다.
+error-not-for-us = 여기에는 이 집으로 온 것이 없거나, 이미 끝난 열쇠로 봉해져 있습니다.
+    .next = 맞는 파일인지 보십시오. 맞다면 새 카드를 부탁하거나 `sogon sync`로 한 번 연결하십시오.
+error-card-damaged = 너무 많이 없어져서 아무것도 맞출 수 없습니다.
+    .next = 다시 복사하거나, 다른 사본에 남은 것을 이것과 함께 가져오십시오.
+
+## rules, previews
+file-refused = 내 규칙이 받지 않음
+rule-open = 평소대로
+rule-yes = 예
+rule-no = 아니오
+rule-shown = 파일을 받음: { $take }; 최대 크기: { $most }; 저절로 오는 크기: { $auto }, 종량제 연결에서도: { $metered }. 내가 보내는 것은 한 번만 열림: { $once }; 밖에 저장 못 함: { $saving }.
+metered-yes = 종량제 연결입니다. 규칙이 달리 정하지 않으면 파일이 저절로 오지 않습니다.
+metered-no = 종량제 연결이 아닙니다.
+error-ruled = 내 규칙이 이 파일을 받지 않습니다.
+    .next = `sogon file rule`로 규칙을 보고, 파일을 원하면 바꾸십시오.
+error-no-preview = 그림이 아니거나, 안전하게 그릴 수 없는 그림입니다.
+    .next = 보낸 사람을 믿는다면 `sogon file save`로 저장하십시오.
+file-rest = 초당 { $rate }, { $rest } 남음

@@ -408,3 +408,28 @@ error-no-recording = { $path } 不是可以发送的录音：应为不超过十�
     .next = 转换为 WAV，或用 `sogon file send` 作为文件发送。
 error-no-note = 这不是可以播放的语音留言。
     .next = 用 `sogon file save` 作为文件保存，或请对方再发一次。
+
+## carry
+carried-out = { $path }，{ $size }，里面有 { $count } 个密封的盒子。
+carried-in = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的：{ $unknown }。
+carried-in-part = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的或已损坏的：{ $unknown }。至少还需要 { $missing } 块。
+error-nothing-to-carry = 没有可以用手带走的东西。
+    .next = 先用 `sogon send` 写点什么；还没有回应的人无法收信。
+error-not-for-us = 里面没有给这个家的东西，或者它是用已经作废的钥匙封的。
+    .next = 看看是不是正确的文件；否则请对方给一张新卡，或者用 `sogon sync` 连接一次。
+error-card-damaged = 丢失得太多，什么也拼不起来。
+    .next = 重新复制一次，或者把另一份副本剩下的部分和它一起带来。
+
+## rules, previews
+file-refused = 被你自己的规则拒绝
+rule-open = 照常
+rule-yes = 是
+rule-no = 否
+rule-shown = 接收文件：{ $take }；最大：{ $most }；自动取回的大小：{ $auto }，按流量计费时也是：{ $metered }。你发出的只能打开一次：{ $once }；不能存到外面：{ $saving }。
+metered-yes = 连接按流量计费：除非规则另有规定，文件不会自动取回。
+metered-no = 连接不按流量计费。
+error-ruled = 你自己的规则不接收这个文件。
+    .next = 用 `sogon file rule` 查看规则，想要这个文件就修改它。
+error-no-preview = 这不是图片，或者是不能安全绘制的图片。
+    .next = 如果你信任发送者，就用 `sogon file save` 保存。
+file-rest = 每秒 { $rate }，还需 { $rest }

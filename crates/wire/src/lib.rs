@@ -1,9 +1,11 @@
-//! Bytes that cross a boundary: boxes, relay frames, relay addresses and invite links.
+//! Bytes that cross a boundary: boxes, relay frames, relay addresses, invite links, and what is
+//! carried by hand.
 //!
 //! Everything here parses and prints; nothing here holds a key or opens a box. All integers are
 //! big-endian. `docs/SPEC.md` gives the tables, `vectors/` the bytes.
 
 mod boxed;
+pub mod bundle;
 mod frame;
 mod invite;
 mod log;

@@ -168,3 +168,23 @@ fn the_law_names_what_is_signed_and_what_names_a_log() {
     let name: String = PublicWriteKey([1; 32]).log().0.map(|byte| format!("{byte:02x}")).concat();
     assert!(spec.contains(&name), "{name}");
 }
+
+#[test]
+fn what_is_carried_by_hand_has_the_sizes_of_the_law() {
+    use sogon_wire::bundle::{
+        BLOCK_BYTES, CARD_BYTES_MAX, FRAME_BYTES, PARCEL_BYTES_MAX, SYMBOL_BYTES,
+    };
+    let rows = rows(&spec(), "### 13.2 Symbols");
+    let said = |name: &str| {
+        let row = rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{name}"));
+        number(&row[1])
+    };
+    assert_eq!(said("BLOCK_BYTES"), BLOCK_BYTES as u64);
+    assert_eq!(said("FRAME_BYTES"), FRAME_BYTES as u64);
+    assert_eq!(said("PARCEL_BYTES_MAX"), u64::from(PARCEL_BYTES_MAX));
+    assert_eq!(said("CARD_BYTES_MAX"), CARD_BYTES_MAX);
+    assert_eq!(
+        [said("symbol of a block"), said("symbol of a frame")],
+        SYMBOL_BYTES.map(|n| n as u64)
+    );
+}

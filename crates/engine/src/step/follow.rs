@@ -11,7 +11,7 @@ use super::{Work, flow::log_of, internal, short_hash};
 use crate::{
     ConversationId, EngineError,
     message_row::KindRow,
-    rows::{CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
+    rows::{BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
 };
 
@@ -219,7 +219,9 @@ impl Work<'_> {
         self.step_over(id, row, seq, boxed);
         let done = [id.0.as_slice(), &short_hash(boxed)].concat();
         if self.desk.row(DONE, &done)?.is_some() {
-            // Dealt with at another place: the log is read again, or the relay repeats itself.
+            // Dealt with at another place: the log is read again, the relay repeats itself, or
+            // somebody carried it here.
+            self.forget_by_hand(id, boxed);
             return Ok(());
         }
         if self.own_commit_read(id, row, boxed, None)? || self.own_box_read(id, row, seq, boxed)? {
@@ -439,6 +441,8 @@ impl Work<'_> {
         row.gaps.clear();
         self.forget_rows(CHAINS, id)?;
         self.forget_rows(DONE, id)?;
+        self.forget_rows(BY_HAND, id)?;
+        self.forget_rows(CARRIED, id)?;
         row.own = None;
         row.fork_told = false;
         let own = self.identity.public();

@@ -3,6 +3,7 @@
 
 mod act;
 mod call;
+mod carry;
 mod change;
 mod commits;
 mod fade;
@@ -20,6 +21,7 @@ mod places;
 mod receipts;
 mod receive;
 mod rescue;
+pub(crate) mod rules;
 mod sweep;
 
 use sogon_seal::{

@@ -17,11 +17,11 @@ use crate::{
     engine::Draft,
     file_hash::FileHash,
     file_rows::{
-        AUTO, AUTO_BYTES, CHOICES, DRAFTS, FILES, FileRow, MOVING, PIECES, StageRow, count,
-        file_key, file_of, moving_key, piece_key,
+        DRAFTS, FILES, FileRow, MOVING, PIECES, StageRow, count, file_key, file_of, moving_key,
+        piece_key,
     },
     message_row::{KindRow, MessageRow},
-    rows::{ConversationRow, encode, number_of, read},
+    rows::{ConversationRow, encode, read},
     view::AlertKind,
 };
 
@@ -92,6 +92,7 @@ impl Work<'_> {
             draft.hash.add(b"");
             self.desk.put(PIECES, &piece_key(to, file, 0), Vec::new());
         }
+        let (fades_s, no_saving) = self.sending_rule(to, fades_s, about.no_saving)?;
         let keys = FileKeys::draw(self.entropy()).map_err(internal)?;
         let offer = Offer {
             log: keys.log().0,
@@ -102,7 +103,7 @@ impl Work<'_> {
             name: Some(about.name.clone()).filter(|name| !name.is_empty()),
             media: Some(about.media).filter(|media| !media.is_empty()),
             voice_ms: about.voice_ms,
-            rules: about.no_saving.then_some(RULE_NO_SAVING),
+            rules: no_saving.then_some(RULE_NO_SAVING),
             at: row.at(),
         };
         if !offer.is_sound() {
@@ -208,9 +209,8 @@ impl Work<'_> {
             ..MessageRow::received(message_id, from.identity.0, at_s, KindRow::File, name)
         };
         let order = self.add_message(id, row, &message)?;
-        let below = self.desk.row(CHOICES, AUTO)?.map_or(AUTO_BYTES, |bytes| number_of(&bytes));
-        let comes = below > 0 && offer.bytes <= below;
-        let stage = if comes { StageRow::Fetching } else { StageRow::Offered };
+        let stage = self.stage_of(id, &offer)?;
+        let comes = stage == StageRow::Fetching;
         // The conversation may have moved since the file was laid.
         let at = offer.at.unwrap_or(0).into();
         let relay = row.relays.iter().flatten().nth(at).unwrap_or(&row.relay).clone();

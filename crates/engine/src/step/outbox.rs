@@ -8,7 +8,7 @@ use sogon_wire::{RelayAddr, SealedBox, Seq};
 use super::{Work, internal, pack, short_hash};
 use crate::{
     ConversationId, EngineError, Event,
-    content::Content,
+    content::{Content, Read},
     engine::Mode,
     links::Question,
     message_row::{DeliveryRow, MessageRow},
@@ -129,7 +129,7 @@ impl Work<'_> {
     }
 
     /// Seals what waits, and with words the next ones that fit into the same box.
-    fn seal_row(
+    pub(crate) fn seal_row(
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
@@ -139,7 +139,8 @@ impl Work<'_> {
         let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
         let words = content.clone().into_words().is_some() && out.order.is_some();
         // A receipt rides along for nothing.
-        content.read = Some(self.receipt(row));
+        let by_hand = content.read.take().and_then(|read| read.by_hand);
+        content.read = Some(Read { by_hand, ..self.receipt(row) });
         let riders = if words { pack::fill(&mut content, next) } else { Vec::new() };
         let mut group = self.group(row.group)?;
         let posting = group.seal(&content.encode()).map_err(internal)?;

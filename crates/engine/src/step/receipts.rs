@@ -31,6 +31,7 @@ impl Work<'_> {
             gaps_before: said(&row.gaps_before),
             chain_before: row.chain_before.and_then(|chain| chain.first_chunk().copied()),
             gaps_earlier: row.gaps_earlier.clone(),
+            by_hand: None,
         }
     }
 
@@ -97,6 +98,9 @@ impl Work<'_> {
         }
         self.fill_gaps(id, epoch, receipt.gaps)?;
         self.fill_gaps(id, epoch.saturating_sub(1), receipt.gaps_before)?;
+        for mark in receipt.by_hand.unwrap_or_default() {
+            self.opened_by_hand(id, row, from, mark)?;
+        }
         for (epoch, first, last) in receipt.gaps_earlier.unwrap_or_default() {
             self.fill_gaps(id, epoch, Some(vec![(first, last)]))?;
         }
@@ -168,7 +172,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn delivered(&mut self, id: ConversationId, order: u64) -> Result<(), EngineError> {
+    pub(crate) fn delivered(&mut self, id: ConversationId, order: u64) -> Result<(), EngineError> {
         let key = in_conversation(id, order);
         if let Some(mut message) = read::<MessageRow>(self.desk, MESSAGES, &key)? {
             message.delivery = Some(DeliveryRow::Delivered);

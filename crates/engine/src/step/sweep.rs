@@ -7,7 +7,7 @@ use super::Work;
 use crate::{
     ConversationId, EngineError, MessageId,
     file_rows::{
-        AUTO, CHOICES, FILES, FileRow, HASHES, MOVING, PIECES, SWEEP, StageRow, file_key,
+        AUTO, CHOICES, FILES, FileRow, HASHES, MOVING, PIECES, PREVIEWS, SWEEP, StageRow, file_key,
         moving_key,
     },
     message_row::{KindRow, MessageRow},
@@ -62,6 +62,7 @@ impl Work<'_> {
         let Some(row) = self.file(id, message)? else { return Ok(()) };
         let key = file_key(id, message);
         self.desk.delete(FILES, &key);
+        self.desk.delete(PREVIEWS, &key);
         self.desk.delete(MOVING, &moving_key(row.order, id, message));
         self.sweep_pieces(&key, row.offer.count());
         self.stop_asking(&row.relay()?, id, message, &row);
@@ -75,6 +76,9 @@ impl Work<'_> {
         message: MessageId,
     ) -> Result<(), EngineError> {
         let mut row = self.file(id, message)?.ok_or(EngineError::Unknown)?;
+        if !row.is_own() && !self.is_taken(id, &row.offer)? {
+            return Err(EngineError::Ruled);
+        }
         let next = match (row.is_own(), row.stage) {
             (_, StageRow::Sent | StageRow::Here | StageRow::Sending | StageRow::Fetching) => {
                 return Ok(());
@@ -126,6 +130,7 @@ impl Work<'_> {
             self.stop_asking(&row.relay()?, id, message, &row);
         }
         row.held = false;
+        self.desk.delete(PREVIEWS, &file_key(id, message));
         // All of it in one step would be larger than a batch may be; until it is done, nothing comes.
         self.sweep_pieces(&file_key(id, message), row.offer.count());
         self.end_move(id, message, &row)

@@ -27,12 +27,47 @@ pub(crate) fn encode(
     if moving(kind, &bytes) {
         return Err(kind.odd("a moving picture, which cannot be encoded anew"));
     }
-    let fresh = write(kind, &decode(kind, &bytes)?)?;
+    let picture = decode(kind, &bytes)?;
+    again(kind, &bytes, &picture, job)
+}
+
+/// The picture that `plan` would make, no longer than `side`; as it is when it is short enough.
+pub(crate) fn fit(
+    kind: Kind,
+    plan: Plan,
+    view: &mut View<'_>,
+    job: &mut Job<'_>,
+    side: u32,
+) -> Result<Plan, Refusal> {
+    if !matches!(kind, Kind::Jpeg | Kind::Png | Kind::WebP | Kind::Bmp) {
+        return Ok(plan);
+    }
+    let bytes = plan.bytes(&view.all()?)?;
+    if moving(kind, &bytes) {
+        return Ok(plan);
+    }
+    let picture = decode(kind, &bytes)?;
+    if picture.width().max(picture.height()) <= side {
+        return Ok(plan);
+    }
+    let drawn = picture.thumbnail(side, side);
+    drop(picture);
+    again(kind, &bytes, &drawn, job)
+}
+
+/// These points, encoded and cleaned once more.
+fn again(
+    kind: Kind,
+    bytes: &[u8],
+    picture: &DynamicImage,
+    job: &mut Job<'_>,
+) -> Result<Plan, Refusal> {
+    let fresh = write(kind, picture)?;
     job.removed(What::Encoding, bytes.len());
     // What the encoder wrote is held to the same rules; which way up the picture is was in the copy.
     let options = crate::clean::Options { pictures: crate::clean::Pictures::Exact, ..*job.options };
     let mut again = Job::new(&options);
-    let fresh = turned(kind, &bytes, fresh);
+    let fresh = turned(kind, bytes, fresh);
     let (_, clean) = crate::clean::nested(fresh, "picture", &mut again)?;
     Ok(Plan::of(clean))
 }

@@ -74,6 +74,12 @@ pub enum Pictures {
     /// ones and a sensor's noise may; a JPEG loses a little sharpness and everything gets a new
     /// size. Only single pictures of JPEG, PNG, WebP and BMP.
     Anew,
+    /// As [`Pictures::Anew`] for a picture with a longer side than this, which is drawn smaller; one
+    /// that is not longer, or moves, stays what it is.
+    Fitted {
+        /// Points of the longest side.
+        side: u32,
+    },
 }
 
 impl Default for Options {
@@ -215,8 +221,9 @@ fn unmarked(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refu
         }
     }?;
     match job.options.pictures {
-        Pictures::Anew => Ok((kind, anew::encode(kind, plan, view, job)?)),
         Pictures::Exact => Ok((kind, plan)),
+        Pictures::Anew => Ok((kind, anew::encode(kind, plan, view, job)?)),
+        Pictures::Fitted { side } => Ok((kind, anew::fit(kind, plan, view, job, side)?)),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     clean,
     finding::{Event, Finding},
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
+    preview,
     source::{Owned, Source},
 };
 
@@ -34,6 +35,8 @@ pub(crate) enum Task {
     Look(Setup),
     /// Write one clean copy.
     Clean(clean::Order),
+    /// Draw one picture small.
+    Draw(preview::Sitting),
 }
 
 /// What a worker that looks is told.
@@ -193,7 +196,19 @@ pub fn serve() -> io::Result<()> {
     match receive(&socket, FRAME_BYTES_MAX)? {
         Task::Look(setup) => look(&socket, &setup),
         Task::Clean(order) => copy(&socket, &order),
+        Task::Draw(sitting) => draw(&socket, &sitting),
     }
+}
+
+/// Draws the file it is handed.
+fn draw(socket: &UnixStream, sitting: &preview::Sitting) -> io::Result<()> {
+    let walls = walls::raise(sitting.memory_bytes_max, 0);
+    send(socket, &Ready { walls, trouble: None })?;
+    let ((), files): ((), Vec<File>) = receive_with(socket, FRAME_BYTES_MAX)?;
+    let Ok([picture]) = <[File; 1]>::try_from(files) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    send(socket, &preview::draw_behind_walls(picture))
 }
 
 /// Writes a clean copy of the first file it is handed into the second one.

@@ -62,6 +62,8 @@ impl Seeds {
         seeds.contents();
         seeds.containers();
         seeds.files();
+        seeds.cards();
+        seeds.answers();
         seeds.voices();
         seeds
     }
@@ -558,6 +560,52 @@ impl Seeds {
             }
         }
         self.add("engine_content", "nothing", []);
+    }
+
+    /// Scripts of answers about files: the mode, then for each answer how much later, which question,
+    /// whether it stays open, and what is said.
+    fn answers(&mut self) {
+        for (name, mode) in [("haul", 0), ("live", 1)] {
+            let honest = |place: u8| [1, 0, place, 1, 3];
+            let all: Vec<u8> = (0..12).flat_map(|place| honest(place % 3)).collect();
+            self.add("engine_files", format!("{name}-honest"), [&[mode], all.as_slice()].concat());
+            for what in 0_u8..8 {
+                for kind in 0_u8..4 {
+                    let said =
+                        [what, 0, 3, kind, 0, kind, 1, kind, 0, 2, 2, 0, 4, 9, 9, 9, 9, 0, 1];
+                    let twice = [2, 0, kind, 1, what, 0, 1, 1, 0, 1, 5, 1, 1, 1, 1, 1];
+                    let script = [&[mode, 1, 0, kind, 1], &said[..], &twice].concat();
+                    self.add("engine_files", format!("{name}-{what}-{kind}"), script);
+                }
+            }
+        }
+        self.add("engine_files", "nothing", []);
+    }
+
+    /// Scripts of cards: whether it is words, then parts: whose log, what kind, and its bytes.
+    fn cards(&mut self) {
+        const CARD: u8 = 1;
+        const WORDS: u8 = 0;
+        for (name, form) in [("card", CARD), ("words", WORDS)] {
+            self.add("engine_carried", format!("{name}-whole"), [form, 0, 0, 0]);
+            self.add("engine_carried", format!("{name}-twice"), [form, 0, 0, 0, 0, 1, 0]);
+            for act in 0_u8..8 {
+                let bent = [form, 0, 0, 1, act, 2, 9, 7, 0, 4, 1, 3, 5, 7, act, 40, 1, 1];
+                self.add("engine_carried", format!("{name}-bent-{act}"), bent);
+            }
+            let rubbish = [form, 0, 0, 4, 0, 6, 1, 2, 3, 4, 5, 6];
+            self.add("engine_carried", format!("{name}-rubbish"), rubbish);
+            for kind in 0_u8..9 {
+                let real = [0, 0, kind, 0];
+                let boxed = [2, kind, 0, 5, 0xa2, 0, kind, 1, 2, 9];
+                let head = [form, 0, kind % 2, 3, 0, 2];
+                let forged = [head.as_slice(), &real, &boxed, &[1]].concat();
+                self.add("engine_carried", format!("{name}-forged-{kind}"), forged);
+            }
+            let part = [&[form, 0, 1, 2, 0, 40], [7_u8; 40].as_slice(), &[0]].concat();
+            self.add("engine_carried", format!("{name}-any-part"), part);
+        }
+        self.add("engine_carried", "nothing", []);
     }
 
     /// The cleaner's samples that are small, and each cut and with a bit turned over.

@@ -3,7 +3,11 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use sogon_call::{CallSecret, Rate, Shape, Span, TICK_SAMPLES, Talk, speech};
+use sogon_call::{
+    CallSecret, Rate, Shape, Span, TICK_SAMPLES, Talk,
+    note::{self, NOTE_KBITS, Note},
+    speech,
+};
 use sogon_call_opus::{Decoder, Encoder};
 use zeroize::Zeroizing;
 
@@ -119,6 +123,34 @@ fn plain(said: &[i16], shape: Shape, loss: Loss, seed: u64) -> Vec<i16> {
         .collect()
 }
 
+/// Voice notes: what a second of them weighs, and how they are understood beside plain Opus of the
+/// same rate, which here is the same codec without the note's form.
+fn notes(said: &[i16]) {
+    table::part(
+        "11. Voice notes",
+        "bytes for each second, beside the bits of the rate; STOI beside plain Opus; ratio: one is best",
+    );
+    for kbit in NOTE_KBITS {
+        let note = note::record_at(said, kbit).unwrap();
+        let per_s = note.len() as f64 / (said.len() as f64 / 16_000.0);
+        let bare = f64::from(kbit) * 125.0;
+        table::amounts(&format!("{kbit} kbit/s: bytes a second"), per_s, "speech alone", bare, "B");
+        let heard = Note::parse(&note).unwrap().play().unwrap();
+        let (mut encoder, mut decoder) = (Encoder::new().unwrap(), Decoder::new().unwrap());
+        let bytes = kbit as usize * 60 / 8;
+        let plain: Vec<i16> = said
+            .chunks_exact(Span::Ms60.samples())
+            .flat_map(|frame| {
+                let packet = encoder.encode(frame, Span::Ms60, bytes).unwrap();
+                decoder.decode(&packet, Span::Ms60).unwrap()
+            })
+            .collect();
+        let (ours, theirs) = (understood(said, &heard, 100), understood(said, &plain, 100));
+        let what = format!("{kbit} kbit/s: understood");
+        table::amounts(&what, ours * 100.0, "plain Opus", theirs * 100.0, "%");
+    }
+}
+
 /// How well it was understood: three seconds at a time, each at the lag that fits it best.
 fn understood(said: &[i16], heard: &[i16], lag_max_ms: usize) -> f64 {
     let block = 3 * 16_000;
@@ -175,6 +207,7 @@ pub(crate) fn run() {
             }
         }
     }
+    notes(&said);
     table::part(
         "11. Calls, computed",
         "seconds of a core for a minute of call; ratio: less is better",

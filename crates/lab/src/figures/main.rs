@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 11] [15]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 11] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
 //! a file beside this one.
 #![allow(
@@ -16,6 +16,7 @@
 
 mod appends;
 mod calls;
+mod cuts;
 mod disk;
 mod full;
 mod images;
@@ -58,7 +59,7 @@ fn main() {
     let parts: Vec<u8> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let wanted = |part: u8| parts.is_empty() || parts.contains(&part);
     table::conditions("begin");
-    let programs = [4, 5, 6].into_iter().any(wanted).then(|| Programs::find(!has("--built")));
+    let programs = [4, 5, 6, 16].into_iter().any(wanted).then(|| Programs::find(!has("--built")));
     if wanted(1) {
         speed::run();
     }
@@ -98,6 +99,9 @@ fn main() {
     if wanted(15) {
         let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
         links::files::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
+    }
+    if let Some(programs) = programs.as_ref().filter(|_| wanted(16)) {
+        cuts::run(programs, has("--quick"));
     }
     table::conditions("end");
 }

@@ -96,7 +96,7 @@ pub(crate) fn run(programs: &Programs) {
 }
 
 /// The most a process held until it said that it was done.
-fn most(command: impl Fn() -> Command) -> f64 {
+pub(crate) fn most(command: impl Fn() -> Command) -> f64 {
     for _ in 0..20 {
         let (process, _) = Staying::begin(command());
         // It may be over before it is looked at.

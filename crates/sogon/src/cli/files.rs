@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::span::Span;
 
@@ -17,6 +17,9 @@ pub(crate) enum File {
     Pause(FilePause),
     Drop(FileDrop),
     Auto(FileAuto),
+    Preview(FilePreview),
+    Rule(FileRules),
+    Metered(FileMetered),
 }
 
 /// Send files, cleaned of what would betray you.
@@ -34,6 +37,9 @@ pub(crate) struct FileSend {
     /// Send them as they are, with all that is in them besides what you see
     #[arg(long)]
     pub(crate) keep_metadata: bool,
+    /// Keep pictures as large as they are; otherwise they are drawn smaller where the link is poor
+    #[arg(long)]
+    pub(crate) original: bool,
     /// Keep their names
     #[arg(long)]
     pub(crate) keep_name: bool,
@@ -98,6 +104,73 @@ pub(crate) struct FileAuto {
     pub(crate) below: Option<u64>,
 }
 
+/// Write a small picture of a picture that is here.
+///
+/// It is drawn in a process that can open nothing and reach nobody; a picture that is a trap costs its
+/// preview and nothing else.
+#[derive(Debug, Args)]
+pub(crate) struct FilePreview {
+    /// Its id, as `file list` shows it
+    pub(crate) id: String,
+    /// Where to: a JPEG that is not there yet
+    #[arg(short = 'o', long = "output", value_name = "PATH")]
+    pub(crate) to: PathBuf,
+}
+
+/// Decide about files of one contact or group, or of all; show what was decided.
+///
+/// What one contact's rule leaves open is as the rule for all says, and what that leaves open as it
+/// always was.
+#[derive(Debug, Args)]
+pub(crate) struct FileRules {
+    /// A contact, a group, or the id of either; without one, all
+    pub(crate) who: Option<String>,
+    /// Take files at all; if not they are shown as refused
+    #[arg(long, value_enum, value_name = "YES|NO")]
+    pub(crate) take: Option<YesNo>,
+    /// Take files up to this size
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) most: Option<u64>,
+    /// Let files up to this size come without a question
+    #[arg(long, value_name = "SIZE|none", value_parser = size)]
+    pub(crate) auto: Option<u64>,
+    /// Let them come also while the link is metered
+    #[arg(long, value_enum, value_name = "YES|NO")]
+    pub(crate) auto_metered: Option<YesNo>,
+    /// Let what you send be opened once
+    #[arg(long, value_enum, value_name = "YES|NO")]
+    pub(crate) once: Option<YesNo>,
+    /// Let what you send be looked at only inside Sogon
+    #[arg(long, value_enum, value_name = "YES|NO")]
+    pub(crate) no_saving: Option<YesNo>,
+    /// Forget what was decided before
+    #[arg(long)]
+    pub(crate) reset: bool,
+}
+
+/// Say that the link costs by the byte, or show it: no file comes by itself meanwhile.
+#[derive(Debug, Args)]
+pub(crate) struct FileMetered {
+    /// Whether it does
+    #[arg(value_enum, value_name = "YES|NO")]
+    pub(crate) choice: Option<YesNo>,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    /// It is so
+    Yes,
+    /// It is not
+    No,
+}
+
+impl YesNo {
+    pub(crate) fn is_yes(self) -> bool {
+        self == Self::Yes
+    }
+}
+
 /// Send and save voice notes.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Voice {
@@ -107,8 +180,9 @@ pub(crate) enum Voice {
 
 /// Send a recording as a voice note.
 ///
-/// It becomes Opus at a constant rate of 16 kbit/s, about 2 kB for each second, so that its size tells
-/// how long it is and nothing of what was said. Nothing of the recording's own file leaves.
+/// It becomes Opus at a constant rate of 6, 8, 12 or 16 kbit/s, as the link was lately: 0.8 to 2 kB for
+/// each second. So its size tells how long it is and nothing of what was said. Nothing of the
+/// recording's own file leaves.
 #[derive(Debug, Args)]
 pub(crate) struct VoiceSend {
     /// A contact, a group, or the id of either
@@ -116,6 +190,9 @@ pub(crate) struct VoiceSend {
     /// The recording, a WAV file of at most ten minutes
     #[arg(value_name = "IN.wav")]
     pub(crate) from: PathBuf,
+    /// Its rate: 6, 8, 12 or 16 kbit/s; otherwise what the link bears
+    #[arg(long, value_name = "KBIT", value_parser = rate)]
+    pub(crate) rate: Option<u32>,
     /// Let it be gone so long after it was heard
     #[arg(long, value_name = "D")]
     pub(crate) expires: Option<Span>,
@@ -135,6 +212,13 @@ pub(crate) struct VoiceSave {
     /// Where to; a file that is not there yet
     #[arg(short = 'o', long = "output", value_name = "OUT.wav")]
     pub(crate) to: PathBuf,
+}
+
+/// A rate of voice notes.
+fn rate(text: &str) -> Result<u32, String> {
+    let known = |rate: &u32| sogon_call::note::NOTE_KBITS.contains(rate);
+    let rate = text.parse().ok().filter(known);
+    rate.ok_or_else(|| "not a rate: 6, 8, 12 or 16".to_owned())
 }
 
 /// `64K`, `2M`, `1G`, plain bytes, or `none`.

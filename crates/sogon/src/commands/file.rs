@@ -2,6 +2,8 @@
 
 pub(super) mod fetch;
 pub(super) mod list;
+mod preview;
+mod rule;
 pub(super) mod save;
 mod send;
 
@@ -34,6 +36,9 @@ pub(super) async fn run(desk: &Desk, file: &File) -> Result<(), Trouble> {
             desk.console.state("dropped", &desk.words).await
         }
         File::Auto(auto) => below(desk, auto).await,
+        File::Preview(preview) => preview::run(desk, preview).await,
+        File::Rule(rule) => rule::run(desk, rule).await,
+        File::Metered(metered) => rule::metered(desk, metered).await,
     }
 }
 

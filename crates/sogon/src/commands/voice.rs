@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cli::{Voice, VoiceSave, VoiceSend},
     desk::Desk,
+    pace::Pace,
     people::Directory,
     span::Span,
     trouble::{Kind, Trouble},
@@ -42,7 +43,11 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
         return Err(wrong());
     }
     let recording = std::fs::read(&path).map_err(|_| wrong())?;
-    let coding = move || wav::read(&recording).and_then(|samples| note::record(&samples));
+    let kbit = match send.rate {
+        Some(kbit) => kbit,
+        None => Pace::look(&desk.hand).await?.note_kbit(),
+    };
+    let coding = move || wav::read(&recording).and_then(|samples| note::record_at(&samples, kbit));
     let coded = tokio::task::spawn_blocking(coding).await.map_err(|_| Kind::Bug)?;
     let note = coded.map_err(|_| wrong())?;
     let ms = Note::parse(&note).map_err(|_| wrong())?.ms();
@@ -69,7 +74,8 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     let state = now.map_or("sent", |its| its.stage.name());
     let seconds = ms.div_ceil(1_000);
     let id = file.to_string();
-    let object = json!({ "id": id, "seconds": seconds, "bytes": bytes, "state": state });
+    let object =
+        json!({ "id": id, "seconds": seconds, "bytes": bytes, "state": state, "kbit": kbit });
     let words = || {
         let said = desk.words.say(&format!("file-{state}"), &[]);
         let (seconds, size) = (seconds.to_string(), size(bytes));

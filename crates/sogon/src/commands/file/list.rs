@@ -1,15 +1,24 @@
 //! `sogon file list`: what was sent and offered, and how far it is.
 
 use serde_json::{Value, json};
-use sogon_engine::view::{self, File, Message};
+use sogon_engine::view::{self, File, Message, Stage};
 
-use crate::{commands::size, desk::Desk, moment, people::Directory, plain, trouble::Trouble};
+use crate::{
+    commands::{seconds, size},
+    desk::Desk,
+    moment,
+    pace::Pace,
+    people::Directory,
+    plain,
+    trouble::Trouble,
+};
 
 pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
     let all = desk.hand.look(|vault| view::files(vault)).await?;
     let directory = Directory::look(&desk.hand).await?;
+    let rate = Pace::rate(&desk.hand.usage().await?);
     for message in &all {
-        show(desk, &directory, message).await?;
+        shown(desk, &directory, message, rate).await?;
     }
     if all.is_empty() {
         desk.console.remark(&desk.words.say("files-none", &[])).await;
@@ -26,6 +35,15 @@ pub(super) async fn show(
     directory: &Directory,
     message: &Message,
 ) -> Result<(), Trouble> {
+    shown(desk, directory, message, None).await
+}
+
+async fn shown(
+    desk: &Desk,
+    directory: &Directory,
+    message: &Message,
+    rate: Option<u64>,
+) -> Result<(), Trouble> {
     let Some(file) = &message.file else { return Ok(()) };
     let words = || {
         let title = directory.title(message.conversation);
@@ -38,15 +56,35 @@ pub(super) async fn show(
             done if done < file.bytes && done > 0 => format!("{} / ", size(done)),
             _ => String::new(),
         };
+        let rest = match rest_s(file, rate) {
+            None => String::new(),
+            Some(rest) => {
+                let (rate, rest) =
+                    (size(rate.unwrap_or_default()), seconds(rest.saturating_mul(1_000)));
+                format!("; {}", desk.words.say("file-rest", &[("rate", &rate), ("rest", &rest)]))
+            }
+        };
         let name = plain::line(&file.name);
         let id = message.id;
         format!(
-            "{id}  {}  {who}: {name}, {share}{} ({state})",
+            "{id}  {}  {who}: {name}, {share}{} ({state}{rest})",
             moment::local(message.at_s),
             size(file.bytes)
         )
     };
-    desk.console.result(object(message, file), words).await
+    let mut object = object(message, file);
+    if let (Some(object), Some(rest_s)) = (object.as_object_mut(), rest_s(file, rate)) {
+        object.insert("rate".to_owned(), json!(rate));
+        object.insert("rest_s".to_owned(), json!(rest_s));
+    }
+    desk.console.result(object, words).await
+}
+
+/// How many seconds the rest of a file under way takes, at what the link carried lately.
+fn rest_s(file: &File, rate: Option<u64>) -> Option<u64> {
+    let moves = matches!(file.stage, Stage::Sending | Stage::Fetching);
+    let rest = file.bytes.saturating_sub(file.done_bytes);
+    rest.checked_div(rate.filter(|_| moves)?)
 }
 
 /// The object of docs/CLI.md.

@@ -13,7 +13,9 @@ use crate::{
     commands::size,
     desk::Desk,
     outgoing::Outgoing,
+    pace::Pace,
     people::Directory,
+    preview,
     span::Span,
     trouble::{Kind, Trouble},
 };
@@ -52,7 +54,14 @@ async fn outgoing(desk: &Desk, send: &FileSend, path: &Path) -> Result<Outgoing,
         return Outgoing::as_it_is(path);
     }
     let (path, language) = (path.to_owned(), desk.words.language().inspector());
-    let work = move || Outgoing::cleaned(&path, language);
+    let side = match send.original {
+        true => None,
+        false => Some(Pace::look(&desk.hand).await?.picture_side()),
+    };
+    let work = move || match side {
+        Some(side) => Outgoing::cleaned(&path, language)?.fitted(side),
+        None => Outgoing::cleaned(&path, language),
+    };
     tokio::task::spawn_blocking(work).await.map_err(|_| Kind::Bug)?
 }
 
@@ -81,6 +90,13 @@ async fn take_in(
     let after_s = if send.once { Some(0) } else { send.expires.map(Span::seconds) };
     let act = Act::SendFile { to, file: id, about, reply_to, after_s };
     desk.hand.act(act).await?;
+    if let Ok(picture) = file.handle()
+        && file.is_picture()
+        && let Some(drawn) = preview::draw(picture).await?
+    {
+        // When its bytes are gone from here it can still be told from others.
+        preview::keep(&desk.hand, to, id, drawn).await?;
+    }
     Ok((id, name))
 }
 
