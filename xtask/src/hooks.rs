@@ -63,6 +63,15 @@ pub(crate) fn tpm(house: &House) -> Result<Done, Fault> {
     house.cargo_does(&words).map(|()| Done::Ran)
 }
 
+/// `nap`: a home on a machine that is about to sleep.
+pub(crate) fn nap(house: &House) -> Result<Done, Fault> {
+    if !has(house, "dbus-daemon", "--version") {
+        return Ok(Done::Skipped("it needs a bus: apt-get install dbus-daemon".to_owned()));
+    }
+    let words = ["test", "--quiet", "--package", "sogon", "--test", "nap"];
+    house.cargo_does(&words).map(|()| Done::Ran)
+}
+
 fn has(house: &House, program: &str, word: &str) -> bool {
     house.command(program).arg(word).output().is_ok_and(|output| output.status.success())
 }

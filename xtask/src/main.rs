@@ -33,6 +33,7 @@ cargo xtask <task>
   blows [COMMAND ...]           a kill, a torn write, a full disk and a refused sync at each write
                                 of a session of the real program (needs strace)
   tpm                           a home whose guesses need a TPM, with one in software (needs swtpm)
+  nap                           a home that locks before its machine sleeps (needs dbus-daemon)
   fuzz [--minutes M] [TARGET]   every fuzz target, or one, for M minutes each
   app [--short | --figures]     the app in a real browser: its stories, or its numbers
   deny                          licences, bans and sources of what we import";
@@ -61,6 +62,7 @@ fn run(house: &House, words: &[&str]) -> Result<(), Fault> {
         ["figures"] => hooks::figures(house).map(hooks::Done::say),
         ["blows", rest @ ..] => hooks::blows(house, rest).map(hooks::Done::say),
         ["tpm"] => hooks::tpm(house).map(hooks::Done::say),
+        ["nap"] => hooks::nap(house).map(hooks::Done::say),
         ["fuzz", rest @ ..] => hooks::fuzz(house, rest),
         ["app"] => app::run(house, app::Length::Whole).map(hooks::Done::say),
         ["app", "--short"] => app::run(house, app::Length::Short).map(hooks::Done::say),

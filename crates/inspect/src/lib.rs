@@ -19,6 +19,7 @@ pub mod rules;
 pub mod scan;
 pub mod source;
 pub mod tags;
+pub mod times;
 pub mod trace;
 pub mod words;
 pub mod worker;

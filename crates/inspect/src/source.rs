@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::times::Times;
+
 /// Bytes that can be read at any offset.
 ///
 /// There is no way to write through it: whoever looks at evidence cannot change it.
@@ -20,9 +22,9 @@ pub trait Source {
         None
     }
 
-    /// When it was changed, in seconds since 1970, where that is known.
-    fn changed(&self) -> Option<u64> {
-        None
+    /// When it was made, changed and opened, where that is known.
+    fn times(&self) -> Times {
+        Times::default()
     }
 
     /// The same bytes for somebody who must own what they read from; `None` where they cannot be had.
@@ -100,6 +102,10 @@ impl Source for Vec<u8> {
 impl Source for std::fs::File {
     fn size(&self) -> u64 {
         self.metadata().map_or(0, |about| about.len())
+    }
+
+    fn times(&self) -> Times {
+        self.metadata().map_or_else(|_| Times::default(), |about| Times::of(&about))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -60,6 +60,71 @@ fn every_format_has_a_sample() {
     assert_eq!(seen, Kind::ALL.iter().copied().collect());
 }
 
+/// The tables of times and sizes of a film, sorted.
+fn tables(film: &[u8]) -> Vec<&[u8]> {
+    let named = |window: &[u8]| {
+        [b"mvhd", b"tkhd", b"elst", b"mdhd", b"stts", b"ctts", b"stss", b"stsz"]
+            .iter()
+            .any(|name| window == *name)
+    };
+    let places = film.windows(4).enumerate().filter(|(_, window)| named(window));
+    let mut tables: Vec<&[u8]> = places
+        .map(|(at, _)| {
+            let size = u32::from_be_bytes(film[at - 4..at].try_into().unwrap()) as usize;
+            &film[at..at - 4 + size]
+        })
+        .collect();
+    tables.sort_unstable();
+    tables
+}
+
+#[test]
+fn a_film_in_fragments_becomes_the_plain_film_it_was_made_from() {
+    let plain = cleaned(&sample("h264.mp4"));
+    for name in ["delayed.mp4", "fragments.mp4"] {
+        let copy = cleaned(&sample(name));
+        for gone in [&b"moof"[..], b"sidx", b"mvex", b"tfdt", b"mfra"] {
+            assert!(!says(&copy, gone), "{name}: fragments are gone");
+        }
+        if name == "delayed.mp4" {
+            assert_eq!(tables(&copy), tables(&plain), "the same samples at the same times");
+        }
+    }
+}
+
+#[test]
+fn fragments_that_lie_are_refused_in_bounded_time() {
+    let film = sample("delayed.mp4");
+    let find = |name: &[u8], from: usize| {
+        from + film[from..].windows(4).position(|window| window == name).unwrap()
+    };
+    let trun = find(b"trun", 0);
+    let tfdt = find(b"tfdt", find(b"moof", find(b"moof", 0) + 4));
+    let tfhd = find(b"tfhd", 0);
+    let mvhd = find(b"mvhd", 0);
+    let lies: [(usize, &[u8]); 8] = [
+        // Four thousand million samples, each as usual.
+        (trun + 4, &[0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]),
+        (trun + 8, &[0, 0xFF, 0xFF, 0xFF]),
+        // Data before the file, and behind it.
+        (trun + 12, &[0x80, 0, 0, 0]),
+        (trun + 12, &[0x7F, 0xFF, 0xFF, 0xFF]),
+        // A piece that goes on before the last one ended, and one in a thousand years.
+        (tfdt + 8, &[0; 8]),
+        (tfdt + 8, &[0xFF; 8]),
+        // A track that is not there.
+        (tfhd + 8, &[0, 0, 0, 9]),
+        // A clock that stands still.
+        (mvhd + 16, &[0; 4]),
+    ];
+    for (at, bytes) in lies {
+        let mut lying = film.clone();
+        lying[at..at + bytes.len()].copy_from_slice(bytes);
+        let why = clean_bytes(&lying, &Options::default());
+        assert!(why.is_err(), "at {at}: {bytes:?}");
+    }
+}
+
 #[test]
 fn a_second_cleaning_changes_nothing() {
     for (name, bytes) in samples() {

@@ -18,7 +18,7 @@ use sogon_inspect::{
 };
 
 #[derive(Default)]
-struct Heard(Vec<Finding>);
+struct Heard(Vec<Finding>, Vec<Event>);
 
 impl Listener for Heard {
     fn enter(&mut self, _: &str, _: u64) {}
@@ -26,14 +26,20 @@ impl Listener for Heard {
     fn found(&mut self, finding: Finding) {
         self.0.push(finding);
     }
-    fn happened(&mut self, _: Event) {}
+    fn happened(&mut self, event: Event) {
+        self.1.push(event);
+    }
 }
 
 fn look(image: &[u8]) -> Vec<Finding> {
+    heard(image).0
+}
+
+fn heard(image: &[u8]) -> Heard {
     let (know, share) = (Knowledge::new(&Lists::default()).unwrap(), Share::default());
     let mut heard = Heard::default();
     Looker::new(&know, Limits::default(), &share, &mut heard).file("disk", &image.to_vec());
-    heard.0
+    heard
 }
 
 fn told(findings: &[Finding]) -> Vec<(&str, &str)> {
@@ -73,6 +79,96 @@ fn marks_and_components_are_found_in_every_file_system() {
     let exfat = look(&disks::exfat("사진", "바다에서 찍은 아주 긴 이름.jpg", &photo()));
     let expected = [("disk!/사진/바다에서 찍은 아주 긴 이름.jpg", "redstar-chain")];
     assert_eq!(told(&exfat), expected);
+}
+
+/// What happened to files with findings, when.
+fn times(image: &[u8]) -> Vec<(String, String, String)> {
+    let events = heard(image).1.into_iter().filter(|event| event.kind == "event-file");
+    events.map(|event| (event.path, event.about[0].name.clone(), event.when)).collect()
+}
+
+#[test]
+fn every_file_system_says_when_a_marked_file_was_made_changed_and_opened() {
+    let says = |image: &[u8], path: &str, expected: &[(&str, &str)]| {
+        let told = times(image);
+        let here: Vec<_> = told.iter().filter(|(at, _, _)| at == path).collect();
+        let here: Vec<_> = here.iter().map(|(_, what, at)| (what.as_str(), at.as_str())).collect();
+        assert_eq!(here, expected, "{told:?}");
+    };
+    let ext4 = unpacked(include_bytes!("images/times.ext4.gz"));
+    // The mark put the others back; the change of its record says when.
+    let expected = [
+        ("made", "2040-01-01T00:00:00Z"),
+        ("changed", "2004-08-04T01:07:00Z"),
+        ("opened", "2013-04-05T06:07:08Z"),
+        ("record-changed", "2013-04-05T06:07:10Z"),
+    ];
+    says(&ext4, "disk!/media/photo.gif", &expected);
+    says(&disks::gpt(&[("a", &ext4)]), "disk!1-a!/media/photo.gif", &expected);
+    // A file, and a folder, with a time after 2038 are read like others.
+    let found = look(&ext4);
+    let found = told(&found);
+    assert!(found.contains(&("disk!/media/photo.gif", "redstar-chain")), "{found:?}");
+    assert!(found.contains(&("disk!/usr/bin/scnprc", "redstar-program")), "{found:?}");
+    assert!(found.iter().all(|(_, rule)| *rule != "unreadable"), "{found:?}");
+    let fat = disks::fat("사진", "바다의 긴 이름.jpg", &photo());
+    let expected = [
+        ("made", "2013-04-05T06:07:08"),
+        ("changed", "2013-04-05T06:09:08"),
+        ("opened", "2013-04-05"),
+    ];
+    says(&fat, "disk!/사진/바다의 긴 이름.jpg", &expected);
+    let exfat = disks::exfat("a", "b.jpg", &photo());
+    let expected = [
+        ("made", "2013-04-04T21:07:08Z"),
+        ("changed", "2013-04-05T06:07:08"),
+        ("opened", "2013-04-05T06:22:08Z"),
+    ];
+    says(&exfat, "disk!/a/b.jpg", &expected);
+    let mut ntfs = unpacked(include_bytes!("images/ntfs.img.gz"));
+    stamp(&mut ntfs, "photo.gif");
+    let expected = [
+        ("made", "2013-04-05T06:07:08Z"),
+        ("changed", "2013-04-05T06:07:09Z"),
+        ("opened", "2013-04-05T06:07:11Z"),
+        ("record-changed", "2013-04-05T06:07:10Z"),
+    ];
+    says(&ntfs, "disk!/photo.gif", &expected);
+    // What nothing was found in has no times told.
+    assert!(times(&ext4).iter().all(|(path, _, _)| !path.contains("etc")));
+    // A table of records that lies, or is nowhere, costs one time and no file.
+    for (at, bytes) in [(1_024 + 88, [0xFF, 0xFF, 0, 0]), (1_024 + 40, [0; 4])] {
+        let mut lying = ext4.clone();
+        lying[at..at + 4].copy_from_slice(&bytes);
+        drop(look(&lying));
+    }
+    for at in (1_024..ext4.len().min(200_000)).step_by(503) {
+        let mut torn = ext4.clone();
+        torn[at] ^= 0x55;
+        drop(look(&torn));
+    }
+}
+
+/// Other times for a file of an NTFS volume, a second apart.
+fn stamp(volume: &mut [u8], name: &str) {
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let records = volume.len() / 1_024;
+    for record in (0..records).map(|record| record * 1_024) {
+        let bytes = &mut volume[record..record + 1_024];
+        if !bytes.starts_with(b"FILE") || !bytes.windows(name.len()).any(|part| part == name) {
+            continue;
+        }
+        let first = usize::from(u16::from_le_bytes([bytes[20], bytes[21]]));
+        if bytes[first] != 0x10 {
+            continue;
+        }
+        let content =
+            first + usize::from(u16::from_le_bytes([bytes[first + 20], bytes[first + 21]]));
+        for (i, at) in (0..4_u64).zip((content..).step_by(8)) {
+            let time = 130_096_156_280_000_000 + i * 10_000_000;
+            bytes[at..at + 8].copy_from_slice(&time.to_le_bytes());
+        }
+    }
 }
 
 #[test]

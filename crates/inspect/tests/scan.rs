@@ -197,8 +197,14 @@ fn components_logs_and_identities_are_told() {
     }
     let text = survey.findings.iter().find(|finding| finding.path.ends_with("notes.txt")).unwrap();
     assert_eq!(text.severity, Severity::Note);
-    assert_eq!(survey.events.len(), 2);
-    assert!(survey.events.iter().all(|event| event.when == "2013-04-05"));
+    let (files, alerts): (Vec<_>, Vec<_>) =
+        survey.events.iter().partition(|event| event.kind == "event-file");
+    assert_eq!(alerts.len(), 2);
+    assert!(alerts.iter().all(|event| event.when == "2013-04-05"));
+    // Of files with findings alone it is told when they were made here, and in UTC.
+    assert!(files.iter().any(|event| event.path.ends_with("legalref.dat")));
+    assert!(files.iter().all(|event| event.when.ends_with('Z')));
+    assert!(files.iter().all(|event| !event.path.ends_with("notes.txt")), "a note is none");
 }
 
 fn alert_log(paths: &[&str]) -> Vec<u8> {

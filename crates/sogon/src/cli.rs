@@ -201,8 +201,9 @@ pub(crate) struct Chat {
 
 /// Lock the home that `open` holds: keys and texts leave its memory.
 ///
-/// `open` goes on running without them until `unlock`. When the machine wakes from sleep the home
-/// is locked by itself; to have it locked before it sleeps, let the system run this command.
+/// `open` goes on running without them until `unlock`. Before the machine sleeps the home is locked
+/// by itself where the system says that it will (logind, on most Linux machines), otherwise when it
+/// wakes: `doctor` says which. To lock before sleep elsewhere, let the system run this command.
 #[derive(Debug, Args)]
 pub(crate) struct Lock {}
 

@@ -25,6 +25,7 @@ mod letter;
 mod link;
 mod mode;
 mod moment;
+mod nap;
 mod outgoing;
 mod own_relay;
 mod pace;

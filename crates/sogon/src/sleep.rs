@@ -1,4 +1,5 @@
-//! When a home that is open is left alone: nobody asks anything, or the machine slept.
+//! When a home that is open is left alone: nobody asks anything, or the machine slept. That it is
+//! about to sleep is said by the system, where it says it (`nap.rs`).
 
 use std::{
     cell::Cell,
@@ -6,15 +7,28 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::nap::Nap;
+
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
 /// Two clocks that part by more than this in between: the machine slept.
 const SLEPT: Duration = Duration::from_secs(5);
 
-/// Returns when nobody has asked for `idle`, or after the machine slept; never without a reason to
-/// look (`None`).
-pub(crate) async fn until_unattended(idle: Option<Option<Duration>>, busy: &Rc<Cell<Instant>>) {
+/// Returns when nobody has asked for `idle`, when the machine is about to sleep, or after it slept;
+/// never without a reason to look (`None`).
+pub(crate) async fn until_unattended(
+    idle: Option<Option<Duration>>,
+    busy: &Rc<Cell<Instant>>,
+    nap: &mut Nap,
+) {
     let Some(idle) = idle else { return std::future::pending().await };
+    tokio::select! {
+        () = left_alone(idle, busy) => {}
+        () = nap.comes() => {}
+    }
+}
+
+async fn left_alone(idle: Option<Duration>, busy: &Rc<Cell<Instant>>) {
     let mut before = Moment::now();
     loop {
         tokio::time::sleep(idle.map_or(LOOK, |idle| idle.min(LOOK))).await;

@@ -25,6 +25,7 @@ use crate::{
     hand::{self, Hand},
     home::{Home, Opened},
     keeper::{Ending, Farewell},
+    nap::Nap,
     own_relay::OwnRelay,
     page::Page,
     passphrase::Source,
@@ -227,7 +228,9 @@ async fn stay(
     loop {
         let reaches_relays = relay_here || own_relay_of(&opened.vault)?.is_none();
         let wrong = tries.forgiven();
-        let (done, ending) = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong).await;
+        let mut nap = Nap::default();
+        let stay = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong, &mut nap);
+        let (done, ending) = stay.await;
         let waiting = match (&cli.command, ending) {
             (Command::Open(_), Ok(Ending::Locked(waiting))) => waiting,
             (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
@@ -237,6 +240,8 @@ async fn stay(
         let door = Door::make(home).map_err(|_| Kind::Folder)?;
         // From where tasks begin: this one has frames above, and gaps in them.
         let _ = tokio::task::spawn_local(async { sogon_vault::overwrite_deeply() }).await;
+        // From here on the machine may sleep.
+        drop(nap);
         if let Some(waiting) = &waiting {
             waiting.take(home);
         }
@@ -264,6 +269,7 @@ async fn fetch(waiting: Option<&Waiting>) {
 }
 
 /// One stay in an open home: what came of the command, and of the home.
+#[allow(clippy::too_many_arguments, reason = "what one command has with it")]
 async fn unlocked(
     cli: &Cli,
     proxy: Option<&Proxy>,
@@ -272,6 +278,7 @@ async fn unlocked(
     reaches_relays: bool,
     desk: &impl Fn(Hand, watch::Receiver<bool>, Rc<Cell<std::time::Instant>>) -> Desk,
     wrong: usize,
+    nap: &mut Nap,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
     let (hand, mut closing) = match hand::take(opened, proxy) {
         Ok(taken) => taken,
@@ -317,7 +324,7 @@ async fn unlocked(
             Err(Kind::LockedMeanwhile.into())
         }
         trouble = interrupted() => Err(trouble),
-        () = sleep::until_unattended(idle, &busy) => {
+        () = sleep::until_unattended(idle, &busy, nap) => {
             let locked = desk.hand.close(Farewell::Lock).await;
             locked.and(Err(Kind::LockedMeanwhile.into()))
         }

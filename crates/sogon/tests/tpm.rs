@@ -14,7 +14,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use cast::{Person, World};
+use cast::{Person, Ran, World};
 
 /// A TPM in software, with its state in a folder.
 struct SoftTpm {
@@ -116,4 +116,105 @@ fn a_home_made_with_a_tpm_opens_with_that_tpm_only_and_leaves_no_trace_of_it() {
     assert_eq!(contacts(&tpm.name()).code, 0);
     tpm.clear();
     contacts(&tpm.name()).failed(3, "opens nothing");
+}
+
+/// Three people at one home on a device with a chip: a passphrase each.
+struct Three {
+    chip: String,
+    home: PathBuf,
+    folder: PathBuf,
+}
+
+impl Three {
+    fn file(&self, typed: &str) -> PathBuf {
+        let file = self.folder.join(typed);
+        fs::write(&file, typed).unwrap();
+        file
+    }
+
+    /// Runs a command under this passphrase.
+    fn types(&self, typed: &str, args: &[&str]) -> Ran {
+        let person = Person {
+            name: "Mina".to_owned(),
+            home: self.home.clone(),
+            passphrase: self.file(typed),
+        };
+        let mut command = person.command(args);
+        Ran::of(command.env("SOGON_DEVICE_SECRET_FILE", &self.chip).output().unwrap())
+    }
+
+    /// Whether this passphrase opens the decoy, in which there are notes, or the home.
+    fn opens_decoy(&self, typed: &str) -> bool {
+        let ran = self.types(typed, &["read"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.out.contains("bread, milk")
+    }
+
+    fn opens_nothing(&self, typed: &str) {
+        self.types(typed, &["read"]).failed(3, "opens nothing");
+    }
+}
+
+const OWN: &str = "돌다리도 두들겨 보고";
+const DECOY: &str = "여름 휴가 사진";
+const DURESS: &str = "겨울 휴가 사진";
+
+#[test]
+fn with_a_chip_every_kind_of_passphrase_and_every_wipe_does_what_it_does_without() {
+    let world = World::new();
+    let Some(tpm) = SoftTpm::start(&world, "tpm") else { return };
+    let folder = world.folder.path().to_path_buf();
+    let mut mina = Three { chip: tpm.name(), home: folder.join("home"), folder: folder.clone() };
+    let relay = ["--relay", world.address()];
+    let init = [&["init", "--light", "--name", "Mina"], &relay[..]].concat();
+    assert_eq!(mina.types(OWN, &init).code, 0);
+    let [decoy, duress] = [DECOY, DURESS].map(|typed| mina.file(typed).display().to_string());
+    let notes = folder.join("notes");
+    fs::write(&notes, "2025-01-31 bread, milk\n").unwrap();
+    let notes = notes.display().to_string();
+    let files = ["--decoy-passphrase-file", &decoy, "--duress-passphrase-file", &duress];
+    let files = [&files[..], &["--notes", &notes]].concat();
+    let add = [&["decoy", "add", "--name", "Mina"], &relay[..], &files].concat();
+    assert_eq!(mina.types(OWN, &add).code, 0);
+    let data = mina.home.join("data");
+    let before = folder.join("an image from before");
+    fs::copy(&data, &before).unwrap();
+
+    // Each opens its own, with the chip only.
+    let chip = mina.chip.clone();
+    for (typed, decoy) in [(OWN, false), (DECOY, true), (OWN, false)] {
+        assert_eq!(mina.opens_decoy(typed), decoy);
+        mina.chip = String::new();
+        mina.opens_nothing(typed);
+        mina.chip = "tpm:/nowhere".to_owned();
+        mina.types(typed, &["read"]).failed(3, "does not answer");
+        mina.chip.clone_from(&chip);
+    }
+    mina.opens_nothing("아무 말이나");
+
+    // Under force: the decoy, and the home is gone, for the chip too.
+    assert!(mina.opens_decoy(DURESS));
+    mina.opens_nothing(OWN);
+    mina.opens_nothing(DECOY);
+    assert!(mina.opens_decoy(DURESS));
+
+    // A wipe of one home, and of everything.
+    fs::copy(&before, &data).unwrap();
+    assert_eq!(mina.types(OWN, &["wipe", "--yes"]).code, 0);
+    mina.opens_nothing(OWN);
+    assert!(mina.opens_decoy(DECOY));
+    assert_eq!(mina.types(DECOY, &["wipe", "--all", "--yes"]).code, 0);
+    for typed in [OWN, DECOY, DURESS] {
+        mina.opens_nothing(typed);
+    }
+
+    // The chip keeps nothing of a home, so there is nothing in it that a wipe could take away: an
+    // image from before opens at this device, as WATCHERS says, until the chip is cleared.
+    fs::copy(&before, &data).unwrap();
+    assert!(!mina.opens_decoy(OWN));
+    tpm.clear();
+    fs::copy(&before, &data).unwrap();
+    for typed in [OWN, DECOY, DURESS] {
+        mina.opens_nothing(typed);
+    }
 }

@@ -8,7 +8,7 @@ use super::packed::{self, Packing};
 use crate::{
     numbers::{index, u16_le, u32_le, u64_le},
     source::{Part, Source, Stream},
-    trace::rhythm::seconds,
+    times::Time,
 };
 
 /// As many entries as are read.
@@ -36,8 +36,8 @@ pub struct Entry {
     header: u64,
     /// Checksum of its bytes, as the directory says.
     pub sum: u32,
-    /// When it was changed: seconds since 1970, by a clock in UTC.
-    pub changed: Option<u64>,
+    /// When it was changed.
+    pub changed: Option<Time>,
 }
 
 /// A directory.
@@ -139,27 +139,12 @@ fn entry(bytes: &[u8], shift: u64) -> Option<(Entry, &[u8])> {
         packed,
         unpacked,
         sum: u32_le(bytes, 16)?,
-        changed: changed(u16_le(bytes, 12)?, u16_le(bytes, 14)?),
+        changed: Time::dos(u16_le(bytes, 14)?, u16_le(bytes, 12)?),
         method: u16_le(bytes, 10)?,
         encrypted: u16_le(bytes, 8)? & 1 == 1,
         header: header.saturating_add(shift),
     };
     Some((entry, bytes.get(extra_end.checked_add(comment_bytes)?..)?))
-}
-
-/// A time of day and a date as MS-DOS wrote them: two seconds are the least.
-fn changed(time: u16, date: u16) -> Option<u64> {
-    let bits = |from: u16, shift: u32, mask: u16| u64::from(from >> shift & mask);
-    let year = bits(date, 9, 127).saturating_add(1980);
-    let second = bits(time, 0, 31).saturating_mul(2);
-    seconds(
-        year,
-        bits(date, 5, 15),
-        bits(date, 0, 31),
-        bits(time, 11, 31),
-        bits(time, 5, 63),
-        second,
-    )
 }
 
 /// The extra field of 64-bit numbers.

@@ -34,6 +34,7 @@ pub(crate) fn all(bytes: &[u8], kind: Kind) -> Result<Vec<Found<'_>>, Refusal> {
 /// A box of the file itself, still on the disk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outer {
+    pub(crate) at: u64,
     pub(crate) name: [u8; 4],
     pub(crate) body_at: u64,
     pub(crate) body_len: u64,
@@ -64,7 +65,7 @@ pub(crate) fn outer(view: &mut View<'_>, kind: Kind) -> Result<(Vec<Outer>, u64)
             return Err(kind.damaged("it ends too early"));
         }
         let body_at = at.saturating_add(head);
-        found.push(Outer { name, body_at, body_len: whole.saturating_sub(head) });
+        found.push(Outer { at, name, body_at, body_len: whole.saturating_sub(head) });
         at = at.saturating_add(whole);
     }
     Ok((found, at))

@@ -9,7 +9,10 @@ use std::{
 use erofs_rs::{Error, r#async::EroFS, backend::AsyncImage};
 
 use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
-use crate::source::{Owned, Source};
+use crate::{
+    source::{Owned, Source},
+    times::{Time, Times},
+};
 
 struct Storage(Owned);
 
@@ -47,8 +50,8 @@ impl Source for Inner<'_> {
         self.file.size()
     }
 
-    fn changed(&self) -> Option<u64> {
-        self.changed
+    fn times(&self) -> Times {
+        Times::changed(self.changed.map(Time::Utc))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -6,6 +6,7 @@ use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
 use crate::{
     numbers::{u16_le, u32_le, u64_le},
     source::Source,
+    times::{Time, Times},
 };
 
 /// A folder larger than the specification allows ends here.
@@ -26,6 +27,7 @@ struct Run<'v, 'a> {
     first: u32,
     together: bool,
     size: u64,
+    times: Times,
     /// Where each cluster lies, when they are not together.
     chain: Vec<u32>,
 }
@@ -74,13 +76,18 @@ impl<'a> Volume<'a> {
             }
         }
         let whole = (chain.len() as u64).checked_mul(self.cluster)?;
-        Some(Run { volume: self, first, together, size: size.unwrap_or(whole), chain })
+        let (size, times) = (size.unwrap_or(whole), Times::default());
+        Some(Run { volume: self, first, together, size, times, chain })
     }
 }
 
 impl Source for Run<'_, '_> {
     fn size(&self) -> u64 {
         self.size
+    }
+
+    fn times(&self) -> Times {
+        self.times
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -113,6 +120,7 @@ struct Entry {
     together: bool,
     first: u32,
     size: u64,
+    times: Times,
 }
 
 pub(super) fn walk(image: &dyn Source, each: &mut Each<'_>) -> Result<(), String> {
@@ -128,10 +136,11 @@ pub(super) fn walk(image: &dyn Source, each: &mut Each<'_>) -> Result<(), String
         }
         for entry in entries {
             let inner = format!("{path}/{}", entry.name);
-            let Some(run) = volume.run(entry.first, entry.together, Some(entry.size)) else {
+            let Some(mut run) = volume.run(entry.first, entry.together, Some(entry.size)) else {
                 each(&inner, Held::Trouble("its clusters are nowhere"));
                 continue;
             };
+            run.times = entry.times;
             if entry.folder {
                 waiting.push((inner, self::entries(&run), depth.saturating_add(1)));
             } else {
@@ -160,6 +169,7 @@ fn entries(folder: &Run<'_, '_>) -> Vec<Entry> {
                     together: false,
                     first: 0,
                     size: 0,
+                    times: times(record),
                 };
                 file = Some((entry, 0));
             }
@@ -187,4 +197,21 @@ fn entries(folder: &Run<'_, '_>) -> Vec<Entry> {
     found.extend(file.map(|(entry, _)| entry));
     found.retain(|entry| !entry.name.is_empty());
     found
+}
+
+/// The times in a file entry: packed as MS-DOS did it, and how far the clock was from UTC in quarters
+/// of an hour, where that was known.
+fn times(record: &[u8]) -> Times {
+    let time = |at: usize, zone: usize| {
+        let wall = Time::dos(u16_le(record, at.checked_add(2)?)?, u16_le(record, at)?)?;
+        let zone = *record.get(zone)?;
+        if zone & 0x80 == 0 {
+            return Some(wall);
+        }
+        // Seven bits with a sign.
+        let quarters = i64::from((zone << 1).cast_signed() >> 1);
+        let utc = wall.seconds().checked_add_signed(quarters.checked_mul(-900)?)?;
+        Some(Time::Utc(utc))
+    };
+    Times { made: time(8, 22), changed: time(12, 23), opened: time(16, 24), record: None }
 }

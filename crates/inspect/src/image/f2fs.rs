@@ -15,6 +15,7 @@ use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
 use crate::{
     numbers::{index, u16_le, u32_le, u64_le},
     source::Source,
+    times::{Time, Times},
 };
 
 const BLOCK: usize = 4_096;
@@ -442,8 +443,12 @@ impl Source for Inner<'_> {
         self.node.size()
     }
 
-    fn changed(&self) -> Option<u64> {
-        u64_le(&self.node.block, 48)
+    fn times(&self) -> Times {
+        let block = &self.node.block;
+        let at = |at: usize| u64_le(block, at).map(Time::Utc);
+        // Where a file was made is among the fields that newer systems added.
+        let added = byte(block, 3) & 0x20 != 0 && u16_le(block, 360).is_some_and(|len| len >= 20);
+        Times { made: at(372).filter(|_| added), changed: at(48), opened: at(32), record: at(40) }
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -5,10 +5,14 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
 };
 
-use fatfs::{Dir, File, FileSystem, FsOptions};
+use fatfs::{Date, DateTime, Dir, File, FileSystem, FsOptions};
 
 use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
-use crate::source::{Source, Stream};
+use crate::{
+    source::{Source, Stream},
+    times::{Time, Times},
+    trace::rhythm::seconds,
+};
 
 /// Storage that refuses to be written.
 struct ReadOnly<'a>(Stream<'a>);
@@ -38,11 +42,16 @@ impl Write for ReadOnly<'_> {
 struct Inner<'f, 's> {
     file: RefCell<File<'f, ReadOnly<'s>>>,
     size: u64,
+    times: Times,
 }
 
 impl Source for Inner<'_, '_> {
     fn size(&self) -> u64 {
         self.size
+    }
+
+    fn times(&self) -> Times {
+        self.times
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -89,8 +98,21 @@ fn folder(
         if entry.is_dir() {
             folder(&entry.to_dir(), &inner, depth.saturating_add(1), folders, each);
         } else {
-            let file = Inner { file: RefCell::new(entry.to_file()), size: entry.len() };
+            let times = times(entry.created(), entry.modified(), entry.accessed());
+            let file = Inner { file: RefCell::new(entry.to_file()), size: entry.len(), times };
             each(&inner, Held::File(&file));
         }
     }
+}
+
+/// By the clock of whoever wrote it; of the last opening there is the day alone.
+fn times(made: DateTime, changed: DateTime, opened: Date) -> Times {
+    let moment = |at: DateTime| {
+        let (date, time) = (at.date, at.time);
+        let (hour, minute) = (time.hour.into(), time.min.into());
+        let (month, day) = (date.month.into(), date.day.into());
+        seconds(date.year.into(), month, day, hour, minute, time.sec.into()).map(Time::Local)
+    };
+    let day = seconds(opened.year.into(), opened.month.into(), opened.day.into(), 0, 0, 0);
+    Times { made: moment(made), changed: moment(changed), opened: day.map(Time::Day), record: None }
 }

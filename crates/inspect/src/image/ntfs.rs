@@ -2,10 +2,13 @@
 
 use std::{cell::RefCell, io, io::SeekFrom};
 
-use ntfs::{Ntfs, NtfsFile, NtfsReadSeek};
+use ntfs::{Ntfs, NtfsFile, NtfsReadSeek, NtfsTime};
 
 use super::{DEPTH_MAX, Each, FOLDERS_MAX, Held};
-use crate::source::{Source, Stream};
+use crate::{
+    source::{Source, Stream},
+    times::{Time, Times},
+};
 
 /// Records of the system itself are numbered below this.
 const OWN_RECORDS: u64 = 24;
@@ -17,11 +20,16 @@ struct Inner<'a, V> {
     value: RefCell<V>,
     storage: RefCell<Stream<'a>>,
     size: u64,
+    times: Times,
 }
 
 impl<V: NtfsReadSeek> Source for Inner<'_, V> {
     fn size(&self) -> u64 {
         self.size
+    }
+
+    fn times(&self) -> Times {
+        self.times
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -111,6 +119,18 @@ fn content(
     let value = attribute.value(storage).map_err(said)?;
     let size = value.len();
     let storage = RefCell::new(Stream::new(image));
-    each(path, Held::File(&Inner { value: RefCell::new(value), storage, size }));
+    let times = times(file);
+    each(path, Held::File(&Inner { value: RefCell::new(value), storage, size, times }));
     Ok(())
+}
+
+fn times(file: &NtfsFile<'_>) -> Times {
+    let Ok(about) = file.info() else { return Times::default() };
+    let at = |time: NtfsTime| Time::windows(time.nt_timestamp());
+    Times {
+        made: at(about.creation_time()),
+        changed: at(about.modification_time()),
+        opened: at(about.access_time()),
+        record: at(about.mft_record_modification_time()),
+    }
 }

@@ -8,6 +8,7 @@ use crate::{
     archive::packed::{self, Packing},
     numbers::{index, u16_le, u32_le, u64_le},
     source::Source,
+    times::{Time, Times},
 };
 
 /// A block of names and nodes, unpacked.
@@ -324,8 +325,8 @@ impl Source for Inner<'_> {
         self.file.size
     }
 
-    fn changed(&self) -> Option<u64> {
-        Some(u64::from(self.file.changed))
+    fn times(&self) -> Times {
+        Times::changed(Some(Time::Utc(self.file.changed.into())))
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {

@@ -82,7 +82,7 @@ impl Looker<'_> {
                 .with("app", &manifest.package)
                 .with("scheme", scheme.name())
                 .with("why", trouble);
-            self.to.found(finding);
+            self.found(finding);
         }
         if signatures.schemes.is_empty() {
             self.note(path, "app-unsigned", &[("app", &manifest.package)]);
@@ -95,7 +95,7 @@ impl Looker<'_> {
             if signer.is_public() {
                 let finding =
                     Finding::new(path, "app-public-key", Severity::Suspicious, Confidence::Proven);
-                self.to.found(finding.with("app", &manifest.package));
+                self.found(finding.with("app", &manifest.package));
             }
         }
     }
@@ -125,7 +125,7 @@ impl Looker<'_> {
                         .with("sha256", &facts.sha256)
                 }
             };
-            self.to.found(finding);
+            self.found(finding);
         }
         self.to.known(Fact::App(Box::new(facts)));
     }
@@ -157,7 +157,7 @@ impl Looker<'_> {
         if !manifest.shared_user.is_empty() {
             finding = finding.with("runs-as", &manifest.shared_user);
         }
-        self.to.found(finding);
+        self.found(finding);
     }
 
     fn app_list(&mut self, path: &str, text: &str) {
@@ -195,7 +195,7 @@ impl Looker<'_> {
                     .with("subject", &trusted.subject)
                     .with("issuer", &trusted.issuer)
                     .with("until", &trusted.until);
-            self.to.found(finding);
+            self.found(finding);
         }
         Ok(())
     }

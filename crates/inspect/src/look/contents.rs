@@ -78,7 +78,7 @@ impl<'p> Contents<'p> {
         if counts && !reference.is_empty() && !reference.has(sha256) {
             let finding =
                 Finding::new(self.path, "not-in-reference", Severity::Note, Confidence::Heuristic);
-            looker.to.found(finding.with("sha256", sha256));
+            looker.found(finding.with("sha256", sha256));
         }
     }
 
@@ -99,7 +99,7 @@ impl<'p> Contents<'p> {
             };
             let finding = Finding::new(self.path, &marker.rule, severity, Confidence::Match);
             let at = self.at.saturating_add(at as u64);
-            looker.to.found(finding.at(at).with("string", &marker.text));
+            looker.found(finding.at(at).with("string", &marker.text));
         }
     }
 
@@ -113,11 +113,11 @@ impl<'p> Contents<'p> {
             let mut finding =
                 Finding::new(self.path, "yara", Severity::KnownBad, Confidence::Match);
             finding.offset = hit.offset.map(|at| self.at.saturating_add(at as u64));
-            looker.to.found(finding.with("name", &hit.rule));
+            looker.found(finding.with("name", &hit.rule));
         }
         if late && self.fresh("late") {
             let finding = Finding::new(self.path, "rules-late", Severity::Note, Confidence::Proven);
-            looker.to.found(finding);
+            looker.found(finding);
         }
     }
 
@@ -126,7 +126,7 @@ impl<'p> Contents<'p> {
         for hit in literals.search.find_overlapping_iter(window) {
             let told = literals.told.get(hit.pattern().as_usize());
             let Some((kind, value, of)) = told else { continue };
-            if *kind == stix::Kind::Domain && !stands_alone(window, hit.start(), hit.end()) {
+            if !stands_alone(*kind, window, hit.start(), hit.end()) {
                 continue;
             }
             if self.seen.insert(format!("{} {value}", kind.name())) {
@@ -134,17 +134,26 @@ impl<'p> Contents<'p> {
                     Finding::new(self.path, "indicator", Severity::KnownBad, Confidence::Match);
                 let finding = finding.at(self.at.saturating_add(hit.start() as u64));
                 let finding = finding.with("kind", kind.name()).with("value", value);
-                looker.to.found(finding.with("name", of));
+                looker.found(finding.with("name", of));
             }
         }
     }
 }
 
-/// A host name is not the middle of another one; names below it count.
-fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
-    let part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-');
+/// What is searched for is not the middle of something longer: of a host name those below it count,
+/// of an address, a property and a profile nothing but itself. Links and mail addresses say where
+/// they begin.
+fn stands_alone(kind: stix::Kind, bytes: &[u8], start: usize, end: usize) -> bool {
+    use stix::Kind::{Address, Domain, Profile, Property};
+    if !matches!(kind, Domain | Address | Property | Profile) {
+        return true;
+    }
+    let part = |byte: Option<&u8>| {
+        byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
     let before = start.checked_sub(1).and_then(|at| bytes.get(at));
     let after = bytes.get(end);
     let further = after == Some(&b'.') && part(bytes.get(end.saturating_add(1)));
-    !part(before) && !part(after) && !further
+    let below = kind == Domain || before != Some(&b'.');
+    below && !part(before) && !part(after) && !further
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::reference::Reference,
+    finding::{Confidence, Finding, Severity},
     rules::{
         Markers, PathRules, YaraRules, YaraTrouble,
         stix::{Indicators, Kind, StixTrouble},
@@ -75,6 +76,8 @@ pub struct Knowledge {
     pub(super) literals: Option<Literals>,
     pub(super) watchlists: Vec<(String, Watchlist)>,
     pub(super) reference: Reference,
+    /// What of the user's indicators is not looked for.
+    unused: Vec<Finding>,
     /// What is looked at is a reference itself.
     pub(super) collects: bool,
     pub(super) revoked: Vec<(String, Vec<Revoked>)>,
@@ -88,7 +91,8 @@ pub(super) struct Literals {
 }
 
 /// Kinds looked for in the bytes of every file.
-const LITERAL_KINDS: &[Kind] = &[Kind::Domain, Kind::Url, Kind::Mail];
+const LITERAL_KINDS: &[Kind] =
+    &[Kind::Domain, Kind::Url, Kind::Mail, Kind::Address, Kind::Property, Kind::Profile];
 
 /// Shorter ones would be found everywhere.
 const LITERAL_BYTES_MIN: usize = 5;
@@ -111,10 +115,23 @@ impl Knowledge {
         let yara: Vec<(String, String)> = lists.yara.iter().map(text).collect();
         let yara = if yara.is_empty() { None } else { Some(YaraRules::compile(&yara)?) };
         let mut indicators = Indicators::default();
+        let mut unused = Vec::new();
         for (name, bytes) in &lists.indicators {
-            indicators
+            let added = indicators
                 .add(bytes)
                 .map_err(|trouble| KnowledgeTrouble::Indicators(name.clone(), trouble))?;
+            unused.extend(added.unread.into_iter().map(|(what, count)| {
+                Finding::new(name, "indicators-unused", Severity::Note, Confidence::Proven)
+                    .with("kind", what)
+                    .with("patterns", count)
+            }));
+        }
+        let short: Vec<&str> = indicators.of(LITERAL_KINDS).filter_map(too_short).collect();
+        if !short.is_empty() {
+            let finding = Finding::new("", "indicators-unused", Severity::Note, Confidence::Proven);
+            let finding = finding.with("kind", "too short to be looked for");
+            let finding = finding.with("patterns", short.len());
+            unused.push(finding.with("value", short.join(" ")));
         }
         let watchlist = |(name, bytes): &(String, Vec<u8>)| {
             let list = Watchlist::read(bytes);
@@ -139,6 +156,7 @@ impl Knowledge {
         }
         Ok(Self {
             reference,
+            unused,
             collects: lists.collect,
             paths: PathRules::own(),
             markers: Markers::own(),
@@ -149,6 +167,12 @@ impl Knowledge {
             revoked: lists.revocations.iter().map(revoked).collect::<Result<_, _>>()?,
             office_keys: lists.office_keys.iter().map(key).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What of the user's indicators is not looked for, list by list and kind by kind.
+    #[must_use]
+    pub fn unused(&self) -> Vec<Finding> {
+        self.unused.clone()
     }
 
     /// Whether files are known by their hashes.
@@ -163,12 +187,16 @@ impl Knowledge {
     }
 }
 
+/// The value of an indicator that would be found everywhere.
+fn too_short<'a>((_, value, _): (Kind, &'a str, &'a str)) -> Option<&'a str> {
+    (value.len() < LITERAL_BYTES_MIN).then_some(value)
+}
+
 impl Literals {
     fn new(indicators: &Indicators) -> Option<Self> {
-        let long = |value: &str| value.len() >= LITERAL_BYTES_MIN;
         let told: Vec<(Kind, String, String)> = indicators
             .of(LITERAL_KINDS)
-            .filter(|(_, value, _)| long(value))
+            .filter(|told| too_short(*told).is_none())
             .map(|(kind, value, of)| (kind, value.to_owned(), of.to_owned()))
             .collect();
         if told.is_empty() {

@@ -26,7 +26,7 @@ impl Looker<'_> {
                 continue;
             }
             let finding = Finding::new(path, &rule.rule, rule.severity, rule.confidence);
-            self.to.found(finding.with("name", &rule.path));
+            self.found(finding.with("name", &rule.path));
         }
         let name = path.rsplit(['/', '!', '\\']).next().unwrap_or(path);
         self.indicated(path, stix::Kind::FileName, name);
@@ -35,7 +35,7 @@ impl Looker<'_> {
                 value.starts_with('/') || rest.is_empty() || rest.ends_with(['/', '!'])
             });
             if fits {
-                self.to.found(indicator(path, kind, value, of, Confidence::Match));
+                self.found(indicator(path, kind, value, of, Confidence::Match));
             }
         }
     }
@@ -43,7 +43,7 @@ impl Looker<'_> {
     /// A finding when a value is named by the user's indicators.
     pub(super) fn indicated(&mut self, path: &str, kind: stix::Kind, value: &str) {
         if let Some(of) = self.know.indicators.named(kind, value) {
-            self.to.found(indicator(path, kind, value, of, Confidence::Match));
+            self.found(indicator(path, kind, value, of, Confidence::Match));
         }
     }
 
@@ -56,7 +56,7 @@ impl Looker<'_> {
         of: &str,
         sure: Confidence,
     ) {
-        self.to.found(indicator(path, kind, value, of, sure));
+        self.found(indicator(path, kind, value, of, sure));
     }
 
     /// What marks a device left in a file, and whether a device would recognise it.
@@ -65,7 +65,7 @@ impl Looker<'_> {
             Ok(tags) => {
                 for tag in tags {
                     let finding = self.mark(path, source, &tag);
-                    self.to.found(finding.at(tag.offset).with("bytes", tag.bytes));
+                    self.found(finding.at(tag.offset).with("bytes", tag.bytes));
                 }
             }
             Err(error) => self.unreadable(path, &error),
@@ -83,7 +83,7 @@ impl Looker<'_> {
             };
             let finding = Finding::new(path, "would-match", Severity::Surveillance, sure);
             let finding = finding.with("list", list).with("entry", at).with("parts", alike);
-            self.to.found(finding);
+            self.found(finding);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::{
     app::reference::Fact,
     finding::{Confidence, Event, Finding, Severity},
     source::{Ends, Source},
+    times::{Time, Times},
     trace::rhythm::{Rhythm, is_picture},
 };
 use contents::Contents;
@@ -93,6 +94,14 @@ pub(crate) enum Content<'a> {
     Flow(&'a mut dyn Read),
 }
 
+/// A file that is being looked at, perhaps inside others.
+struct Within {
+    path: String,
+    times: Times,
+    /// Whether its times were told.
+    told: bool,
+}
+
 /// Looks at one file.
 pub struct Looker<'a> {
     know: &'a Knowledge,
@@ -107,8 +116,10 @@ pub struct Looker<'a> {
     beside: Option<&'a [u8]>,
     /// SHA-256 of the file whose bytes went by last, when hashes are wanted.
     sha256: String,
-    /// When the member that comes next was changed, as its archive says.
-    changed: Option<u64>,
+    /// The times of the member that comes next, as its archive says.
+    times: Times,
+    /// What is being looked at, each inside the one before.
+    within: Vec<Within>,
     /// Folders with pictures inside the file.
     folders: BTreeMap<String, Rhythm>,
     /// How many of them.
@@ -142,7 +153,8 @@ impl<'a> Looker<'a> {
             unpacked_max: UNPACKED_BYTES_MIN,
             beside: None,
             sha256: String::new(),
-            changed: None,
+            times: Times::default(),
+            within: Vec::new(),
             folders: BTreeMap::new(),
             pictures: 0,
             files: 0,
@@ -160,22 +172,21 @@ impl<'a> Looker<'a> {
     pub fn file(&mut self, path: &str, file: &dyn Source) {
         let most = file.size().saturating_mul(self.limits.ratio_max);
         self.unpacked_max = most.saturating_add(UNPACKED_BYTES_MIN);
-        self.begin(path, 0, Content::At(file));
+        self.begin(path, 0, Content::At(file), file.times());
         for (folder, rhythm) in std::mem::take(&mut self.folders) {
             if let Some(finding) = rhythm.finding(&folder) {
-                self.to.found(finding);
+                self.found(finding);
             }
         }
     }
 
     /// A member of a file; its siblings may be others' share.
     fn member(&mut self, path: &str, depth: u32, content: Content<'_>) {
-        let changed = match &content {
-            Content::At(source) => source.changed(),
-            Content::Flow(_) => None,
+        let times = match (std::mem::take(&mut self.times), &content) {
+            (times, Content::At(source)) if !times.is_known() => source.times(),
+            (times, _) => times,
         };
-        let changed = self.changed.take().or(changed);
-        self.picture(path, changed);
+        self.picture(path, times.changed.map(Time::seconds));
         if depth == 1 && self.share.of > 1 {
             let turn = self.siblings.checked_rem(self.share.of);
             self.siblings = self.siblings.saturating_add(1);
@@ -183,7 +194,7 @@ impl<'a> Looker<'a> {
                 return;
             }
         }
-        self.begin(path, depth, content);
+        self.begin(path, depth, content, times);
     }
 
     /// Counts a picture in its folder; every part of a file counts all of them.
@@ -197,7 +208,18 @@ impl<'a> Looker<'a> {
         }
     }
 
-    fn begin(&mut self, path: &str, depth: u32, content: Content<'_>) {
+    /// Something was found. The first time this happens in a file, its times are told too.
+    fn found(&mut self, finding: Finding) {
+        let known = self.within.iter_mut().rev().find(|file| file.times.is_known());
+        let fresh = known.filter(|file| !file.told && finding.severity > Severity::Note);
+        if let Some(file) = fresh {
+            file.told = true;
+            file.times.events(&file.path).for_each(|event| self.to.happened(event));
+        }
+        self.to.found(finding);
+    }
+
+    fn begin(&mut self, path: &str, depth: u32, content: Content<'_>, times: Times) {
         let ordinal = self.ordinal;
         self.ordinal = ordinal.saturating_add(1);
         if self.share.skip.contains(&ordinal) || ordinal > self.limits.members_max {
@@ -206,10 +228,12 @@ impl<'a> Looker<'a> {
         self.to.enter(path, ordinal);
         // The file itself is the first part's; the others only look for their members in it.
         let done = ordinal < self.share.from || (depth == 0 && self.share.part != 0);
+        self.within.push(Within { path: path.to_owned(), times, told: false });
         let seen = match content {
             Content::At(source) => self.still(path, depth, source, done),
             Content::Flow(flow) => self.flowing(path, depth, flow, done),
         };
+        self.within.pop();
         if let Err(error) = seen {
             self.unreadable(path, &error);
         }
@@ -219,7 +243,7 @@ impl<'a> Looker<'a> {
         // A limit of ours has been told already.
         if error.kind() != io::ErrorKind::QuotaExceeded {
             let finding = Finding::new(path, "unreadable", Severity::Note, Confidence::Proven);
-            self.to.found(finding.with("why", error));
+            self.found(finding.with("why", error));
         }
     }
 
@@ -330,7 +354,7 @@ impl<'a> Looker<'a> {
         self.marks(path, &ends);
         if !matches!(kind, Kind::Elf | Kind::Dex | Kind::Text | Kind::Other) {
             let finding = Finding::new(path, "too-large", Severity::Note, Confidence::Proven);
-            self.to.found(finding.with("bytes", ends.size));
+            self.found(finding.with("bytes", ends.size));
         }
         Ok(())
     }
@@ -364,7 +388,7 @@ impl<'a> Looker<'a> {
         self.unpacked = self.unpacked.saturating_add(bytes as u64);
         if self.unpacked > self.unpacked_max {
             let finding = Finding::new(path, "bomb", Severity::Suspicious, Confidence::Match);
-            self.to.found(finding.with("unpacked", self.unpacked));
+            self.found(finding.with("unpacked", self.unpacked));
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::{
     finding::{Confidence, Finding, Severity},
     image,
     source::{Part, Source, Stream},
+    times::{Time, Times},
 };
 
 impl Looker<'_> {
@@ -39,7 +40,7 @@ impl Looker<'_> {
                 let mut unpacked = packed::unpack(packing, Box::new(Stream::new(source)));
                 // What is inside has the same name without the ending, and is no member of many.
                 let inner = inner_name(path, packing);
-                self.begin(&inner, below, Content::Flow(&mut *unpacked));
+                self.begin(&inner, below, Content::Flow(&mut *unpacked), Times::default());
                 Ok(())
             }
             Kind::Seven => self.open_seven(path, below, source),
@@ -65,7 +66,7 @@ impl Looker<'_> {
         let finding = Finding::new(path, rule, Severity::Note, Confidence::Proven);
         let finding =
             evidence.iter().fold(finding, |finding, (name, value)| finding.with(name, value));
-        self.to.found(finding);
+        self.found(finding);
     }
 
     fn open_zip(&mut self, path: &str, depth: u32, file: &dyn Source) -> io::Result<()> {
@@ -110,7 +111,7 @@ impl Looker<'_> {
         entry: &Entry,
     ) -> io::Result<()> {
         let packed = entry.packed_at(file)?;
-        self.changed = entry.changed;
+        self.times = Times::changed(entry.changed);
         // The flag lies in apps that hide from tools; what unpacks is not encrypted.
         if entry.encrypted && !unpacks(&packed, entry) {
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -181,7 +182,7 @@ impl Looker<'_> {
                 }
                 Header::Other { size } => size,
                 Header::File { path: inner, size, changed } => {
-                    self.changed = changed;
+                    self.times = Times::changed(changed.map(Time::Utc));
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, depth, Content::At(&Part::new(file, at, size)));
                     size
@@ -219,7 +220,7 @@ impl Looker<'_> {
                 }
                 Header::Other { size } => size.saturating_add(tar::padding(size)),
                 Header::File { path: inner, size, changed } => {
-                    self.changed = changed;
+                    self.times = Times::changed(changed.map(Time::Utc));
                     let mut content = flow.take(size);
                     let inner = format!("{path}!{inner}");
                     self.member(&inner, below, Content::Flow(&mut content));

@@ -42,7 +42,7 @@ impl Looker<'_> {
             .with("alerts", log.alerts.len())
             .with("sum", sum)
             .naming("disk", &log.disk);
-        self.to.found(finding);
+        self.found(finding);
         for alert in &log.alerts {
             self.to.happened(Event {
                 when: day.to_owned(),
@@ -63,7 +63,7 @@ impl Looker<'_> {
                 .with("file", &alert.path)
                 .with("form", alert.file)
                 .with("medium", alert.medium);
-            self.to.found(finding);
+            self.found(finding);
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Looker<'_> {
                 .at(0)
                 .naming("IMEI", &who.imei)
                 .naming("IMSI", &who.imsi);
-            self.to.found(finding);
+            self.found(finding);
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl Looker<'_> {
                     .at(0)
                     .with("entries", list.len())
                     .with("endings", endings);
-            self.to.found(finding);
+            self.found(finding);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Indicators of compromise in STIX 2.1 (OASIS), as public collections and MVT have them.
 //!
 //! Read are comparisons for equality and `IN`, alone or joined by `OR`; a pattern that asks for
-//! more (AND, FOLLOWEDBY, LIKE, a NOT) is counted as unread and said so, never half understood.
+//! more (AND, FOLLOWEDBY, LIKE, a NOT) is counted and said so, never half understood.
 
 use std::collections::BTreeMap;
 
@@ -87,9 +87,20 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub struct Indicators {
     named: BTreeMap<(Kind, String), String>,
-    /// Patterns that were not understood.
-    pub unread: usize,
 }
+
+/// What a bundle gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Indicators that are looked for.
+    pub count: usize,
+    /// Patterns that are not, by what they begin with.
+    pub unread: BTreeMap<String, usize>,
+}
+
+/// As many kinds of patterns that are not looked for are told apart, and as much is told of each.
+const UNREAD_MAX: usize = 50;
+const UNREAD_CHARS_MAX: usize = 60;
 
 /// A file that is no collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,12 +135,26 @@ struct Object {
     target_ref: String,
 }
 
+impl Added {
+    fn left_out(&mut self, pattern: &str) {
+        // What it speaks of; what it says of that may be anything.
+        let what = pattern.trim_start_matches(['[', '(', ' ']);
+        let what = what.split([' ', '=', '!', '<', '>']).next().unwrap_or_default();
+        let known = |what: &str| Kind::of(what).is_some();
+        let how = if known(what) { " with more than equality" } else { "" };
+        let what = what.chars().take(UNREAD_CHARS_MAX).chain(how.chars()).collect();
+        let room = self.unread.len() < UNREAD_MAX || self.unread.contains_key(&what);
+        let count = self.unread.entry(if room { what } else { "others".to_owned() }).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
 impl Indicators {
     /// Adds a bundle.
     ///
     /// # Errors
     /// [`StixTrouble`] when it is none, or says nothing that can be used.
-    pub fn add(&mut self, json: &[u8]) -> Result<usize, StixTrouble> {
+    pub fn add(&mut self, json: &[u8]) -> Result<Added, StixTrouble> {
         let bundle: Value = serde_json::from_slice(json).map_err(|_| StixTrouble::NotJson)?;
         let objects = bundle.get("objects").and_then(Value::as_array);
         let objects = objects.or_else(|| bundle.as_array()).ok_or(StixTrouble::NoBundle)?;
@@ -148,10 +173,10 @@ impl Indicators {
             })
             .collect();
         let only = if names.len() == 1 { names.values().next().copied() } else { None };
-        let mut added = 0_usize;
+        let mut added = Added::default();
         for object in objects.iter().filter(|object| object.kind == "indicator") {
             let Some(comparisons) = comparisons(&object.pattern) else {
-                self.unread = self.unread.saturating_add(1);
+                added.left_out(&object.pattern);
                 continue;
             };
             let of = points.get(object.id.as_str()).copied().or(only).unwrap_or(&object.name);
@@ -159,11 +184,11 @@ impl Indicators {
                 if self.named.len() < INDICATORS_MAX {
                     let value = if kind.folds() { value.to_ascii_lowercase() } else { value };
                     self.named.insert((kind, value), of.to_owned());
-                    added = added.saturating_add(1);
+                    added.count = added.count.saturating_add(1);
                 }
             }
         }
-        if added == 0 { Err(StixTrouble::Nothing) } else { Ok(added) }
+        if added.count == 0 { Err(StixTrouble::Nothing) } else { Ok(added) }
     }
 
     /// Whose it is, when it is named.
@@ -335,9 +360,10 @@ mod tests {
             {"type":"indicator","id":"indicator--2","pattern":"[a:b MATCHES 'x']"},
             {"type":"relationship","source_ref":"indicator--1","target_ref":"malware--1"}]}"#;
         let mut set = Indicators::default();
-        assert_eq!(set.add(bundle), Ok(1));
+        let added = set.add(bundle).unwrap();
+        assert_eq!(added.count, 1);
         assert_eq!(set.named(Kind::AppId, "com.peeper"), Some("Peeper"));
-        assert_eq!(set.unread, 1);
+        assert_eq!(added.unread, BTreeMap::from([("a:b".to_owned(), 1)]));
         assert_eq!(set.add(b"{}"), Err(StixTrouble::NoBundle));
         assert_eq!(set.add(b"nothing"), Err(StixTrouble::NotJson));
         assert_eq!(set.add(b"[]"), Err(StixTrouble::Nothing));

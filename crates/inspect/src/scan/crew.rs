@@ -56,6 +56,11 @@ impl<'r> Member<'r> {
         }
     }
 
+    /// What of the user's indicators it does not look for.
+    pub(super) fn unused(&self) -> Vec<Finding> {
+        self.hired.ready.unused.clone()
+    }
+
     /// The walls around it.
     pub(super) fn walls(&self) -> Walls {
         self.hired.ready.walls

@@ -103,7 +103,8 @@ pub fn scan(request: &Request, tell: &mut dyn FnMut(Progress)) -> Result<Survey,
     }
     let walls = crew.first().map(Member::walls).unwrap_or_default();
     let counts = Counts::default();
-    let survey = Mutex::new(Survey { walls, ..Survey::default() });
+    let findings = crew.first().map(Member::unused).unwrap_or_default();
+    let survey = Mutex::new(Survey { walls, findings, ..Survey::default() });
     let (give, take) = mpsc::sync_channel::<Errand>(256);
     let take = Mutex::new(take);
     let failure = thread::scope(|scope| {

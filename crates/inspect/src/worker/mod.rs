@@ -26,6 +26,7 @@ use crate::{
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
     preview,
     source::{Owned, Source},
+    times::Times,
 };
 
 /// What a worker is told first.
@@ -57,6 +58,9 @@ pub(crate) struct Ready {
     pub(crate) walls: Walls,
     /// Why it cannot work: a list that cannot be used.
     pub(crate) trouble: Option<String>,
+    /// What of the user's indicators is not looked for.
+    #[serde(default)]
+    pub(crate) unused: Vec<Finding>,
 }
 
 /// A file to look at; the open file comes with it.
@@ -107,6 +111,7 @@ const SAID_MAX: usize = 200;
 struct Handed {
     file: Arc<File>,
     size: u64,
+    times: Times,
 }
 
 impl Source for Handed {
@@ -116,6 +121,10 @@ impl Source for Handed {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.read_at(offset, buffer)
+    }
+
+    fn times(&self) -> Times {
+        self.times
     }
 
     fn owned(&self) -> Option<Owned> {
@@ -214,7 +223,7 @@ fn draw(socket: &UnixStream, sitting: &preview::Sitting) -> io::Result<()> {
 /// Writes a clean copy of the first file it is handed into the second one.
 fn copy(socket: &UnixStream, order: &clean::Order) -> io::Result<()> {
     let walls = walls::raise(order.memory_bytes_max, order.copy_bytes_max);
-    send(socket, &Ready { walls, trouble: None })?;
+    send(socket, &Ready { walls, ..Ready::default() })?;
     let ((), files): ((), Vec<File>) = receive_with(socket, FRAME_BYTES_MAX)?;
     let Ok([source, copy]) = <[File; 2]>::try_from(files) else {
         return Err(io::ErrorKind::InvalidData.into());
@@ -227,7 +236,8 @@ fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
     let walls = walls::raise(setup.memory_bytes_max, 0);
     let knowledge = Knowledge::new(&setup.lists);
     let trouble = knowledge.as_ref().err().map(ToString::to_string);
-    send(socket, &Ready { walls, trouble })?;
+    let unused = knowledge.as_ref().map_or_else(|_| Vec::new(), Knowledge::unused);
+    send(socket, &Ready { walls, trouble, unused })?;
     let Ok(knowledge) = knowledge else { return Ok(()) };
     loop {
         let (job, files): (Job, Vec<File>) = match receive_with(socket, FRAME_BYTES_MAX) {
@@ -238,7 +248,8 @@ fn look(socket: &UnixStream, setup: &Setup) -> io::Result<()> {
         let Some(mut file) = files.next() else { return Err(io::ErrorKind::InvalidData.into()) };
         let beside = files.next().map(|beside| beside.piece(0, BESIDE_BYTES_MAX)).transpose()?;
         let size = file.seek(SeekFrom::End(0))?;
-        let handed = Handed { file: Arc::new(file), size };
+        let times = file.times();
+        let handed = Handed { file: Arc::new(file), size, times };
         let mut mouth =
             Mouth { socket, waiting: Vec::new(), bytes: 0, spoke: Instant::now(), gone: false };
         let mut looker = Looker::new(&knowledge, setup.limits, &job.share, &mut mouth);

@@ -94,7 +94,18 @@ pub fn fat(folder: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
     {
         let system = fatfs::FileSystem::new(&mut disk, fatfs::FsOptions::new()).unwrap();
         let dir = system.root_dir().create_dir(folder).unwrap();
-        dir.create_file(name).unwrap().write_all(bytes).unwrap();
+        let mut file = dir.create_file(name).unwrap();
+        file.write_all(bytes).unwrap();
+        let date = fatfs::Date { year: 2013, month: 4, day: 5 };
+        let moment =
+            |min| fatfs::DateTime { date, time: fatfs::Time { hour: 6, min, sec: 8, millis: 0 } };
+        // It has no other way to say a time but a clock of its own.
+        #[allow(deprecated, reason = "what it says to use instead gives one time to all")]
+        {
+            file.set_created(moment(7));
+            file.set_modified(moment(9));
+            file.set_accessed(date);
+        }
     }
     disk.into_inner()
 }
@@ -140,6 +151,13 @@ fn entry_set(name: &str, folder: bool, first: u32, size: u64) -> Vec<u8> {
     file[0] = 0x85;
     file[1] = 1 + units.len().div_ceil(15) as u8;
     file[4] = if folder { 0x10 } else { 0x20 };
+    // 2013-04-05 06:07:08: made nine hours east of UTC, changed nobody knows where, opened a
+    // quarter of an hour west of UTC.
+    let packed = (33_u32 << 25 | 4 << 21 | 5 << 16 | 6 << 11 | 7 << 5 | 4).to_le_bytes();
+    for at in [8, 12, 16] {
+        file[at..at + 4].copy_from_slice(&packed);
+    }
+    file[22..25].copy_from_slice(&[0x80 | 36, 0, 0xFF]);
     let mut stream = [0; 32];
     stream[0] = 0xC0;
     stream[1] = if folder { 3 } else { 1 };

@@ -4,6 +4,16 @@
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1/tree" && cd "$1"
+# The same image with four times that differ, one of them after 2038, as that of a folder.
+zcat "$here/ext4.img.gz" > times.img
+debugfs -w -f - times.img <<END
+set_inode_field /media/photo.gif mtime 20040804010700
+set_inode_field /media/photo.gif atime 20130405060708
+set_inode_field /media/photo.gif ctime 20130405060710
+set_inode_field /media/photo.gif crtime 20400101000000
+set_inode_field /usr/bin mtime 20400101000000
+END
+gzip -9nc times.img > "$here/times.ext4.gz"
 mkdir -p tree/media tree/usr/bin tree/data/deep tree/data/many
 zcat "$here/ext4.img.gz" > ext4.img
 debugfs -R "dump /media/photo.gif tree/media/photo.gif" ext4.img

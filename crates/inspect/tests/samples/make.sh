@@ -9,6 +9,8 @@ tags=(-metadata title=CANARYtitle -metadata artist=CANARYartist -metadata commen
 ff -f lavfi -i testsrc2=s=64x48:d=1:r=8 -f lavfi -i sine=440:d=1:r=16000 "${tags[@]}" -c:v libx264 -c:a aac -b:a 24k "$t/h264.mp4"
 cp "$t/h264.mp4" .
 ff -i h264.mp4 "${tags[@]}" -c copy h264.mov
+ff -i h264.mp4 "${tags[@]}" -c copy -movflags frag_keyframe+empty_moov+default_base_moof -frag_duration 300000 fragments.mp4
+ff -i h264.mp4 "${tags[@]}" -c copy -movflags dash+delay_moov+global_sidx -frag_duration 400000 delayed.mp4
 ff -i h264.mp4 "${tags[@]}" -c copy -bsf:v h264_mp4toannexb h264.avi 2>/dev/null || true
 ff -i h264.mp4 "${tags[@]}" -c copy h264.mkv
 ff -i h264.mp4 "${tags[@]}" -c:v libx265 -x265-params log-level=error -tag:v hvc1 -an hevc.mp4

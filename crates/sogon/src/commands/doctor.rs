@@ -9,6 +9,7 @@ use crate::{
     desk::{self, Desk},
     guard::{self, Memory},
     home, link, moment,
+    nap::Nap,
     trouble::{Kind, Trouble},
     words::Words,
 };
@@ -51,6 +52,7 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
     });
     checks.extend(relays(desk).await?);
     checks.push(memory(words));
+    checks.push(sleep(words).await);
     checks.push(clock(words));
     tell(&desk.console, words, &checks).await?;
     let bad = checks.iter().filter(|check| !check.ok).count();
@@ -103,6 +105,15 @@ fn memory(words: &Words) -> Check {
         Memory::MayBeSwapped => ("may be swapped", words.say("memory-may-be-swapped", &[])),
     };
     Check { name: "memory", ok: true, detail: detail.to_owned(), words: said }
+}
+
+/// As with memory: what the system does, and what can be done about it.
+async fn sleep(words: &Words) -> Check {
+    let (detail, said) = match Nap::is_foretold().await {
+        true => ("locked before", words.say("sleep-foretold", &[])),
+        false => ("locked on waking", words.say("sleep-not-foretold", &[])),
+    };
+    Check { name: "sleep", ok: true, detail: detail.to_owned(), words: said }
 }
 
 /// Nothing depends on it, and the person should know that it is not the reason.

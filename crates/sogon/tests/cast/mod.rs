@@ -175,10 +175,7 @@ impl Person {
 
     /// Opens the home and stays; returns once it is ready.
     pub(crate) fn stays(&self, args: &[&str]) -> Staying {
-        let mut command = self.command(&[&["--json"], args].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Staying { child, lines }
+        Staying::of(&mut self.command(&[&["--json"], args].concat()))
     }
 }
 
@@ -189,6 +186,13 @@ pub(crate) struct Staying {
 }
 
 impl Staying {
+    /// Starts it.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
     /// Its number.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -245,7 +249,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

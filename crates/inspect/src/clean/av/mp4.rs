@@ -2,6 +2,7 @@
 //! in front, and of the media data only what a kept track's samples are made of is carried over.
 
 mod entry;
+mod fragments;
 mod index;
 mod samples;
 
@@ -27,40 +28,38 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
             b"ftyp" => brands = view.bytes(one.body_at, one.body_len.min(4096))?,
             b"moov" if moov.is_none() => moov = Some(view.bytes(one.body_at, one.body_len)?),
             b"mdat" => media = media.saturating_add(one.body_len),
-            b"moof" | b"sidx" | b"styp" => {
-                return Err(Refusal::Unsupported {
-                    name: "a fragmented MP4".into(),
-                    instead: "plain MP4".into(),
-                });
-            }
+            // Indexes of fragments: one index takes their place.
+            b"moof" | b"sidx" | b"styp" | b"mfra" => {}
             b"free" | b"skip" | b"wide" => job.removed_some(What::Padding, one.body_len),
             _ => job.removed(What::Private, one.body_len),
         }
     }
     let moov = moov.ok_or(Kind::Mp4.damaged("it has no index"))?;
-    let (head, tracks) = read(&moov, job)?;
+    let (mut head, mut tracks, extends) = read(&moov, job)?;
+    if outer.iter().any(|one| one.name == *b"moof") {
+        let extends = extends.ok_or(Kind::Mp4.damaged("fragments that its index knows not of"))?;
+        fragments::gather(view, &outer, &extends, &mut tracks, &mut head)?;
+    }
     let layout = samples::lay_out(view, &tracks, job)?;
     let used = layout.old_bytes;
     job.removed_some(What::Private, media.saturating_sub(used));
     write(&brands, &head, &tracks, &layout)
 }
 
-/// The movie's head and the tracks that stay.
-fn read(moov: &[u8], job: &mut Job<'_>) -> Result<(Vec<u8>, Vec<Track>), Refusal> {
+/// The movie's head, the tracks that stay, and what it says of its fragments.
+type Index = (Vec<u8>, Vec<Track>, Option<Vec<u8>>);
+
+fn read(moov: &[u8], job: &mut Job<'_>) -> Result<Index, Refusal> {
     let found = boxes::all(moov, Kind::Mp4)?;
     let mut head = None;
+    let mut extends = None;
     let mut tracks = Vec::new();
     for one in &found {
         match &one.name {
             b"mvhd" => head = Some(index::movie_head(one.body, job)?),
             b"trak" if tracks.len() < TRACKS_MAX => tracks.push(Track::read(one.body, job)?),
             b"trak" => return Err(Kind::Mp4.large("more tracks than are allowed")),
-            b"mvex" => {
-                return Err(Refusal::Unsupported {
-                    name: "a fragmented MP4".into(),
-                    instead: "plain MP4".into(),
-                });
-            }
+            b"mvex" => extends = Some(one.body.to_vec()),
             b"cmov" | b"rmra" => return Err(Kind::Mp4.odd("a packed index")),
             b"free" | b"skip" => job.removed_some(What::Padding, one.body.len()),
             b"udta" | b"meta" => job.removed(What::Tags, one.body.len()),
@@ -82,7 +81,7 @@ fn read(moov: &[u8], job: &mut Job<'_>) -> Result<(Vec<u8>, Vec<Track>), Refusal
     for track in &mut tracks {
         track.languages(sounds > 1, job);
     }
-    Ok((head.ok_or(Kind::Mp4.damaged("its index has no head"))?, tracks))
+    Ok((head.ok_or(Kind::Mp4.damaged("its index has no head"))?, tracks, extends))
 }
 
 fn write(brands: &[u8], head: &[u8], tracks: &[Track], layout: &Layout) -> Result<Plan, Refusal> {

@@ -25,12 +25,12 @@ pub(super) struct Track {
     pub(super) chunks: Vec<u64>,
     /// From which chunk on, how many samples each has.
     pub(super) runs: Vec<[u32; 3]>,
-    head: Vec<u8>,
-    media: Vec<u8>,
-    edits: Option<Vec<u8>>,
+    pub(super) head: Vec<u8>,
+    pub(super) media: Vec<u8>,
+    pub(super) edits: Option<Vec<u8>>,
     aperture: Option<Vec<u8>>,
     minf: Vec<([u8; 4], Vec<u8>)>,
-    tables: Vec<([u8; 4], Vec<u8>)>,
+    pub(super) tables: Vec<([u8; 4], Vec<u8>)>,
 }
 
 /// Blanks the times of a head, whose first byte says how wide they are; gives where they end.

@@ -1,0 +1,125 @@
+//! The secrets of a home, and whether any of them stands in the memory of a process.
+#![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read, Seek, SeekFrom},
+};
+
+use minicbor::{Decoder, data::Type};
+use sogon_engine::{Order, Shelf, Table};
+use sogon_vault::{Cost, Passphrase, Vault};
+
+use crate::cast::Person;
+
+/// What the MLS library stores, and the kinds of it that are secret: message, epoch and resumption
+/// secrets, private keys of signatures, leaves and packages, shared secrets.
+const MLS: Table = Table(1);
+const MLS_SECRETS: [u8; 8] = [10, 11, 13, 14, 15, 16, 17, 18];
+/// The owner's seed; conversations with the keys of their logs; texts; links; tickets of sessions.
+const ROWS: [Table; 6] = [Table(10), Table(12), Table(14), Table(17), Table(19), Table(20)];
+/// Shorter strings are numbers and flags.
+const SECRET_BYTES_MIN: usize = 16;
+
+/// Every string of bytes in a value, also those that are lists of small numbers.
+fn strings(value: &[u8], into: &mut BTreeSet<Vec<u8>>) {
+    let mut decoder = Decoder::new(value);
+    while decoder.position() < value.len() {
+        match decoder.datatype() {
+            Ok(Type::Bytes) => {
+                // Bytes of another form than a value's: what follows is none either.
+                let Ok(bytes) = decoder.bytes().map(<[u8]>::to_vec) else { return };
+                // A value within a value.
+                strings(&bytes, into);
+                into.insert(bytes);
+            }
+            Ok(Type::Array) => {
+                let start = decoder.position();
+                let Ok(count) = decoder.array().map(Option::unwrap_or_default) else { return };
+                let numbers: Result<Vec<u8>, _> = (0..count).map(|_| decoder.u8()).collect();
+                match numbers {
+                    Ok(bytes) if !bytes.is_empty() => {
+                        into.insert(bytes);
+                    }
+                    _ => {
+                        decoder.set_position(start);
+                        if decoder.array().is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+            Ok(Type::Map) if decoder.map().is_err() => return,
+            Ok(Type::Tag) if decoder.tag().is_err() => return,
+            Ok(Type::Map | Type::Tag) => {}
+            Ok(_) => {
+                if decoder.skip().is_err() {
+                    return;
+                }
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// The secrets of a home, read from a copy of it: those of its owner, its conversations, and the MLS
+/// library's.
+pub(crate) fn secrets(person: &Person) -> [BTreeSet<Vec<u8>>; 2] {
+    let copy = person.home.with_extension("copy");
+    fs::copy(person.home.join("data"), &copy).unwrap();
+    let typed = fs::read_to_string(&person.passphrase).unwrap();
+    let passphrase = Passphrase::new(typed.trim_end()).unwrap();
+    let vault = Vault::open(&copy, &passphrase, Cost::NONE_FOR_TESTS).unwrap();
+    let rows = |table| vault.scan(table, b"", None, usize::MAX, Order::Up).unwrap();
+    let mut own = BTreeSet::new();
+    for (_, value) in ROWS.into_iter().flat_map(rows) {
+        strings(&value, &mut own);
+    }
+    let mut mls = BTreeSet::new();
+    for (key, value) in rows(MLS) {
+        if MLS_SECRETS.contains(&key[0]) {
+            strings(&value, &mut mls);
+        }
+    }
+    drop(vault);
+    fs::remove_file(&copy).unwrap();
+    let long = |mut strings: BTreeSet<Vec<u8>>| {
+        // As random as a key: a name or an empty field is none.
+        strings.retain(|bytes| {
+            let different: BTreeSet<_> = bytes.iter().collect();
+            bytes.len() >= SECRET_BYTES_MIN && different.len() > 10
+        });
+        strings
+    };
+    [long(own), long(mls)]
+}
+
+/// Which of the secrets stand in the memory of a process; `None` when the system shows it to nobody.
+pub(crate) fn found(pid: u32, secrets: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Vec<u8>>> {
+    let head = |bytes: &[u8]| usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
+    let mut heads = vec![false; 65_536];
+    secrets.iter().for_each(|secret| heads[head(secret)] = true);
+    let heads_of = |at: &[u8]| -> Vec<&Vec<u8>> {
+        secrets.iter().filter(|secret| at.starts_with(&secret[..SECRET_BYTES_MIN])).collect()
+    };
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut found = BTreeSet::new();
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
+        let from = u64::from_str_radix(from, 16).ok()?;
+        let to = u64::from_str_radix(to, 16).ok()?;
+        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
+        memory.seek(SeekFrom::Start(from)).ok()?;
+        if memory.read_exact(&mut bytes).is_err() {
+            continue;
+        }
+        for at in 0..bytes.len().saturating_sub(SECRET_BYTES_MIN) {
+            if heads[head(&bytes[at..])] {
+                found.extend(heads_of(&bytes[at..]).into_iter().cloned());
+            }
+        }
+    }
+    Some(found)
+}
