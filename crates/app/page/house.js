@@ -103,7 +103,9 @@ export function settingsSheet(app) {
       setting("look", say("look"), [["", say("option-system")], ["light", say("option-light")], ["dark", say("option-dark")]]),
       setting("letters", say("letters"), [["", say("option-normal")], ["large", say("option-large")], ["larger", say("option-larger")]], () => app.refresh()),
       setting("notify", say("notify"), [["", say("option-never")], ["bare", say("option-bare")], ["name", say("option-name")]]),
-      h("p", { class: "quiet" }, say("notify-what")), place);
+      h("p", { class: "quiet" }, say("notify-what")),
+      setting("call-minutes", say("call-minutes"), [["", say("option-never")], ...["1", "3", "5", "15", "60"].map((count) => [count, say("span-minutes", { count: Number(count) })])]),
+      setting("call-mib", say("call-mib"), [["", say("option-never")], ...["1", "5", "20", "100"].map((count) => [count, size(1048576 * Number(count))])]), place);
   });
 }
 
@@ -122,7 +124,7 @@ export function alertsSheet() {
 /** What the keyboard does. */
 export function keysSheet() {
   const keys = [
-    ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
+    ["F7", say("hang-up-key")], ["F6", say("hold")], ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
     ["Alt+↑ ↓", say("keys-conversations")], ["Enter", say("send")], ["Shift+Enter", say("keys-line")],
     ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["E", say("edit")], ["C", say("copy")], ["Del", say("delete")], ["Esc", say("back")],
   ];

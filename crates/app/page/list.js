@@ -1,5 +1,6 @@
 // The conversations: only the lines on the screen are there, however many there are.
 
+import { callWords } from "./calls.js";
 import { fill, h, languageOf, later, speak } from "./dom.js";
 import { call } from "./net.js";
 import { say } from "./words.js";
@@ -158,6 +159,7 @@ export function makeList(app) {
 
   function lastWords(line, last) {
     if (last.kind === "unknown") return [say("kind-unknown")];
+    if (last.kind === "call") return [callWords(last)];
     if (last.kind === "gap") return [say("kind-gap")];
     if (last.kind === "membership") return [last.text];
     const by = last.from === null ? say("you") : line.group ? last.from : null;

@@ -1,5 +1,6 @@
 // The page: one home, two panes. What is shown is what the program says is stored.
 
+import { makeCalls } from "./calls.js";
 import { cover } from "./cover.js";
 import { fill, h, speak } from "./dom.js";
 import { status, settingsSheet, alertsSheet, keysSheet, look } from "./house.js";
@@ -16,7 +17,7 @@ const TITLE = "Notes";
 const root = document.getElementById("root");
 
 /** Everything the parts of the page share. */
-const app = { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, open, menu, refresh, restart, unread: 0 };
+const app = { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, open, menu, refresh, restart, unread: 0 };
 
 let hidden = false;
 let silent = 0;
@@ -49,6 +50,7 @@ function build() {
   app.pane = makePane(app);
   app.list = makeList(app);
   app.strip = status();
+  if (!app.calls?.is()) app.calls = makeCalls(app);
   const round = (name, label, work, keys) => h("button", { class: "round", type: "button", title: label, "aria-label": label, "aria-keyshortcuts": keys, onclick: work }, icon(name));
   const side = h("section", { class: "side", "aria-label": say("conversations") },
     h("header", { class: "top" },
@@ -59,7 +61,7 @@ function build() {
       round("menu", say("menu"), menu)),
     app.list.element,
     app.strip.element);
-  app.frame = h("main", { class: "frame" }, h("h1", { class: "unseen" }, app.name), side, app.pane.element);
+  app.frame = h("main", { class: "frame" }, h("h1", { class: "unseen" }, app.name), app.calls.element, side, app.pane.element);
   if (!hidden) fill(root, app.frame);
   app.list.refresh();
   app.strip.refresh();
@@ -70,7 +72,8 @@ function empty(unlocks) {
   hidden = false;
   closeSheet();
   app.pane?.leave();
-  Object.assign(app, { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, unread: 0 });
+  app.calls?.hangUp("");
+  Object.assign(app, { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, unread: 0 });
   document.title = TITLE;
   speak("");
   cover.locked(root, unlocks);
@@ -121,6 +124,7 @@ function heard(event) {
   if (!app.frame) return;
   app.pane.heard(event);
   app.strip.heard(event);
+  app.calls.heard(event, hidden);
   if (["received", "progress", "changed", "missed"].includes(event.is)) app.list.refresh();
   if (event.is === "received") notify(event);
   if (event.is === "alerted") speak(say("alerted"));
@@ -136,13 +140,16 @@ function notify({ message, conversation }) {
   const how = app.settings.notify;
   if (!how || hidden || (document.hasFocus() && app.pane.current() === conversation)) return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const body = how === "name" ? say("note-from", { name: message.from ?? "" }) : say("note-bare");
+  const rings = message.kind === "call" && message.text === "ringing";
+  const body = how === "name" && rings ? say("call-from", { name: message.from ?? "" }) : how === "name" ? say("note-from", { name: message.from ?? "" }) : say("note-bare");
   new Notification(TITLE, { body, tag: "sogon", silent: false });
 }
 
-function lock() {
-  // First nothing is seen any more, then it is locked.
+async function lock() {
+  // First nothing is seen or heard any more, then the call is over, then it is locked.
+  const over = app.calls?.hangUp("");
   empty(false);
+  await over;
   call("lock").catch(() => {});
 }
 
@@ -156,6 +163,8 @@ function hide() {
     return;
   }
   hidden = true;
+  // Whoever hides the page does not want to be heard in it.
+  app.calls.hangUp();
   closeSheet();
   document.title = TITLE;
   cover.notes(root, hide);
@@ -189,6 +198,7 @@ function keys() {
   addEventListener("keydown", (event) => {
     if (!app.frame) return;
     here();
+    if (app.calls.keys(event)) return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     const deed = {
       F8: plain && hide,
@@ -203,6 +213,7 @@ function keys() {
     event.preventDefault();
     deed();
   });
+  addEventListener("keyup", (event) => app.calls?.keys(event));
   addEventListener("focus", () => app.pane?.seen());
   document.addEventListener("visibilitychange", () => app.pane?.seen());
   // A picture that is dropped anywhere is looked through for an invitation.

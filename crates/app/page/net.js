@@ -53,6 +53,25 @@ export async function lookForCode(width, height, grey) {
   return (await value(await ask("/scan", bytes, "application/octet-stream"))).text;
 }
 
+/** The line of a call: what the microphone takes goes in, what is to be heard comes out. */
+export function speakLine(about, { sound, word, closed }) {
+  const line = new WebSocket(`ws://${location.host}/speak`);
+  line.binaryType = "arraybuffer";
+  const open = () => line.readyState === WebSocket.OPEN;
+  line.addEventListener("open", () => line.send(JSON.stringify({ secret, ...about })));
+  line.addEventListener("message", (event) => {
+    if (typeof event.data === "string") word(JSON.parse(event.data));
+    else sound(event.data);
+  });
+  line.addEventListener("close", closed);
+  return {
+    // A program that takes nothing is not spoken to: what waits would be heard late.
+    send: (buffer) => open() && line.bufferedAmount < 6400 && line.send(buffer),
+    say: (value) => open() && line.send(JSON.stringify(value)),
+    close: () => line.close(),
+  };
+}
+
 /** Has every change told to `heard`, with `{is: "down"}` while the program does not answer. */
 export function listen(heard) {
   let wait = 250;

@@ -2,6 +2,7 @@
 // and those far away go, so that the hundred thousandth is as quick as the first.
 
 import { bubble, note } from "./bubble.js";
+import { callNote } from "./calls.js";
 import { makeComposer } from "./composer.js";
 import { fill, h, speak } from "./dom.js";
 import { icon } from "./icons.js";
@@ -68,6 +69,7 @@ export function makePane(app) {
     const head = h("header", { class: "head" },
       round("back", say("back"), back, "back"),
       h("button", { class: "name", type: "button", title: say("about", { name: about.title }), "aria-haspopup": "dialog", onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
+      about.open ? round("call", say("call"), () => app.calls.start(its.id, its.about.title)) : null,
       round("eye", say("who-watches"), () => watchersSheet(its.id)));
     its.ol = h("ol", {});
     its.log = h("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: scrolled, onkeydown: logKeys }, its.ol);
@@ -165,6 +167,7 @@ export function makePane(app) {
   }
 
   function draw(message, first) {
+    if (message.kind === "call") return callNote(message, its.about.open, () => app.calls.start(its.id, its.about.title));
     if (message.kind !== "text") return note(message);
     return bubble(message, { first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
   }
@@ -310,7 +313,7 @@ export function makePane(app) {
     }
     put(message);
     if (event.is === "received") {
-      speak(say("said", { name: message.from ?? "", text: message.text }));
+      if (message.kind !== "call") speak(say("said", { name: message.from ?? "", text: message.text }));
       if (!stick) its.missed += 1;
     }
     steadyOrEnd(stick);

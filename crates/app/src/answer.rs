@@ -19,12 +19,21 @@ const ALWAYS: &[(&str, &str)] = &[
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-embedder-policy", "require-corp"),
     ("cross-origin-resource-policy", "same-origin"),
-    (
-        "permissions-policy",
-        "camera=(self), microphone=(), geolocation=(), usb=(), serial=(), \
-         display-capture=(), browsing-topics=()",
-    ),
 ];
+
+/// The header that says which devices a page may ask for.
+pub(crate) const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// The microphone is for the page, and for nothing else that is served.
+pub(crate) fn devices(page: bool) -> &'static str {
+    if page {
+        "camera=(self), microphone=(self), geolocation=(), usb=(), serial=(), \
+         display-capture=(), browsing-topics=()"
+    } else {
+        "camera=(), microphone=(), geolocation=(), usb=(), serial=(), display-capture=(), \
+         browsing-topics=()"
+    }
+}
 
 /// The policy of the page: its own scripts, styles and questions and nothing else; no markup out of
 /// strings. With `frames` it may hold, and be held by, pages of its own.

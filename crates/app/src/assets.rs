@@ -46,6 +46,9 @@ assets! {
     "/house.js" "house.js" SCRIPT;
     "/watchers.js" "watchers.js" SCRIPT;
     "/cover.js" "cover.js" SCRIPT;
+    "/calls.js" "calls.js" SCRIPT;
+    "/callsound.js" "callsound.js" SCRIPT;
+    "/callworklet.js" "callworklet.js" SCRIPT;
     "/try.js" "try.js" SCRIPT;
 }
 

@@ -35,7 +35,7 @@ pub(crate) enum Door {
     Call,
     /// A picture to look for a code in.
     Picture,
-    /// The line over which changes are pushed.
+    /// A line: that over which changes are pushed, or that of a call.
     Live,
 }
 

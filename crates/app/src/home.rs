@@ -2,9 +2,11 @@
 
 use std::{future::Future, pin::Pin};
 
-use sogon_engine::{Act, Answer, Batch, Event, Shelf, ShelfFault};
+use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, ShelfFault};
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
+
+use crate::phone::{Budget, Phone};
 
 /// Why something was not done. The page has words for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub enum Refusal {
     OwnInvite,
     /// The home has no relay.
     NoRelay,
+    /// A call needs a home that stays connected, and this one speaks only when told, or steadily.
+    NotLive,
+    /// One call at a time.
+    Talking,
     /// The passphrase opens nothing.
     WrongPassphrase,
     /// Too many wrong passphrases: wait so many minutes.
@@ -51,6 +57,8 @@ impl Refusal {
         Self::BadLink,
         Self::OwnInvite,
         Self::NoRelay,
+        Self::NotLive,
+        Self::Talking,
         Self::WrongPassphrase,
         Self::Wait(1),
         Self::NoMoreTries,
@@ -70,6 +78,8 @@ impl Refusal {
             Self::BadLink => "bad-link",
             Self::OwnInvite => "own-invite",
             Self::NoRelay => "no-relay",
+            Self::NotLive => "not-live",
+            Self::Talking => "talking",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::Wait(_) => "wait",
             Self::NoMoreTries => "no-more-tries",
@@ -167,6 +177,14 @@ pub trait Home: Clone + 'static {
 
     /// Has it speak at another pace from now on.
     fn change_pace(&self, pace: Pace) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// Comes into a call that was taken, and ends it when the budget is spent.
+    fn phone(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        budget: Budget,
+    ) -> impl Future<Output = Result<Phone, Refusal>>;
 
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<Event>;

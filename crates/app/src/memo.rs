@@ -60,6 +60,8 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("look", &["", "light", "dark"]),
     ("letters", &["", "large", "larger"]),
     ("notify", &["", "bare", "name"]),
+    ("call-minutes", &["", "1", "3", "5", "15", "60"]),
+    ("call-mib", &["", "1", "5", "20", "100"]),
 ];
 
 /// The settings as they are stored, with nothing in them that is no setting.

@@ -20,7 +20,8 @@ use crate::{
     assets, calls,
     guard::{self, Door},
     home::{Home, Refusal},
-    live, scan, words,
+    live::{self, Talk},
+    scan, words,
 };
 
 /// Connections at the same time: a browser opens six, and other programs may knock.
@@ -68,11 +69,14 @@ async fn connection<H: Home>(app: App<H>, stream: TcpStream) {
 async fn serve<H: Home>(app: &App<H>, request: Request<Incoming>) -> Answer {
     // One of two names, and from here on that one only.
     let host = guard::asked_for(request.headers(), &app.0.hosts).clone();
+    let is_page = matches!(request.uri().path(), "/" | "/try");
     let mut answer = route(app, &host, request).await;
     let policy = answer::policy(&host, app.0.watcher.is_some());
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
+    let devices = answer::devices(is_page);
+    answer.headers_mut().insert(answer::PERMISSIONS, HeaderValue::from_static(devices));
     answer
 }
 
@@ -81,7 +85,7 @@ async fn route<H: Home>(app: &App<H>, host: &str, request: Request<Incoming>) ->
     let get = *request.method() == Method::GET;
     let door = match path.as_str() {
         "/" | "/try" => Door::Page,
-        "/live" => Door::Live,
+        "/live" | "/speak" => Door::Live,
         "/scan" => Door::Picture,
         "/session" => Door::Call,
         other if other.starts_with("/api/") => Door::Call,
@@ -92,7 +96,8 @@ async fn route<H: Home>(app: &App<H>, host: &str, request: Request<Incoming>) ->
     }
     match (door, get) {
         (Door::Page | Door::Part, true) => part(app, &path),
-        (Door::Live, true) => live::greet(app, request),
+        (Door::Live, true) if path == "/speak" => live::greet(app, request, Talk::Call),
+        (Door::Live, true) => live::greet(app, request, Talk::Changes),
         (Door::Call, false) => call(app, host, &path, request).await,
         (Door::Picture, false) => picture(app, request).await,
         _ => answer::no(StatusCode::METHOD_NOT_ALLOWED),

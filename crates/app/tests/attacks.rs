@@ -47,6 +47,7 @@ fn a_name_that_was_rebound_to_this_machine_gets_nothing() {
                 "POST /session",
                 "POST /api/hello",
                 "GET /live",
+                "GET /speak",
             ] {
                 let mut headers = with("Host", Some(&line));
                 headers.push(&bearer);
@@ -117,12 +118,12 @@ fn another_program_without_the_secret_hears_nothing_and_is_not_listened_to() {
     });
 }
 
-/// A request for the line, and what comes back on it.
-async fn line(house: &House, origin: &str) -> (TcpStream, String) {
+/// A request for a line, and what comes back on it.
+async fn line(house: &House, path: &str, origin: &str) -> (TcpStream, String) {
     let host = &house.host;
     let mut stream = TcpStream::connect(("127.0.0.1", house.port)).await.unwrap();
     let ask = format!(
-        "GET /live HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
@@ -145,13 +146,16 @@ fn frame(text: &str) -> Vec<u8> {
 fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
     in_a_house(|house| async move {
         let secret = house.session().await;
-        for origin in ["null", "http://localhost:1", "http://evil.example"] {
-            let (_, head) = line(&house, origin).await;
-            assert!(head.starts_with("HTTP/1.1 403"), "{origin}: {head}");
+        for path in ["/live", "/speak"] {
+            for origin in ["null", "http://localhost:1", "http://evil.example"] {
+                let (_, head) = line(&house, path, origin).await;
+                assert!(head.starts_with("HTTP/1.1 403"), "{origin}: {head}");
+            }
         }
         let own = format!("http://{}", house.host);
-        for wrong in ["{}", "{\"secret\":\"\"}", "{\"secret\":\"0000\"}", "hello"] {
-            let (mut stream, head) = line(&house, &own).await;
+        let wrong = ["{}", "{\"secret\":\"\"}", "{\"secret\":\"0000\"}", "hello"];
+        for (path, wrong) in wrong.into_iter().flat_map(|one| [("/live", one), ("/speak", one)]) {
+            let (mut stream, head) = line(&house, path, &own).await;
             assert!(head.starts_with("HTTP/1.1 101"), "{head}");
             stream.write_all(&frame(wrong)).await.unwrap();
             let mut rest = Vec::new();
@@ -159,7 +163,15 @@ fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
             assert_eq!(rest.first(), Some(&0x88), "only its end is said: {rest:?}");
             assert!(rest.len() <= 4, "{rest:?}");
         }
-        let (mut stream, _) = line(&house, &own).await;
+        // A call that nobody took has no sound, whoever asks.
+        let (mut stream, _) = line(&house, "/speak", &own).await;
+        let asked = format!("{{\"secret\":\"{secret}\"}}");
+        stream.write_all(&frame(&asked)).await.unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.unwrap();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("\"refused\":\"bad-input\""), "{said}");
+        let (mut stream, _) = line(&house, "/live", &own).await;
         stream.write_all(&frame(&format!("{{\"secret\":\"{secret}\"}}"))).await.unwrap();
         let mut said = [0; 15];
         stream.read_exact(&mut said).await.unwrap();
@@ -168,6 +180,21 @@ fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
         let mut said = [0; 17];
         stream.read_exact(&mut said).await.unwrap();
         assert_eq!(&said[2..], b"{\"is\":\"locked\"}");
+    });
+}
+
+#[test]
+fn the_microphone_is_for_the_page_and_for_nothing_else() {
+    in_a_house(|house| async move {
+        let devices = async |path: &str| {
+            let heard = house.asks(&format!("GET {path}"), &["Host: HOST"], "").await;
+            let found = heard.header("permissions-policy").unwrap_or_default().to_owned();
+            found.contains("microphone=(self)")
+        };
+        assert!(devices("/").await);
+        for path in ["/main.js", "/callworklet.js", "/words/ko", "/icon.svg", "/not-there"] {
+            assert!(!devices(path).await, "{path}");
+        }
     });
 }
 

@@ -26,6 +26,7 @@ mod voice;
 
 pub(crate) use doctor::without_home;
 pub(crate) use sync::{seconds, size};
+pub(crate) use voice::note_info;
 
 use crate::{
     chat,

@@ -17,6 +17,7 @@ use crate::{
     keeper::{Ending, Farewell, Keeper, Reply, Speech, Tally, Wish},
     mode::Mode,
     trouble::{Kind, Trouble},
+    unheard,
     usage::Day,
 };
 
@@ -44,7 +45,11 @@ pub(crate) fn take(opened: Opened, proxy: Option<&Proxy>) -> Result<(Hand, Closi
     let (fault_in, fault) = watch::channel(None);
     let keeper = Keeper::new(opened, proxy, events.clone(), fault_in)?;
     let closing = tokio::task::spawn_local(keeper.run(granted));
-    Ok((Hand { wishes, events, fault }, closing))
+    let hand = Hand { wishes, events, fault };
+    // A call may have ended with its program. What cannot be sent now is sent next time.
+    let left = unheard::send_left(hand.clone());
+    tokio::task::spawn_local(async move { drop(left.await) });
+    Ok((hand, closing))
 }
 
 impl Hand {

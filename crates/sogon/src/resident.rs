@@ -8,17 +8,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_app::{APP_TABLES, Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+use sogon_app::{APP_TABLES, Budget, Burst, Figures, Gate, Home, Pace, Phone, Refusal, Unreached};
 use sogon_carry::Ways;
-use sogon_engine::{Act, Answer, Batch, Change, Event, Shelf, ShelfFault};
+use sogon_engine::{
+    Act, Answer, Batch, Change, ConversationId, Event, MessageId, Shelf, ShelfFault,
+};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::{
+    calling::{Calling, Which},
     desk,
     hand::Hand,
     keeper::{Farewell, Tally},
     mode::Mode,
+    phone,
     trouble::{Kind, Trouble},
 };
 
@@ -28,11 +32,13 @@ pub(crate) struct Resident {
     hand: Hand,
     /// When somebody last asked something.
     busy: Rc<Cell<Instant>>,
+    /// A call is going on in the app.
+    talking: Rc<Cell<bool>>,
 }
 
 impl Resident {
     pub(crate) fn new(hand: Hand, busy: Rc<Cell<Instant>>) -> Self {
-        Self { hand, busy }
+        Self { hand, busy, talking: Rc::default() }
     }
 }
 
@@ -87,6 +93,28 @@ impl Home for Resident {
             Pace::Steady(every_s) => Mode::Steady(Duration::from_secs(every_s)),
         };
         self.hand.change_mode(mode).await.map_err(refusal)
+    }
+
+    async fn phone(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        budget: Budget,
+    ) -> Result<Phone, Refusal> {
+        if self.talking.get() {
+            return Err(Refusal::Talking);
+        }
+        let which = Which { conversation, call };
+        let calling = Calling::enter(self.hand.clone(), which).await.map_err(refusal)?;
+        let (phone, wire) = Phone::pair();
+        let (hand, busy) = (self.hand.clone(), Rc::clone(&self.busy));
+        self.talking.set(true);
+        let talking = Rc::clone(&self.talking);
+        tokio::task::spawn_local(async move {
+            phone::carry(hand, calling, which, budget, wire, &busy).await;
+            talking.set(false);
+        });
+        Ok(phone)
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -3,6 +3,7 @@
 
 mod house;
 mod people;
+mod ring;
 mod talk;
 mod trial;
 
@@ -62,6 +63,10 @@ async fn one<H: Home>(
         "react" => talk::react(home, asked).await,
         "memo" => talk::memo(home, asked).await,
         "search" => talk::search(place, home, asked).await,
+        "ring" => ring::ring(home, asked).await,
+        "take" => ring::take(home, asked).await,
+        "hang-up" => ring::hang_up(home, asked).await,
+        "call" => ring::call(home, asked).await,
         "conversation" => people::conversation(place, home, asked).await,
         "contacts" => people::contacts(home).await,
         "contact" => people::contact(home, asked).await,

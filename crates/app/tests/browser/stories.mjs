@@ -487,6 +487,7 @@ story("the trial shows both people and what the watcher sees between them", true
 });
 
 await import("./devices.mjs");
+await import("./calls.mjs");
 
 let failed = 0;
 const chosen = stories.filter((one) => (ONLY ? one.name.includes(ONLY) : !SHORT || one.short));

@@ -2,8 +2,10 @@
 
 use std::{future::Future, pin::Pin, rc::Rc};
 
-use sogon_app::{App, Burst, Gate, Home, Pace, Refusal, Seat};
-use sogon_engine::{Act, Answer, Batch, Event, Order, Row, Shelf, ShelfFault, Table};
+use sogon_app::{App, Budget, Burst, Gate, Home, Pace, Phone, Refusal, Seat};
+use sogon_engine::{
+    Act, Answer, Batch, ConversationId, Event, MessageId, Order, Row, Shelf, ShelfFault, Table,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -73,6 +75,10 @@ impl Home for Bare {
 
     async fn change_pace(&self, _: Pace) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    async fn phone(&self, _: ConversationId, _: MessageId, _: Budget) -> Result<Phone, Refusal> {
+        Err(Refusal::Over)
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -53,11 +53,7 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     for some in note.chunks(piece_bytes.saturating_mul(4)) {
         desk.hand.act(Act::AddPieces { to, file, bytes: some.to_vec() }).await?;
     }
-    let about = FileInfo {
-        media: MEDIA.to_owned(),
-        voice_ms: Some(ms.div_ceil(LENGTH_STEP_MS).saturating_mul(LENGTH_STEP_MS)),
-        ..FileInfo::default()
-    };
+    let about = note_info(ms);
     let reply_to = match &send.reply {
         Some(id) => Some(id.parse().map_err(|_| Kind::UnknownMessage)?),
         None => None,
@@ -77,6 +73,15 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
         desk.words.say("voice-sent", &args)
     };
     desk.console.result(object, words).await
+}
+
+/// What is said of a note of so many milliseconds.
+pub(crate) fn note_info(ms: u32) -> FileInfo {
+    FileInfo {
+        media: MEDIA.to_owned(),
+        voice_ms: Some(ms.div_ceil(LENGTH_STEP_MS).saturating_mul(LENGTH_STEP_MS)),
+        ..FileInfo::default()
+    }
 }
 
 async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
