@@ -1,6 +1,7 @@
 // The conversations: only the lines on the screen are there, however many there are.
 
 import { callWords } from "./calls.js";
+import { described } from "./file.js";
 import { fill, h, languageOf, later, speak } from "./dom.js";
 import { call } from "./net.js";
 import { say } from "./words.js";
@@ -163,7 +164,7 @@ export function makeList(app) {
     if (last.kind === "gap") return [say("kind-gap")];
     if (last.kind === "membership") return [last.text];
     const by = last.from === null ? say("you") : line.group ? last.from : null;
-    return by ? [`${by}: ${last.text}`] : [last.text];
+    return by ? [h("bdi", {}, by), `: ${described(last)}`] : [described(last)];
   }
 
   function showWaiting(people) {

@@ -17,7 +17,7 @@ const TITLE = "Notes";
 const root = document.getElementById("root");
 
 /** Everything the parts of the page share. */
-const app = { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, open, menu, refresh, restart, unread: 0 };
+const app = { voice: null, name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, open, menu, refresh, restart, unread: 0 };
 
 let hidden = false;
 let silent = 0;
@@ -145,9 +145,17 @@ function notify({ message, conversation }) {
   new Notification(TITLE, { body, tag: "sogon", silent: false });
 }
 
+/** What sounds ends, and what is being spoken, when it is in the home. */
+async function quiet() {
+  const voice = await app.voice;
+  voice?.silence();
+  await voice?.settled();
+}
+
 async function lock() {
-  // First nothing is seen or heard any more, then the call is over, then it is locked.
-  const over = app.calls?.hangUp("");
+  // First nothing is seen or heard any more, then the call is over and what was spoken is kept, then
+  // it is locked.
+  const over = Promise.allSettled([quiet(), app.calls?.hangUp("")]);
   empty(false);
   await over;
   call("lock").catch(() => {});
@@ -165,6 +173,7 @@ function hide() {
   hidden = true;
   // Whoever hides the page does not want to be heard in it.
   app.calls.hangUp();
+  quiet();
   closeSheet();
   document.title = TITLE;
   cover.notes(root, hide);
@@ -226,11 +235,14 @@ function keys() {
     event.preventDefault();
     document.body.classList.remove("drop");
     const file = event.dataTransfer?.files?.[0];
-    if (app.frame && !hidden && file) takePicture(app, file);
+    if (!app.frame || hidden || !file) return;
+    // A file for whom one writes to; where one does not write, perhaps an invitation.
+    if (document.querySelector("dialog") || !app.pane.take([...event.dataTransfer.files])) takePicture(app, file);
   });
 }
 
 app.conversationSheet = (id) => conversationSheet(app, id);
+app.quiet = quiet;
 app.attempt = attempt;
 app.sync = () => app.strip.sync();
 app.narrow = () => {

@@ -49,7 +49,7 @@ function shown(value) {
 
 /** A size as people say it. */
 export function size(bytes) {
-  const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : ["MiB", bytes / 1048576];
+  const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : bytes < 1073741824 ? ["MiB", bytes / 1048576] : ["GiB", bytes / 1073741824];
   const digits = unit === "B" || value >= 100 ? 0 : 1;
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${unit}`;
 }

@@ -6,6 +6,7 @@ use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, 
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
+use crate::parcel::{Parcel, Recorder};
 use crate::phone::{Budget, Phone};
 
 /// Why something was not done. The page has words for each.
@@ -39,6 +40,16 @@ pub enum Refusal {
     NoMoreTries,
     /// There is no room left in the home.
     Full,
+    /// The home needs so many MiB more for a file.
+    NoRoom(u64),
+    /// Too many files are under way, or this one is being worked on.
+    Busy,
+    /// Its sender wants the file to be looked at here only.
+    NoSaving,
+    /// Not all of the file is here.
+    NotHere,
+    /// This is no voice note.
+    NoNote,
     /// The disk or the system failed.
     Disk,
     /// A fault of this program; nothing was changed.
@@ -63,6 +74,11 @@ impl Refusal {
         Self::Wait(1),
         Self::NoMoreTries,
         Self::Full,
+        Self::NoRoom(1),
+        Self::Busy,
+        Self::NoSaving,
+        Self::NotHere,
+        Self::NoNote,
         Self::Disk,
         Self::Bug,
     ];
@@ -84,6 +100,11 @@ impl Refusal {
             Self::Wait(_) => "wait",
             Self::NoMoreTries => "no-more-tries",
             Self::Full => "full",
+            Self::NoRoom(_) => "no-room",
+            Self::Busy => "busy",
+            Self::NoSaving => "no-saving",
+            Self::NotHere => "not-here",
+            Self::NoNote => "no-note",
             Self::Disk => "disk",
             Self::Bug => "bug",
         }
@@ -151,6 +172,11 @@ impl Pace {
 
 /// An open home, as far as the page may reach into it. Cheap to copy.
 pub trait Home: Clone + 'static {
+    /// A file on its way in.
+    type Parcel: Parcel;
+    /// Speech on its way in.
+    type Recorder: Recorder;
+
     /// Does what a person did. On return it is durable.
     fn act(&self, act: Act) -> impl Future<Output = Result<Answer, Refusal>>;
 
@@ -165,6 +191,9 @@ pub trait Home: Clone + 'static {
 
     /// Everything out and in, once.
     fn burst(&self) -> impl Future<Output = Result<Burst, Refusal>>;
+
+    /// The same, and files go on until they are where they go, or nobody answers.
+    fn haul(&self) -> impl Future<Output = Result<Burst, Refusal>>;
 
     /// What the transport counted so far, and who does not answer.
     fn tally(&self) -> impl Future<Output = Result<Burst, Refusal>>;
@@ -191,6 +220,29 @@ pub trait Home: Clone + 'static {
 
     /// Somebody is there: the clock of `--idle` starts anew.
     fn attended(&self);
+
+    /// A place for a file of so many bytes, on its way in.
+    fn parcel(&self, bytes: u64) -> Result<Self::Parcel, Refusal>;
+
+    /// Whether the home has room for a file of so many bytes; [`Refusal::NoRoom`] where it has not.
+    fn fits(&self, bytes: u64) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// What kind of program a file that came is, in a word for programs, if it is one or is not what
+    /// its name says. The owner's log is told.
+    fn judge(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> impl Future<Output = Result<Option<String>, Refusal>>;
+
+    /// Somebody begins to speak.
+    fn recorder(&self) -> Result<Self::Recorder, Refusal>;
+
+    /// A voice note of frames that a recorder made, so many milliseconds long.
+    fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal>;
+
+    /// What is heard of a note: samples at 16 kHz in one channel.
+    fn play(&self, note: Vec<u8>) -> impl Future<Output = Result<Vec<i16>, Refusal>>;
 
     /// Locks the home.
     fn lock(&self) -> impl Future<Output = Result<(), Refusal>>;

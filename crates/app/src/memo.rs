@@ -10,8 +10,10 @@ use crate::home::Refusal;
 pub const MEMOS: Table = Table(210);
 /// How the app is to be.
 pub const SETTINGS: Table = Table(211);
+/// Speech that was recorded and not sent yet, by conversation.
+pub const SPEECH: Table = Table(212);
 /// All tables the app may write.
-pub const APP_TABLES: &[Table] = &[MEMOS, SETTINGS];
+pub const APP_TABLES: &[Table] = &[MEMOS, SETTINGS, SPEECH];
 
 /// The longest draft, in bytes.
 const DRAFT_BYTES_MAX: usize = 32_768;

@@ -25,6 +25,7 @@ mod usage;
 mod voice;
 
 pub(crate) use doctor::without_home;
+pub(crate) use file::fetch::fits;
 pub(crate) use sync::{seconds, size};
 pub(crate) use voice::note_info;
 

@@ -18,10 +18,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     calling::{Calling, Which},
-    desk,
+    commands, desk,
     hand::Hand,
+    judged,
     keeper::{Farewell, Tally},
     mode::Mode,
+    parcel::{self, Bundle, Speech},
     phone,
     trouble::{Kind, Trouble},
 };
@@ -43,6 +45,9 @@ impl Resident {
 }
 
 impl Home for Resident {
+    type Parcel = Bundle;
+    type Recorder = Speech;
+
     async fn act(&self, act: Act) -> Result<Answer, Refusal> {
         self.hand.act(act).await.map_err(refusal)
     }
@@ -67,6 +72,10 @@ impl Home for Resident {
 
     async fn burst(&self) -> Result<Burst, Refusal> {
         self.hand.burst().await.map(burst).map_err(refusal)
+    }
+
+    async fn haul(&self) -> Result<Burst, Refusal> {
+        self.hand.haul().await.map(burst).map_err(refusal)
     }
 
     async fn tally(&self) -> Result<Burst, Refusal> {
@@ -125,6 +134,36 @@ impl Home for Resident {
         self.busy.set(Instant::now());
     }
 
+    fn parcel(&self, bytes: u64) -> Result<Bundle, Refusal> {
+        Bundle::new(bytes, self.hand.folder())
+    }
+
+    async fn fits(&self, bytes: u64) -> Result<(), Refusal> {
+        commands::fits(&self.hand, bytes).await.map_err(refusal)
+    }
+
+    async fn judge(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<String>, Refusal> {
+        let found = self.hand.message(conversation, message).await.map_err(refusal)?;
+        let found = found.ok_or(Refusal::Unknown)?;
+        judged::judge(&self.hand, &found).await.map_err(refusal)
+    }
+
+    fn recorder(&self) -> Result<Speech, Refusal> {
+        Speech::begin()
+    }
+
+    fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal> {
+        parcel::noted(&frames, ms)
+    }
+
+    async fn play(&self, note: Vec<u8>) -> Result<Vec<i16>, Refusal> {
+        parcel::played(note).await
+    }
+
     async fn lock(&self) -> Result<(), Refusal> {
         self.hand.close(Farewell::Lock).await.map_err(refusal)
     }
@@ -157,9 +196,10 @@ fn refusal(trouble: Trouble) -> Refusal {
         Kind::OwnLink => Refusal::OwnInvite,
         Kind::NotALink | Kind::LinkDamaged | Kind::LinkNewer => Refusal::BadLink,
         Kind::WrongPassphrase | Kind::BadPassphrase => Refusal::WrongPassphrase,
-        Kind::WaitForTry => Refusal::Wait(trouble.minutes()),
+        Kind::WaitForTry => Refusal::Wait(trouble.number("count")),
         Kind::NoMoreTries => Refusal::NoMoreTries,
         Kind::HomeFull | Kind::DiskFull => Refusal::Full,
+        Kind::NoRoom => Refusal::NoRoom(trouble.number("mib")),
         Kind::BadInput => Refusal::BadInput,
         Kind::Bug => Refusal::Bug,
         _ => Refusal::Disk,

@@ -1,9 +1,11 @@
 //! What the page can ask. Each call decides nothing: it looks something up, or puts an act into the
 //! home's loop, and says what is stored.
 
+mod files;
 mod house;
 mod people;
 mod ring;
+mod speech;
 mod talk;
 mod trial;
 
@@ -67,6 +69,21 @@ async fn one<H: Home>(
         "take" => ring::take(home, asked).await,
         "hang-up" => ring::hang_up(home, asked).await,
         "call" => ring::call(home, asked).await,
+        "file-begin" => files::begin(place, home, asked).await,
+        "file-how" => files::how(place, asked),
+        "file-forget" => files::forget(place, asked),
+        "file-look" => files::look(place, asked).await,
+        "file-send" => files::send(place, home, asked).await,
+        "file-move" => files::go_on(home, asked).await,
+        "file-pause" => files::pause(home, asked).await,
+        "file-drop" => files::drop_it(home, asked).await,
+        "file-save" => files::save(place, home, asked).await,
+        "file-below" => files::below(home, asked).await,
+        "files" => files::list(home, asked).await,
+        "speech-begin" => speech::begin(place, home, asked).await,
+        "speech-send" => speech::send(place, home, asked).await,
+        "speech-throw" => speech::throw(place, home, asked).await,
+        "speech-heard" => speech::heard(home, asked).await,
         "conversation" => people::conversation(place, home, asked).await,
         "contacts" => people::contacts(home).await,
         "contact" => people::contact(home, asked).await,

@@ -9,7 +9,7 @@ use crate::{
     app::Place,
     home::{Home, Refusal},
     memo::Memo,
-    qr, safety, shape,
+    qr, safety, shape, spoken,
 };
 
 /// What a code of a safety number begins with.
@@ -46,6 +46,7 @@ pub(super) async fn conversation<H: Home>(
             "members": members.collect::<Vec<_>>(),
             "draft": memo.draft,
             "timer_s": memo.timer_s,
+            "speech_ms": spoken::begun(shelf, id)?.ms,
         }))
     })
     .await

@@ -2,7 +2,9 @@
 
 use std::{future::Future, pin::Pin, rc::Rc};
 
-use sogon_app::{App, Budget, Burst, Gate, Home, Pace, Phone, Refusal, Seat};
+use sogon_app::{
+    App, Budget, Burst, Cleaned, Form, Gate, Home, Pace, Parcel, Phone, Recorder, Refusal, Seat,
+};
 use sogon_engine::{
     Act, Answer, Batch, ConversationId, Event, MessageId, Order, Row, Shelf, ShelfFault, Table,
 };
@@ -41,7 +43,50 @@ impl Shelf for Nothing {
 #[derive(Clone)]
 pub(crate) struct Bare(broadcast::Sender<Event>);
 
+/// A file of which nothing is kept.
+pub(crate) struct Sieve(u64);
+
+impl Parcel for Sieve {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(())
+    }
+
+    async fn clean(self, _: String, _: String) -> (Self, Result<Cleaned, Refusal>) {
+        let cleaned = Cleaned::Not { why: "unknown", name: String::new(), instead: String::new() };
+        (self, Ok(cleaned))
+    }
+
+    fn bytes(&self, form: Form) -> Option<u64> {
+        (form == Form::AsItIs).then_some(self.0)
+    }
+
+    fn neutral_name(&self, _: Form, _: &str, letters: &str) -> String {
+        format!("file-{letters}")
+    }
+
+    fn open(&mut self, _: Form) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn give(&mut self, _: usize) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+}
+
+/// Speech that nobody hears.
+pub(crate) struct Deaf;
+
+impl Recorder for Deaf {
+    fn hear(&mut self, samples: &[i16]) -> Result<(Vec<u8>, u32), Refusal> {
+        Ok((Vec::new(), u32::try_from(samples.len() / 16).unwrap()))
+    }
+}
+
 impl Home for Bare {
+    type Parcel = Sieve;
+    type Recorder = Deaf;
+
     async fn act(&self, _: Act) -> Result<Answer, Refusal> {
         Ok(Answer::Done)
     }
@@ -58,6 +103,10 @@ impl Home for Bare {
     }
 
     async fn burst(&self) -> Result<Burst, Refusal> {
+        Ok(Burst::default())
+    }
+
+    async fn haul(&self) -> Result<Burst, Refusal> {
         Ok(Burst::default())
     }
 
@@ -86,6 +135,30 @@ impl Home for Bare {
     }
 
     fn attended(&self) {}
+
+    fn parcel(&self, _: u64) -> Result<Sieve, Refusal> {
+        Ok(Sieve(0))
+    }
+
+    async fn fits(&self, _: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn judge(&self, _: ConversationId, _: MessageId) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    fn recorder(&self) -> Result<Deaf, Refusal> {
+        Ok(Deaf)
+    }
+
+    fn note(&self, _: Vec<u8>, _: u32) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::NoNote)
+    }
+
+    async fn play(&self, _: Vec<u8>) -> Result<Vec<i16>, Refusal> {
+        Err(Refusal::NoNote)
+    }
 
     async fn lock(&self) -> Result<(), Refusal> {
         Ok(())
@@ -176,6 +249,14 @@ impl House {
         let bearer = format!("Authorization: Bearer {secret}");
         let headers = [OWN.as_slice(), &[bearer.as_str()]].concat();
         self.asks(&format!("POST {path}"), &headers, body).await
+    }
+
+    /// Bytes as the page hands them over.
+    pub(crate) async fn hands(&self, path: &str, secret: &str, bytes: &str) -> Heard {
+        let bearer = format!("Authorization: Bearer {secret}");
+        let kind = "Content-Type: application/octet-stream";
+        let headers = [&OWN[..3], &[kind, bearer.as_str()]].concat();
+        self.asks(&format!("POST {path}"), &headers, bytes).await
     }
 
     /// A session, as the page begins it.

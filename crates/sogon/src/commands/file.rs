@@ -1,6 +1,6 @@
 //! `sogon file`: files sent, offered, fetched, saved.
 
-pub(super) mod fetch;
+pub(crate) mod fetch;
 pub(super) mod list;
 pub(super) mod save;
 mod send;

@@ -47,7 +47,7 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     let note = coded.map_err(|_| wrong())?;
     let ms = Note::parse(&note).map_err(|_| wrong())?.ms();
     let bytes = u64::try_from(note.len()).unwrap_or(u64::MAX);
-    fits(desk, bytes).await?;
+    fits(&desk.hand, bytes).await?;
     let begun = desk.hand.act(Act::BeginFile { to, bytes }).await?;
     let Answer::Begun { file, piece_bytes } = begun else { return Err(Kind::Bug.into()) };
     for some in note.chunks(piece_bytes.saturating_mul(4)) {
