@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { confirm, sheet } from "./sheet.js";
 import { full, time } from "./when.js";
-import { say } from "./words.js";
+import { apart, say } from "./words.js";
 
 const LINK = /\bhttps?:\/\/[^\s<>"'「」『』《》（）]+[^\s<>"'「」『』《》（）.,;:!?)\]}]/giu;
 
@@ -110,7 +110,7 @@ function reactions(message, how) {
     counts.set(face, its);
   }
   return h("div", { class: "reactions" }, [...counts].map(([face, { names, own }]) =>
-    h("button", { type: "button", "aria-pressed": own ? "true" : "false", title: names.join(", "), "aria-label": `${face} ${names.join(", ")}`, disabled: !how.open, onclick: () => react(message, how, own ? "" : face) }, `${face}${names.length > 1 ? ` ${names.length}` : ""}`)));
+    h("button", { type: "button", "aria-pressed": own ? "true" : "false", title: names.map(apart).join(", "), "aria-label": `${face} ${names.map(apart).join(", ")}`, disabled: !how.open, onclick: () => react(message, how, own ? "" : face) }, `${face}${names.length > 1 ? ` ${names.length}` : ""}`)));
 }
 
 function react(message, how, face) {

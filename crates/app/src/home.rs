@@ -1,6 +1,10 @@
 //! The narrow door between the page and a home: all that this room knows of one.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 
 use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, ShelfFault};
 use tokio::sync::broadcast;
@@ -50,6 +54,10 @@ pub enum Refusal {
     NotHere,
     /// This is no voice note.
     NoNote,
+    /// There is a file at that place already.
+    Taken,
+    /// No file can be read or written at that place.
+    NoFile,
     /// The disk or the system failed.
     Disk,
     /// A fault of this program; nothing was changed.
@@ -79,6 +87,8 @@ impl Refusal {
         Self::NoSaving,
         Self::NotHere,
         Self::NoNote,
+        Self::Taken,
+        Self::NoFile,
         Self::Disk,
         Self::Bug,
     ];
@@ -105,6 +115,8 @@ impl Refusal {
             Self::NoSaving => "no-saving",
             Self::NotHere => "not-here",
             Self::NoNote => "no-note",
+            Self::Taken => "taken",
+            Self::NoFile => "no-file",
             Self::Disk => "disk",
             Self::Bug => "bug",
         }
@@ -223,6 +235,18 @@ pub trait Home: Clone + 'static {
 
     /// A place for a file of so many bytes, on its way in.
     fn parcel(&self, bytes: u64) -> Result<Self::Parcel, Refusal>;
+
+    /// A file at a place on the disk, as a parcel; what it is called, and how many bytes it has.
+    fn parcel_at(&self, path: &Path) -> Result<(Self::Parcel, String, u64), Refusal>;
+
+    /// Writes a file of the home, or a note as a recording, to a place where none is; into a folder
+    /// under its own name. Gives where it is.
+    fn write_out(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        to: &Path,
+    ) -> impl Future<Output = Result<PathBuf, Refusal>>;
 
     /// Whether the home has room for a file of so many bytes; [`Refusal::NoRoom`] where it has not.
     fn fits(&self, bytes: u64) -> impl Future<Output = Result<(), Refusal>>;

@@ -39,7 +39,7 @@ impl<H: Home> Line<H> {
     /// # Errors
     /// Why it was not done.
     pub async fn ask(&self, name: &str, with: &Value) -> Result<Value, Refusal> {
-        calls::run(&self.place, name, with).await
+        calls::run_on_terminal(&self.place, &self.home, name, with).await
     }
 
     /// What happens from now on.

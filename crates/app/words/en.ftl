@@ -450,3 +450,5 @@ voice-speed = Speed
 voice-stop = Stop
 voice-throw = Throw away
 voice-where = Place in the note
+refused-taken = There is a file of that name already. Use another.
+refused-no-file = No file can be read or written there. Look at the path again.

@@ -421,3 +421,5 @@ voice-speed = 빠르기
 voice-stop = 멈춤
 voice-throw = 버리기
 voice-where = 듣는 곳
+refused-taken = 이미 같은 이름의 파일이 있습니다. 다른 이름을 쓰십시오.
+refused-no-file = 그 자리의 파일을 읽거나 쓸 수 없습니다. 경로를 다시 보십시오.

@@ -421,3 +421,5 @@ voice-speed = 速度
 voice-stop = 停止
 voice-throw = 丢弃
 voice-where = 收听位置
+refused-taken = 那里已有同名文件，请换个名字。
+refused-no-file = 那里的文件读不了或写不了，请再看路径。

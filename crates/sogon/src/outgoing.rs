@@ -124,7 +124,11 @@ fn joined(letters: &str, ending: &str) -> String {
     }
 }
 
-fn open(path: &Path) -> Result<File, Trouble> {
+/// A file to be read.
+///
+/// # Errors
+/// [`Situation::FileUnreadable`], for folders and pipes too.
+pub(crate) fn open(path: &Path) -> Result<File, Trouble> {
     let file = File::open(path).map_err(|_| unreadable(path))?;
     let about = file.metadata().map_err(|_| unreadable(path))?;
     if about.is_file() { Ok(file) } else { Err(unreadable(path)) }

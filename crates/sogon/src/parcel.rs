@@ -16,7 +16,7 @@ use sogon_inspect::{
 
 use crate::{
     inspection,
-    outgoing::{Outgoing, nameless},
+    outgoing::{self, Outgoing, nameless},
 };
 
 /// A file its owner handed to the page.
@@ -39,6 +39,17 @@ impl Bundle {
         let own = nameless(bytes, folder).map_err(|_| Refusal::Disk)?;
         let folder = folder.to_owned();
         Ok(Self { folder, own, own_bytes: 0, clean: None, giving: None })
+    }
+
+    /// A file of the owner's, where it lies; it is only read.
+    ///
+    /// # Errors
+    /// [`Refusal::NoFile`].
+    pub(crate) fn of(path: &Path, folder: &Path) -> Result<(Self, u64), Refusal> {
+        let own = outgoing::open(path).map_err(|_| Refusal::NoFile)?;
+        let own_bytes = own.metadata().map_err(|_| Refusal::NoFile)?.len();
+        let folder = folder.to_owned();
+        Ok((Self { folder, own, own_bytes, clean: None, giving: None }, own_bytes))
     }
 
     fn copy(&mut self, language: Language) -> Result<Cleaned, clean::Refusal> {

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     future::Future,
+    path::{Path, PathBuf},
     pin::Pin,
     rc::Rc,
     time::{Duration, Instant},
@@ -18,7 +19,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     calling::{Calling, Which},
-    commands, desk,
+    commands::{self, file::Known},
+    desk,
     hand::Hand,
     judged,
     keeper::{Farewell, Tally},
@@ -138,8 +140,37 @@ impl Home for Resident {
         Bundle::new(bytes, self.hand.folder())
     }
 
+    fn parcel_at(&self, path: &Path) -> Result<(Bundle, String, u64), Refusal> {
+        let (bundle, bytes) = Bundle::of(path, self.hand.folder())?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok((bundle, name.unwrap_or_default(), bytes))
+    }
+
+    async fn write_out(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        to: &Path,
+    ) -> Result<PathBuf, Refusal> {
+        let found = self.hand.message(conversation, message).await.map_err(refusal)?;
+        let found = found.and_then(Known::of).ok_or(Refusal::Unknown)?;
+        if !found.file.whole {
+            return Err(Refusal::NotHere);
+        }
+        if found.file.no_saving {
+            return Err(Refusal::NoSaving);
+        }
+        if found.file.voice_ms.is_none() {
+            let written = commands::file::save::write_out(&self.hand, &found, to).await;
+            return written.map(|(path, _)| path).map_err(refusal);
+        }
+        let to = if to.is_dir() { to.join(format!("voice-{message}.wav")) } else { to.to_owned() };
+        commands::voice::write_out(&self.hand, &found, &to).await.map_err(refusal)?;
+        Ok(to)
+    }
+
     async fn fits(&self, bytes: u64) -> Result<(), Refusal> {
-        commands::fits(&self.hand, bytes).await.map_err(refusal)
+        commands::file::fetch::fits(&self.hand, bytes).await.map_err(refusal)
     }
 
     async fn judge(
@@ -199,6 +230,9 @@ fn refusal(trouble: Trouble) -> Refusal {
         Kind::WaitForTry => Refusal::Wait(trouble.number("count")),
         Kind::NoMoreTries => Refusal::NoMoreTries,
         Kind::HomeFull | Kind::DiskFull => Refusal::Full,
+        Kind::FileThere => Refusal::Taken,
+        Kind::FileIo | Kind::FileUnreadable => Refusal::NoFile,
+        Kind::NoNote => Refusal::NoNote,
         Kind::NoRoom => Refusal::NoRoom(trouble.number("mib")),
         Kind::BadInput => Refusal::BadInput,
         Kind::Bug => Refusal::Bug,

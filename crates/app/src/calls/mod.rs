@@ -3,6 +3,7 @@
 
 mod files;
 mod house;
+mod paths;
 mod people;
 mod ring;
 mod speech;
@@ -37,6 +38,23 @@ pub(crate) async fn run<H: Home>(
         done = one(place, &home, name, &asked) => done,
         // Whoever locks the home is told that it is.
         _ = homes.changed() => if name == "lock" { Ok(json!({})) } else { Err(Refusal::Locked) },
+    }
+}
+
+/// The same for a terminal, which may name files by their paths.
+///
+/// # Errors
+/// Why it was not done.
+pub(crate) async fn run_on_terminal<H: Home>(
+    place: &Place<H>,
+    home: &H,
+    name: &str,
+    asked: &Value,
+) -> Result<Value, Refusal> {
+    match name {
+        "path-begin" => paths::begin(place, home, &Asked(asked)).await,
+        "path-save" => paths::save(home, &Asked(asked)).await,
+        _ => run(place, name, asked).await,
     }
 }
 

@@ -1,6 +1,11 @@
 //! A home with nothing in it, a server before it, and somebody who speaks HTTP by hand.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    rc::Rc,
+};
 
 use sogon_app::{
     App, Budget, Burst, Cleaned, Form, Gate, Home, Pace, Parcel, Phone, Recorder, Refusal, Seat,
@@ -138,6 +143,19 @@ impl Home for Bare {
 
     fn parcel(&self, _: u64) -> Result<Sieve, Refusal> {
         Ok(Sieve(0))
+    }
+
+    fn parcel_at(&self, _: &Path) -> Result<(Sieve, String, u64), Refusal> {
+        Err(Refusal::NoFile)
+    }
+
+    async fn write_out(
+        &self,
+        _: ConversationId,
+        _: MessageId,
+        _: &Path,
+    ) -> Result<PathBuf, Refusal> {
+        Err(Refusal::NoFile)
     }
 
     async fn fits(&self, _: u64) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! `sogon voice`: recordings that travel as files of a constant rate.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use serde_json::json;
 use sogon_call::{note, note::Note, wav};
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cli::{Voice, VoiceSave, VoiceSend},
     desk::Desk,
+    hand::Hand,
     people::Directory,
     span::Span,
     trouble::{Kind, Trouble},
@@ -92,23 +93,14 @@ async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
     if found.file.no_saving {
         return Err(Kind::NoSaving.into());
     }
-    let note = bytes(desk, &found).await?;
-    let playing = move || Note::parse(&note).and_then(|note| Ok((note.ms(), note.play()?)));
-    let played = tokio::task::spawn_blocking(playing).await.map_err(|_| Kind::Bug)?;
-    let (ms, samples) = played.map_err(|_| Kind::NoNote)?;
-    let recording = wav::write(&samples).map_err(|_| Kind::NoNote)?;
     let to = desk.place(&save.to);
-    let (mut out, unfinished) = begin(&to)?;
-    let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
-    out.write_all(&recording).map_err(|_| failed())?;
-    unfinished.finish(&out)?;
-    let (conversation, message) = found.place();
-    desk.hand.act(Act::OpenedFile { conversation, message }).await?;
+    let (ms, written) = write_out(&desk.hand, &found, &to).await?;
+    let (_, message) = found.place();
     let seconds = ms.div_ceil(1_000);
     let object = json!({
         "id": message.to_string(),
         "seconds": seconds,
-        "bytes": recording.len(),
+        "bytes": written,
     });
     let words = || {
         let (path, seconds) = (to.display().to_string(), seconds.to_string());
@@ -117,8 +109,31 @@ async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
     desk.console.result(object, words).await
 }
 
+/// Writes a note as a recording. Gives how long it is, and how many bytes were written.
+///
+/// # Errors
+/// [`Kind::NoNote`], [`Kind::FileThere`], [`Kind::FileIo`].
+pub(crate) async fn write_out(
+    hand: &Hand,
+    found: &Known,
+    to: &Path,
+) -> Result<(u32, usize), Trouble> {
+    let note = bytes(hand, found).await?;
+    let playing = move || Note::parse(&note).and_then(|note| Ok((note.ms(), note.play()?)));
+    let played = tokio::task::spawn_blocking(playing).await.map_err(|_| Kind::Bug)?;
+    let (ms, samples) = played.map_err(|_| Kind::NoNote)?;
+    let recording = wav::write(&samples).map_err(|_| Kind::NoNote)?;
+    let (mut out, unfinished) = begin(to)?;
+    let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
+    out.write_all(&recording).map_err(|_| failed())?;
+    unfinished.finish(&out)?;
+    let (conversation, message) = found.place();
+    hand.act(Act::OpenedFile { conversation, message }).await?;
+    Ok((ms, recording.len()))
+}
+
 /// All of a note.
-async fn bytes(desk: &Desk, found: &Known) -> Result<Vec<u8>, Trouble> {
+async fn bytes(hand: &Hand, found: &Known) -> Result<Vec<u8>, Trouble> {
     if found.file.voice_ms.is_none() || found.file.bytes > NOTE_BYTES_MAX {
         return Err(Kind::NoNote.into());
     }
@@ -130,5 +145,5 @@ async fn bytes(desk: &Desk, found: &Known) -> Result<Vec<u8>, Trouble> {
         }
         Ok(bytes)
     };
-    desk.hand.look(look).await
+    hand.look(look).await
 }

@@ -14,6 +14,7 @@ use crate::{
     cli::FileSave,
     commands::size,
     desk::Desk,
+    hand::Hand,
     judged,
     trouble::{Kind, Trouble},
 };
@@ -26,7 +27,7 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
     if found.file.no_saving {
         return Err(Kind::NoSaving.into());
     }
-    let name = named(&found);
+    let name = named(&found.message);
     if let Some(what) = judged::judge(&desk.hand, &found.message).await?
         && !save.allow_program
     {
@@ -35,10 +36,8 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
         return Err(Trouble::of(Kind::Program, &[("what", &what), ("name", &name)]));
     }
     let to = desk.place(&save.to);
-    let to = if to.is_dir() { to.join(&name) } else { to };
-    let bytes = write(desk, &found, &to).await?;
-    let (conversation, message) = found.place();
-    desk.hand.act(Act::OpenedFile { conversation, message }).await?;
+    let (to, bytes) = write_out(&desk.hand, &found, &to).await?;
+    let (_, message) = found.place();
     let path = to.display().to_string();
     let object = json!({
         "id": message.to_string(),
@@ -51,20 +50,31 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
 }
 
 /// What it is called when nobody says: its name, or one that tells nothing.
-fn named(found: &Known) -> String {
-    match found.file.name.as_str() {
-        "" => format!("file-{}", found.message.id),
+pub(crate) fn named(message: &view::Message) -> String {
+    match message.text.as_str() {
+        "" => format!("file-{}", message.id),
         name => name.to_owned(),
     }
 }
 
-/// Writes it, readable for its owner alone, whole or not at all.
-async fn write(desk: &Desk, found: &Known, to: &Path) -> Result<u64, Trouble> {
-    let (mut out, unfinished) = begin(to)?;
+/// Writes a file, readable for its owner alone, whole or not at all; into a folder under its own
+/// name. From now on it fades, if it is to. Gives where it is, and how many bytes it has.
+///
+/// # Errors
+/// [`Kind::FileThere`], [`Kind::FileIo`], [`Kind::Damaged`].
+pub(crate) async fn write_out(
+    hand: &Hand,
+    found: &Known,
+    to: &Path,
+) -> Result<(PathBuf, u64), Trouble> {
+    let to = if to.is_dir() { to.join(named(&found.message)) } else { to.to_owned() };
+    let (mut out, unfinished) = begin(&to)?;
     let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
-    let bytes = copy(desk, found, &mut out).await?.ok_or_else(failed)?;
+    let bytes = copy(hand, found, &mut out).await?.ok_or_else(failed)?;
     unfinished.finish(&out)?;
-    Ok(bytes)
+    let (conversation, message) = found.place();
+    hand.act(Act::OpenedFile { conversation, message }).await?;
+    Ok((to, bytes))
 }
 
 /// A new file, readable for its owner alone; it is gone again unless it is finished.
@@ -112,14 +122,14 @@ impl Drop for Unfinished {
 }
 
 /// Copies it piece by piece; none when the disk takes no more.
-async fn copy(desk: &Desk, found: &Known, out: &mut File) -> Result<Option<u64>, Trouble> {
+async fn copy(hand: &Hand, found: &Known, out: &mut File) -> Result<Option<u64>, Trouble> {
     let (conversation, message) = found.place();
     let mut hash = FileHash::new();
     let mut bytes = 0_u64;
     for index in 0..found.file.pieces {
         let look =
             move |vault: &sogon_vault::Vault| view::piece(vault, conversation, message, index);
-        let piece = desk.hand.look(look).await?.ok_or(Kind::FileNotHere)?;
+        let piece = hand.look(look).await?.ok_or(Kind::FileNotHere)?;
         hash.add(&piece);
         if out.write_all(&piece).is_err() {
             return Ok(None);
