@@ -55,7 +55,7 @@ export function fileBody(message, how) {
     : deed(say("file-cancel"), () => ask("file-drop"));
   const go = (words) => deed(words, () => ask("file-move"), true);
   const voice = file.voice_ms !== null && file.voice_ms !== undefined;
-  const save = file.here && !voice && !file.no_saving ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
+  const save = file.here && !voice && !file.no_saving && (!own || file.stage === "sent") ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
   const deeds = {
     offered: [go(say("file-fetch"))],
     fetching: [deed(say("file-pause"), () => ask("file-pause")), cancel],

@@ -15,6 +15,16 @@ use crate::{
 /// So much of a message is shown where it is answered, and in the list.
 const EXCERPT_CHARS: usize = 120;
 
+/// What somebody is called, without marks that turn letters around or hide: a name must not look like
+/// another one.
+pub(crate) fn name(text: &str) -> String {
+    let turns = |c: char| {
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().filter(|c| !turns(*c)).collect()
+}
+
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -27,7 +37,7 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
     Ok(json!({
         "id": message.id.to_string(),
         "order": message.order,
-        "from": message.from,
+        "from": message.from.as_deref().map(name),
         "at": message.at_s,
         "kind": message.kind.name(),
         "text": message.text,
@@ -38,7 +48,7 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
         "edited": message.edited,
         "file": message.file.as_ref().map(file),
         "reactions": message.reactions.iter().map(|reaction| {
-            json!({ "from": reaction.from, "face": reaction.face })
+            json!({ "from": reaction.from.as_deref().map(name), "face": reaction.face })
         }).collect::<Vec<_>>(),
     }))
 }
@@ -82,7 +92,7 @@ fn answered(shelf: &dyn Shelf, by: &Message, id: MessageId) -> Result<Value, She
     Ok(match found {
         Some(found) => {
             let (text, kind) = (excerpt(&found.text), found.kind.name());
-            json!({ "id": id.to_string(), "from": found.from, "text": text, "kind": kind, "gone": false })
+            json!({ "id": id.to_string(), "from": found.from.as_deref().map(name), "text": text, "kind": kind, "gone": false })
         }
         None => json!({ "id": id.to_string(), "gone": true }),
     })
@@ -99,7 +109,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
     let last = last.map(|last| {
         json!({
             "text": excerpt(&last.text),
-            "from": last.from,
+            "from": last.from.as_deref().map(name),
             "at": last.at_s,
             "kind": last.kind.name(),
             "voice": last.file.as_ref().is_some_and(|file| file.voice_ms.is_some()),
@@ -108,7 +118,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
     });
     Ok(json!({
         "id": entry.id.to_string(),
-        "title": entry.title,
+        "title": name(&entry.title),
         "group": entry.group,
         "open": entry.open,
         "unread": entry.unread,
@@ -120,7 +130,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
 pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "id": contact.id.to_string(),
-        "name": contact.name,
+        "name": name(&contact.name),
         "verified": contact.verified,
         "standing": contact.standing.name(),
         "conversation": contact.conversation.map(|id| id.to_string()),

@@ -138,7 +138,7 @@ pub(super) async fn facts<H: Home>(
         let owner = view::owner(shelf)?;
         let relays = owner.map(|owner| owner.relays).unwrap_or_default();
         Ok(json!({
-            "title": entry.title,
+            "title": shape::name(&entry.title),
             "group": entry.group,
             "count": entry.members,
             "proxy": proxy,

@@ -33,11 +33,11 @@ pub(super) async fn conversation<H: Home>(
             _ => Vec::new(),
         };
         let members = members.into_iter().map(|member| {
-            json!({ "name": member.name, "contact": member.contact.map(|id| id.to_string()) })
+            json!({ "name": shape::name(&member.name), "contact": member.contact.map(|id| id.to_string()) })
         });
         Ok(json!({
             "id": id.to_string(),
-            "title": entry.title,
+            "title": shape::name(&entry.title),
             "group": entry.group,
             "open": entry.open,
             "unread": entry.unread,

@@ -286,7 +286,8 @@ story("names and words that run from right to left turn nothing else around", fa
   assert.ok(!sentence.includes("דני") || sentence.includes("\u2068דני\u2069"), sentence);
   await clean(page, "70-right-to-left");
   await page.keyboard.press("Escape");
-  await row(page, "소라").click();
+  await row(page, "소라abc").click();
+  assert.ok(!(await page.locator(".list, .side").first().innerText()).includes("\u202e"));
   assert.ok(!(await page.locator(".words").getAttribute("aria-label")).includes("\u202e"));
   assert.deepEqual(page.complaints, []);
 });

@@ -211,3 +211,56 @@ story("the browser's folder holds nothing of a file but what its owner saved", t
   await context.close();
   for (const text of [marker, "재두루미", "답.txt"]) assert.deepEqual(holders(profile, text), [], text);
 });
+
+story("a file and a note that are begun without a connection wait, can be paused and cancelled, and arrive after it", false, async (world) => {
+  const [mina, joon] = pair(world);
+  for (const one of [mina, joon]) one.run("grow", "--mib", "4");
+  joon.run("file", "auto", "2M");
+  const mouth = await browser({ args: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
+  try {
+    const m = await visit(mouth, await mina.open());
+    const j = await visit(mouth, await joon.open());
+    await row(m, "준").click();
+    await row(j, "미나").click();
+    await world.server.end("SIGTERM");
+    await m.locator(".strip .bad").waitFor();
+    const send = async (name, bytes) => {
+      const file = path.join(world.folder, name);
+      writeFileSync(file, bytes);
+      await pick(m, file);
+      await m.getByRole("radio", { name: /그래도 있는 그대로/u }).check();
+      await m.getByRole("checkbox", { name: "이름도 그대로 보내기" }).check();
+      await button(m.locator("dialog"), "보내기").click();
+      await m.locator("dialog").waitFor({ state: "detached" });
+    };
+    const its = (page, name) => page.locator(".said", { hasText: name });
+    await send("하나.dat", noise(300_000));
+    await send("둘.dat", noise(200_000));
+    await its(m, "하나.dat").locator(".what", { hasText: "293 KiB" }).waitFor();
+    await its(m, "하나.dat").locator("progress").waitFor();
+    await button(its(m, "하나.dat"), "멈춤").click();
+    await its(m, "하나.dat").locator(".what", { hasText: "멈춰 있음" }).waitFor();
+    await button(m, "말로 보내기").click();
+    await m.waitForFunction(() => document.querySelector(".compose.voice .clock")?.textContent >= "0:02");
+    await button(m.locator(".compose.voice"), "보내기").click();
+    await m.locator(".said:has(.sound)").waitFor();
+    await clean(m, "59-without-a-connection");
+    // One of them is not to go after all.
+    await button(its(m, "둘.dat"), "취소").click();
+    await button(m.locator("dialog"), "모두에게서 삭제").click();
+    await its(m, "둘.dat").waitFor({ state: "detached" });
+
+    await world.relay(world.port);
+    await button(m, "지금 주고받기").click();
+    await button(j.locator(".said:has(.sound)"), "듣기").waitFor();
+    await its(j, "하나.dat").locator("progress").waitFor();
+    assert.equal(await button(its(j, "하나.dat"), "저장").count(), 0, "it is paused over there");
+    await button(its(m, "하나.dat"), "계속").click();
+    const came = await saved(j, its(j, "하나.dat"), "저장");
+    assert.ok(came.bytes.equals(noise(300_000)));
+    assert.equal(await its(j, "둘.dat").count(), 0);
+    assert.deepEqual([...m.complaints, ...j.complaints], []);
+  } finally {
+    await mouth.close();
+  }
+});
