@@ -5,11 +5,9 @@ import { cover } from "./cover.js";
 import { fill, h, speak } from "./dom.js";
 import { status, settingsSheet, alertsSheet, keysSheet, look } from "./house.js";
 import { icon } from "./icons.js";
-import { inviteSheet, joinSheet, takePicture } from "./invite.js";
 import { makeList } from "./list.js";
 import { begin, call, listen } from "./net.js";
 import { makePane } from "./pane.js";
-import { conversationSheet, groupSheet } from "./people.js";
 import { attempt, closeSheet, sheet } from "./sheet.js";
 import { choose, language, say, speakIn } from "./words.js";
 
@@ -18,6 +16,10 @@ const root = document.getElementById("root");
 
 /** Everything the parts of the page share. */
 const app = { voice: null, name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, open, menu, refresh, restart, unread: 0 };
+
+// Parts that are fetched when somebody needs them.
+const invite = () => import("./invite.js");
+const people = () => import("./people.js");
 
 let hidden = false;
 let silent = 0;
@@ -183,9 +185,9 @@ function beginSheet() {
   sheet(say("new"), (body, its) => {
     const choice = (title, text, work) => h("button", { class: "plain", type: "button", onclick: () => { its.close(); work(); } }, h("b", {}, title), h("br"), text);
     fill(body,
-      choice(say("invite"), say("invite-what"), () => inviteSheet()),
-      choice(say("join"), say("join-what"), () => joinSheet(app)),
-      choice(say("group-new"), say("group-new-what"), () => groupSheet(app)));
+      choice(say("invite"), say("invite-what"), () => invite().then((part) => part.inviteSheet())),
+      choice(say("join"), say("join-what"), () => invite().then((part) => part.joinSheet(app))),
+      choice(say("group-new"), say("group-new-what"), () => people().then((part) => part.groupSheet(app))));
   });
 }
 
@@ -237,11 +239,11 @@ function keys() {
     const file = event.dataTransfer?.files?.[0];
     if (!app.frame || hidden || !file) return;
     // A file for whom one writes to; where one does not write, perhaps an invitation.
-    if (document.querySelector("dialog") || !app.pane.take([...event.dataTransfer.files])) takePicture(app, file);
+    if (document.querySelector("dialog") || !app.pane.take([...event.dataTransfer.files])) invite().then((part) => part.takePicture(app, file));
   });
 }
 
-app.conversationSheet = (id) => conversationSheet(app, id);
+app.conversationSheet = (id) => people().then((part) => part.conversationSheet(app, id));
 app.quiet = quiet;
 app.attempt = attempt;
 app.sync = () => app.strip.sync();

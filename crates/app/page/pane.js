@@ -9,7 +9,6 @@ import { fill, h, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { refusal } from "./sheet.js";
-import { watchersSheet } from "./watchers.js";
 import { dayKey, dayLine } from "./when.js";
 import { say } from "./words.js";
 
@@ -72,7 +71,7 @@ export function makePane(app) {
       h("button", { class: "name", type: "button", title: say("about", { name: about.title }), "aria-haspopup": "dialog", onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
       about.open ? round("call", say("call"), () => app.calls.start(its.id, its.about.title)) : null,
       round("grid", say("gallery"), () => import("./gallery.js").then((gallery) => its && gallery.gallerySheet(app, its.about))),
-      round("eye", say("who-watches"), () => watchersSheet(its.id)));
+      round("eye", say("who-watches"), () => import("./watchers.js").then((part) => its && part.watchersSheet(its.id))));
     its.ol = h("ol", {});
     its.log = h("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: scrolled, onkeydown: logKeys }, its.ol);
     its.jumpCount = h("span", {});

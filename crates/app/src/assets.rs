@@ -71,7 +71,16 @@ mod tests {
     /// What the first page may weigh, uncompressed.
     const PAGE_BYTES_MAX: usize = 150_000;
     /// Parts that are fetched when somebody needs them; no part of the first page imports them.
-    const LATER: [&str; 4] = ["/parcel.js", "/voice.js", "/mic.js", "/gallery.js"];
+    const LATER: &[&str] = &[
+        "/parcel.js",
+        "/voice.js",
+        "/mic.js",
+        "/gallery.js",
+        "/people.js",
+        "/invite.js",
+        "/scan.js",
+        "/watchers.js",
+    ];
 
     #[test]
     fn every_file_of_the_page_is_served_and_the_first_page_is_light() {
