@@ -80,6 +80,7 @@ mod tests {
         "/invite.js",
         "/scan.js",
         "/watchers.js",
+        "/callworklet.js",
     ];
 
     #[test]
