@@ -1,11 +1,12 @@
 // A message: what somebody wrote, as text and as nothing else.
 
 import { h, languageOf, speak } from "./dom.js";
+import { described, fileBody } from "./file.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { confirm, sheet } from "./sheet.js";
 import { full, time } from "./when.js";
-import { say } from "./words.js";
+import { apart, say } from "./words.js";
 
 const LINK = /\bhttps?:\/\/[^\s<>"'「」『』《》（）]+[^\s<>"'「」『』《》（）.,;:!?)\]}]/giu;
 
@@ -22,7 +23,7 @@ export function bubble(message, how) {
   const state = mine ? stateOf(message) : null;
   const box = h("div", { class: "bubble" },
     message.reply ? quote(message.reply, how) : null,
-    h("p", { class: "text", dir: "auto", lang: languageOf(message.text) }, withLinks(message.text)),
+    message.file ? fileBody(message, how) : h("p", { class: "text", dir: "auto", lang: languageOf(message.text) }, withLinks(message.text)),
     h("div", { class: "foot" },
       message.fades === null || message.fades === undefined ? null : h("span", { title: fading(message.fades) }, icon("clock"), h("span", { class: "unseen" }, fading(message.fades))),
       message.edited ? h("span", {}, say("edited")) : null,
@@ -32,7 +33,7 @@ export function bubble(message, how) {
   const author = !mine && how.group && how.first ? h("div", { class: "author", dir: "auto" }, message.from) : null;
   const classes = ["said", mine ? "mine" : "", how.first ? "first" : "", how.found ? "found" : ""].join(" ");
   const who = mine ? say("you") : message.from;
-  const li = h("li", { class: classes, "data-id": message.id, tabindex: "-1", "aria-label": `${who}: ${message.text}`, onkeydown: (event) => keys(event, message, how) }, author, box, reactions(message, how));
+  const li = h("li", { class: classes, "data-id": message.id, tabindex: "-1", "aria-label": `${who}: ${described(message)}`, onkeydown: (event) => keys(event, message, how) }, author, box, reactions(message, how));
   if (!message.pending) deeds.addEventListener("click", () => choices(deeds, message, how));
   return li;
 }
@@ -59,7 +60,7 @@ function quote(reply, how) {
   if (reply.gone) return h("div", { class: "quote" }, h("span", {}, say("answered-gone")));
   return h("button", { class: "quote", type: "button", onclick: () => how.go(reply.id) },
     h("b", { dir: "auto" }, reply.from === null ? say("you") : reply.from),
-    h("span", { dir: "auto", lang: languageOf(reply.text) }, reply.text));
+    h("span", { dir: "auto", lang: languageOf(reply.text) }, described(reply)));
 }
 
 /** Text in which addresses can be followed, after one was told where they go. */
@@ -109,7 +110,7 @@ function reactions(message, how) {
     counts.set(face, its);
   }
   return h("div", { class: "reactions" }, [...counts].map(([face, { names, own }]) =>
-    h("button", { type: "button", "aria-pressed": own ? "true" : "false", title: names.join(", "), "aria-label": `${face} ${names.join(", ")}`, disabled: !how.open, onclick: () => react(message, how, own ? "" : face) }, `${face}${names.length > 1 ? ` ${names.length}` : ""}`)));
+    h("button", { type: "button", "aria-pressed": own ? "true" : "false", title: names.map(apart).join(", "), "aria-label": `${face} ${names.map(apart).join(", ")}`, disabled: !how.open, onclick: () => react(message, how, own ? "" : face) }, `${face}${names.length > 1 ? ` ${names.length}` : ""}`)));
 }
 
 function react(message, how, face) {
@@ -125,8 +126,8 @@ function choices(button, message, how) {
   menu.append(...[
     how.open ? h("div", { class: "faces" }, FACES.map((face) => h("button", { type: "button", "aria-label": say("react-with", { face }), onclick: () => { menu.hidePopover(); react(message, how, face); } }, face))) : null,
     how.open ? choice("reply", () => how.reply(message)) : null,
-    choice("copy", () => copy(message.text)),
-    how.open && mine && message.state !== "failed" ? choice("edit", () => how.edit(message)) : null,
+    message.file ? null : choice("copy", () => copy(message.text)),
+    how.open && mine && !message.file && message.state !== "failed" ? choice("edit", () => how.edit(message)) : null,
     choice("delete-here", () => remove(message, how, false)),
     mine && how.open ? choice("delete-everywhere", () => remove(message, how, true)) : null,
     choice("details", () => details(message)),
@@ -178,8 +179,8 @@ function keys(event, message, how) {
   const deed = {
     Enter: () => event.currentTarget.querySelector(".deeds").click(),
     r: () => how.open && how.reply(message),
-    c: () => copy(message.text),
-    e: () => how.open && message.from === null && how.edit(message),
+    c: () => !message.file && copy(message.text),
+    e: () => how.open && !message.file && message.from === null && how.edit(message),
     Delete: () => remove(message, how, false),
   }[event.key];
   if (!deed) return;

@@ -1,6 +1,7 @@
 // Where one writes. Words that were begun are kept in the home.
 
 import { fill, h, languageOf, later } from "./dom.js";
+import { described } from "./file.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { refusal, told } from "./sheet.js";
@@ -12,11 +13,20 @@ export function makeComposer(app, about, send) {
   const conversation = about.id;
   const place = h("div");
   const over = h("div");
-  const field = h("textarea", { class: "words", rows: 1, placeholder: say("write"), "aria-label": say("write-to", { name: about.title }), autocomplete: "off", spellcheck: "false", oninput: typed, onkeydown: keys });
+  const field = h("textarea", { class: "words", rows: 1, placeholder: say("write"), "aria-label": say("write-to", { name: about.title }), autocomplete: "off", spellcheck: "false", oninput: typed, onkeydown: keys, onpaste: pasted });
+  const round = (name, label, work, more) => h("button", { class: "round", type: "button", "aria-label": label, title: label, onclick: work, ...more }, icon(name));
   const button = h("button", { class: "round main", type: "submit", "aria-label": say("send"), title: say("send") }, icon("send"));
-  const form = h("form", { class: "compose", onsubmit: (event) => { event.preventDefault(); go(); } }, field, button);
-  const element = h("div", {}, place, over, form);
+  const picker = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: () => {
+    files([...picker.files]);
+    picker.value = "";
+  } });
+  const mic = round("mic", say("voice-record"), () => voice(true), { "aria-keyshortcuts": "Alt+V" });
+  const form = h("form", { class: "compose", onsubmit: (event) => { event.preventDefault(); go(); } }, round("clip", say("attach"), () => picker.click()), picker, field, mic, button);
+  const row = h("div", {}, form);
+  const element = h("div", {}, place, over, row);
   field.value = about.draft ?? "";
+  choose();
+  if (about.open && about.speech_ms > 0) voice(false);
   new ResizeObserver(() => requestAnimationFrame(grow)).observe(field);
 
   const keep = later(400, () => {
@@ -25,12 +35,49 @@ export function makeComposer(app, about, send) {
     return call("memo", { conversation, draft: field.value }).then(() => app.list?.refresh()).catch(() => {});
   });
 
+  /** One speaks or writes: where there are words, they are sent. */
+  function choose() {
+    const words = field.value !== "" || changed !== null;
+    mic.hidden = words;
+    button.hidden = !words;
+  }
+
+  async function voice(begin) {
+    const { voiceRow } = await (app.voice ??= import("./voice.js"));
+    const its = voiceRow(about, {
+      reply: () => answered,
+      done() {
+        cancel();
+        fill(row, form);
+        field.focus();
+        app.list?.refresh();
+      },
+    });
+    fill(row, its.element);
+    if (begin) its.begin();
+  }
+
+  function files(all) {
+    if (all.length === 0) return;
+    const reply = answered;
+    cancel();
+    import("./parcel.js").then((parcel) => parcel.parcelSheet(app, about, all, reply));
+  }
+
+  function pasted(event) {
+    const all = [...(event.clipboardData?.files ?? [])];
+    if (all.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+    event.preventDefault();
+    files(all);
+  }
+
   function typed() {
     grow();
     keep();
   }
 
   function grow() {
+    choose();
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight + 2}px`;
     if (field.value) field.setAttribute("lang", languageOf(field.value) ?? "");
@@ -39,6 +86,11 @@ export function makeComposer(app, about, send) {
   function keys(event) {
     // While a syllable is being put together, Enter ends the syllable and sends nothing.
     if (event.isComposing || event.keyCode === 229) return;
+    if (event.altKey && event.code === "KeyV") {
+      event.preventDefault();
+      voice(true);
+      return;
+    }
     if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !matchMedia("(pointer: coarse)").matches) {
       event.preventDefault();
       go();
@@ -95,7 +147,7 @@ export function makeComposer(app, about, send) {
     answer(message) {
       cancel();
       answered = message;
-      bar(message.from === null ? say("you") : message.from, message.text);
+      bar(message.from === null ? say("you") : message.from, described(message));
       field.focus();
     },
     /** The next words take the place of this message's. */
@@ -115,6 +167,7 @@ export function makeComposer(app, about, send) {
         typed();
       }
     },
+    files,
     /** Keeps what was begun, now. */
     keep: () => keep.waits() && keep.now(),
   };

@@ -97,13 +97,19 @@ export function settingsSheet(app) {
       app.strip?.refresh();
     }) }, ["live", "quiet", "steady"].map((one) => h("option", { value: one }, say(`pace-${one}`))));
     call("tally").then((tally) => { pace.value = tally.pace; }).catch(() => {});
+    const sizes = [0, 65536, 262144, 1048576, 8388608, 67108864];
+    const below = h("select", { class: "field", id: "below", onchange: () => attempt(place, () => call("file-below", { bytes: Number(below.value) })) });
+    call("file-below").then(({ bytes }) => fill(below, [...new Set([...sizes, bytes])].sort((a, b) => a - b).map((one) => h("option", { value: String(one), selected: one === bytes }, one === 0 ? say("file-below-none") : size(one))))).catch(() => {});
     fill(body,
       h("div", {}, h("label", { for: "pace" }, say("pace")), pace, h("p", { class: "quiet" }, say("pace-what"))),
+      h("div", {}, h("label", { for: "below" }, say("file-below")), below, h("p", { class: "quiet" }, say("file-below-what"))),
       setting("language", say("language"), [["", say("option-system")], ["ko", "한국어"], ["ko-KP", "조선말"], ["zh-Hans", "简体中文"], ["en", "English"]], () => app.restart()),
       setting("look", say("look"), [["", say("option-system")], ["light", say("option-light")], ["dark", say("option-dark")]]),
       setting("letters", say("letters"), [["", say("option-normal")], ["large", say("option-large")], ["larger", say("option-larger")]], () => app.refresh()),
       setting("notify", say("notify"), [["", say("option-never")], ["bare", say("option-bare")], ["name", say("option-name")]]),
-      h("p", { class: "quiet" }, say("notify-what")), place);
+      h("p", { class: "quiet" }, say("notify-what")),
+      setting("call-minutes", say("call-minutes"), [["", say("option-never")], ...["1", "3", "5", "15", "60"].map((count) => [count, say("span-minutes", { count: Number(count) })])]),
+      setting("call-mib", say("call-mib"), [["", say("option-never")], ...["1", "5", "20", "100"].map((count) => [count, size(1048576 * Number(count))])]), place);
   });
 }
 
@@ -122,9 +128,9 @@ export function alertsSheet() {
 /** What the keyboard does. */
 export function keysSheet() {
   const keys = [
-    ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
+    ["F7", say("hang-up-key")], ["F6", say("hold")], ["F8", say("hide-now")], ["F9", say("lock-now")], ["Ctrl+K", say("search")], ["Alt+N", say("new")],
     ["Alt+↑ ↓", say("keys-conversations")], ["Enter", say("send")], ["Shift+Enter", say("keys-line")],
-    ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["E", say("edit")], ["C", say("copy")], ["Del", say("delete")], ["Esc", say("back")],
+    ["↑ ↓", say("keys-messages")], ["R", say("reply")], ["E", say("edit")], ["C", say("copy")], ["Alt+V", say("voice-record")], ["Del", say("delete")], ["Esc", say("back")],
   ];
   sheet(say("keys"), (body) => fill(body, h("table", { lang: language }, keys.map(([key, words]) => h("tr", {}, h("th", { scope: "row" }, key), h("td", {}, words))))));
 }

@@ -1,5 +1,7 @@
 // The conversations: only the lines on the screen are there, however many there are.
 
+import { callWords } from "./calls.js";
+import { described } from "./file.js";
 import { fill, h, languageOf, later, speak } from "./dom.js";
 import { call } from "./net.js";
 import { say } from "./words.js";
@@ -144,7 +146,7 @@ export function makeList(app) {
       : last
         ? lastWords(line, last)
         : [say("nothing-yet")];
-    const text = words.filter((one) => typeof one === "string").join("");
+    const text = line.draft || last?.text || "";
     const state = last?.state && !line.draft ? `${say(`state-${last.state}`)}. ` : "";
     return h("button", { type: "button", "aria-current": line.id === chosen ? "true" : null, onclick: () => app.open(line.id), onkeydown: rowKeys },
       h("span", { class: "face", "aria-hidden": "true" }, letter(line.title)),
@@ -158,10 +160,12 @@ export function makeList(app) {
 
   function lastWords(line, last) {
     if (last.kind === "unknown") return [say("kind-unknown")];
+    if (last.kind === "call") return [callWords(last)];
     if (last.kind === "gap") return [say("kind-gap")];
     if (last.kind === "membership") return [last.text];
     const by = last.from === null ? say("you") : line.group ? last.from : null;
-    return by ? [`${by}: ${last.text}`] : [last.text];
+    const words = h("bdi", {}, described(last));
+    return by ? [h("bdi", {}, by), ": ", words] : [words];
   }
 
   function showWaiting(people) {
@@ -192,7 +196,7 @@ export function makeList(app) {
 
   function hit(one, words) {
     return h("button", { class: "hit", type: "button", onclick: () => app.open(one.conversation, one.id) },
-      h("span", { class: "who", dir: "auto" }, one.from === null || one.from === one.title ? one.title : `${one.title}: ${one.from}`),
+      h("span", { class: "who", dir: "auto" }, one.from === null || one.from === one.title ? one.title : [h("bdi", {}, one.title), ": ", h("bdi", {}, one.from)]),
       h("span", { class: "at" }, brief(one.at)),
       h("span", { class: "last", dir: "auto", lang: languageOf(one.text) }, marked(one.text, words)));
   }

@@ -1,14 +1,13 @@
 // The page: one home, two panes. What is shown is what the program says is stored.
 
+import { makeCalls } from "./calls.js";
 import { cover } from "./cover.js";
 import { fill, h, speak } from "./dom.js";
 import { status, settingsSheet, alertsSheet, keysSheet, look } from "./house.js";
 import { icon } from "./icons.js";
-import { inviteSheet, joinSheet, takePicture } from "./invite.js";
 import { makeList } from "./list.js";
 import { begin, call, listen } from "./net.js";
 import { makePane } from "./pane.js";
-import { conversationSheet, groupSheet } from "./people.js";
 import { attempt, closeSheet, sheet } from "./sheet.js";
 import { choose, language, say, speakIn } from "./words.js";
 
@@ -16,7 +15,11 @@ const TITLE = "Notes";
 const root = document.getElementById("root");
 
 /** Everything the parts of the page share. */
-const app = { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, open, menu, refresh, restart, unread: 0 };
+const app = { voice: null, name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, open, menu, refresh, restart, unread: 0 };
+
+// Parts that are fetched when somebody needs them.
+const invite = () => import("./invite.js");
+const people = () => import("./people.js");
 
 let hidden = false;
 let silent = 0;
@@ -49,6 +52,7 @@ function build() {
   app.pane = makePane(app);
   app.list = makeList(app);
   app.strip = status();
+  if (!app.calls?.is()) app.calls = makeCalls(app);
   const round = (name, label, work, keys) => h("button", { class: "round", type: "button", title: label, "aria-label": label, "aria-keyshortcuts": keys, onclick: work }, icon(name));
   const side = h("section", { class: "side", "aria-label": say("conversations") },
     h("header", { class: "top" },
@@ -59,7 +63,7 @@ function build() {
       round("menu", say("menu"), menu)),
     app.list.element,
     app.strip.element);
-  app.frame = h("main", { class: "frame" }, h("h1", { class: "unseen" }, app.name), side, app.pane.element);
+  app.frame = h("main", { class: "frame" }, h("h1", { class: "unseen" }, app.name), app.calls.element, side, app.pane.element);
   if (!hidden) fill(root, app.frame);
   app.list.refresh();
   app.strip.refresh();
@@ -70,7 +74,8 @@ function empty(unlocks) {
   hidden = false;
   closeSheet();
   app.pane?.leave();
-  Object.assign(app, { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, unread: 0 });
+  app.calls?.hangUp("");
+  Object.assign(app, { name: "", settings: {}, list: null, pane: null, strip: null, frame: null, calls: null, unread: 0 });
   document.title = TITLE;
   speak("");
   cover.locked(root, unlocks);
@@ -121,6 +126,7 @@ function heard(event) {
   if (!app.frame) return;
   app.pane.heard(event);
   app.strip.heard(event);
+  app.calls.heard(event, hidden);
   if (["received", "progress", "changed", "missed"].includes(event.is)) app.list.refresh();
   if (event.is === "received") notify(event);
   if (event.is === "alerted") speak(say("alerted"));
@@ -136,13 +142,24 @@ function notify({ message, conversation }) {
   const how = app.settings.notify;
   if (!how || hidden || (document.hasFocus() && app.pane.current() === conversation)) return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const body = how === "name" ? say("note-from", { name: message.from ?? "" }) : say("note-bare");
+  const rings = message.kind === "call" && message.text === "ringing";
+  const body = how === "name" && rings ? say("call-from", { name: message.from ?? "" }) : how === "name" ? say("note-from", { name: message.from ?? "" }) : say("note-bare");
   new Notification(TITLE, { body, tag: "sogon", silent: false });
 }
 
-function lock() {
-  // First nothing is seen any more, then it is locked.
+/** What sounds ends, and what is being spoken, when it is in the home. */
+async function quiet() {
+  const voice = await app.voice;
+  voice?.silence();
+  await voice?.settled();
+}
+
+async function lock() {
+  // First nothing is seen or heard any more, then the call is over and what was spoken is kept, then
+  // it is locked.
+  const over = Promise.allSettled([quiet(), app.calls?.hangUp("")]);
   empty(false);
+  await over;
   call("lock").catch(() => {});
 }
 
@@ -156,6 +173,9 @@ function hide() {
     return;
   }
   hidden = true;
+  // Whoever hides the page does not want to be heard in it.
+  app.calls.hangUp();
+  quiet();
   closeSheet();
   document.title = TITLE;
   cover.notes(root, hide);
@@ -165,9 +185,9 @@ function beginSheet() {
   sheet(say("new"), (body, its) => {
     const choice = (title, text, work) => h("button", { class: "plain", type: "button", onclick: () => { its.close(); work(); } }, h("b", {}, title), h("br"), text);
     fill(body,
-      choice(say("invite"), say("invite-what"), () => inviteSheet()),
-      choice(say("join"), say("join-what"), () => joinSheet(app)),
-      choice(say("group-new"), say("group-new-what"), () => groupSheet(app)));
+      choice(say("invite"), say("invite-what"), () => invite().then((part) => part.inviteSheet())),
+      choice(say("join"), say("join-what"), () => invite().then((part) => part.joinSheet(app))),
+      choice(say("group-new"), say("group-new-what"), () => people().then((part) => part.groupSheet(app))));
   });
 }
 
@@ -189,6 +209,7 @@ function keys() {
   addEventListener("keydown", (event) => {
     if (!app.frame) return;
     here();
+    if (app.calls.keys(event)) return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     const deed = {
       F8: plain && hide,
@@ -203,6 +224,7 @@ function keys() {
     event.preventDefault();
     deed();
   });
+  addEventListener("keyup", (event) => app.calls?.keys(event));
   addEventListener("focus", () => app.pane?.seen());
   document.addEventListener("visibilitychange", () => app.pane?.seen());
   // A picture that is dropped anywhere is looked through for an invitation.
@@ -215,11 +237,14 @@ function keys() {
     event.preventDefault();
     document.body.classList.remove("drop");
     const file = event.dataTransfer?.files?.[0];
-    if (app.frame && !hidden && file) takePicture(app, file);
+    if (!app.frame || hidden || !file) return;
+    // A file for whom one writes to; where one does not write, perhaps an invitation.
+    if (document.querySelector("dialog") || !app.pane.take([...event.dataTransfer.files])) invite().then((part) => part.takePicture(app, file));
   });
 }
 
-app.conversationSheet = (id) => conversationSheet(app, id);
+app.conversationSheet = (id) => people().then((part) => part.conversationSheet(app, id));
+app.quiet = quiet;
 app.attempt = attempt;
 app.sync = () => app.strip.sync();
 app.narrow = () => {

@@ -43,6 +43,18 @@ export async function call(name, args = {}) {
   return value(await ask(`/api/${name}`, JSON.stringify(args), "application/json"));
 }
 
+/** Hands bytes over. */
+export async function hand(path, bytes) {
+  return value(await ask(path, bytes, "application/octet-stream"));
+}
+
+/** What is heard of a voice note: samples at 16 kHz. */
+export async function hear(args) {
+  const answer = await ask("/hear", JSON.stringify(args), "application/json");
+  if (!answer?.ok) await value(answer);
+  return new Int16Array(await answer.arrayBuffer());
+}
+
 /** Has a grey picture looked through for a code. */
 export async function lookForCode(width, height, grey) {
   const bytes = new Uint8Array(8 + grey.length);
@@ -50,7 +62,26 @@ export async function lookForCode(width, height, grey) {
   view.setUint32(0, width);
   view.setUint32(4, height);
   bytes.set(grey, 8);
-  return (await value(await ask("/scan", bytes, "application/octet-stream"))).text;
+  return (await hand("/scan", bytes)).text;
+}
+
+/** The line of a call: what the microphone takes goes in, what is to be heard comes out. */
+export function speakLine(about, { sound, word, closed }) {
+  const line = new WebSocket(`ws://${location.host}/speak`);
+  line.binaryType = "arraybuffer";
+  const open = () => line.readyState === WebSocket.OPEN;
+  line.addEventListener("open", () => line.send(JSON.stringify({ secret, ...about })));
+  line.addEventListener("message", (event) => {
+    if (typeof event.data === "string") word(JSON.parse(event.data));
+    else sound(event.data);
+  });
+  line.addEventListener("close", closed);
+  return {
+    // A program that takes nothing is not spoken to: what waits would be heard late.
+    send: (buffer) => open() && line.bufferedAmount < 6400 && line.send(buffer),
+    say: (value) => open() && line.send(JSON.stringify(value)),
+    close: () => line.close(),
+  };
 }
 
 /** Has every change told to `heard`, with `{is: "down"}` while the program does not answer. */

@@ -2,12 +2,13 @@
 // and those far away go, so that the hundred thousandth is as quick as the first.
 
 import { bubble, note } from "./bubble.js";
+import { callNote } from "./calls.js";
 import { makeComposer } from "./composer.js";
+import { advance, described } from "./file.js";
 import { fill, h, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { refusal } from "./sheet.js";
-import { watchersSheet } from "./watchers.js";
 import { dayKey, dayLine } from "./when.js";
 import { say } from "./words.js";
 
@@ -68,7 +69,9 @@ export function makePane(app) {
     const head = h("header", { class: "head" },
       round("back", say("back"), back, "back"),
       h("button", { class: "name", type: "button", title: say("about", { name: about.title }), "aria-haspopup": "dialog", onclick: () => app.conversationSheet(its.id) }, its.title, its.under),
-      round("eye", say("who-watches"), () => watchersSheet(its.id)));
+      about.open ? round("call", say("call"), () => app.calls.start(its.id, its.about.title)) : null,
+      round("grid", say("gallery"), () => import("./gallery.js").then((gallery) => its && gallery.gallerySheet(app, its.about))),
+      round("eye", say("who-watches"), () => import("./watchers.js").then((part) => its && part.watchersSheet(its.id))));
     its.ol = h("ol", {});
     its.log = h("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: scrolled, onkeydown: logKeys }, its.ol);
     its.jumpCount = h("span", {});
@@ -132,7 +135,7 @@ export function makePane(app) {
       const mark = `${marked(message)}${first}${its.found === message.id}`;
       wanted.push([message.id, mark, () => draw(message, first)]);
       day = its_day;
-      author = message.kind === "text" ? message.from : undefined;
+      author = ["text", "file"].includes(message.kind) ? message.from : undefined;
       at = message.at;
     }
     const kept = new Map();
@@ -160,13 +163,15 @@ export function makePane(app) {
   /** What a message says, to be compared. A message that is held is not changed but for being seen. */
   function marked(message) {
     let mark = its.marks.get(message);
-    if (mark === undefined) its.marks.set(message, mark = JSON.stringify({ ...message, unread: false }));
+    // How far a file is, is shown on what is drawn already.
+    if (mark === undefined) its.marks.set(message, mark = JSON.stringify({ ...message, unread: false, file: message.file && { ...message.file, done: 0 } }));
     return mark;
   }
 
   function draw(message, first) {
-    if (message.kind !== "text") return note(message);
-    return bubble(message, { first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
+    if (message.kind === "call") return callNote(message, its.about.open, () => app.calls.start(its.id, its.about.title));
+    if (!["text", "file"].includes(message.kind)) return note(message);
+    return bubble(message, { app, first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
   }
 
   const gap = () => its.log.scrollHeight - its.log.scrollTop - its.log.clientHeight;
@@ -309,8 +314,9 @@ export function makePane(app) {
       its.pending.splice(twin, 1);
     }
     put(message);
+    if (message.file) advance(its.nodes.get(message.id)?.node, message);
     if (event.is === "received") {
-      speak(say("said", { name: message.from ?? "", text: message.text }));
+      if (message.kind !== "call") speak(say("said", { name: message.from ?? "", text: described(message) }));
       if (!stick) its.missed += 1;
     }
     steadyOrEnd(stick);
@@ -361,6 +367,7 @@ export function makePane(app) {
 
   function leave() {
     its?.composer?.keep();
+    app.quiet();
   }
 
   function back() {
@@ -379,6 +386,12 @@ export function makePane(app) {
     seen,
     back,
     current: () => its?.id ?? null,
+    /** Files to be sent here; false where nobody can be written to. */
+    take(files) {
+      if (!its?.about?.open || files.length === 0) return false;
+      its.composer.files(files);
+      return true;
+    },
     refresh: () => its?.log && reload(),
     leave() {
       leave();

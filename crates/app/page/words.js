@@ -44,12 +44,19 @@ function put(pattern, args) {
 }
 
 function shown(value) {
-  return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value ?? "");
+  if (typeof value === "number") return new Intl.NumberFormat(language).format(value);
+  return apart(String(value ?? ""));
+}
+
+/** A name inside a sentence: it turns nothing around, whichever way it runs and whatever is in it. */
+export function apart(text) {
+  const plain = text.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(plain) ? `\u2068${plain}\u2069` : plain;
 }
 
 /** A size as people say it. */
 export function size(bytes) {
-  const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : ["MiB", bytes / 1048576];
+  const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : bytes < 1073741824 ? ["MiB", bytes / 1048576] : ["GiB", bytes / 1073741824];
   const digits = unit === "B" || value >= 100 ? 0 : 1;
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${unit}`;
 }

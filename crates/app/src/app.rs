@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::{
     home::{Gate, Home, Refusal},
+    parcel::Tray,
     passes::{Passes, random_hex},
     roster::Roster,
     watcher::Watcher,
@@ -18,13 +19,21 @@ use crate::{
 pub(crate) const WATCHER: usize = usize::MAX;
 
 /// One home's place at the server; the home comes and goes as it is unlocked and locked.
-pub(crate) struct Place<H> {
+pub(crate) struct Place<H: Home> {
     pub(crate) home: watch::Sender<Option<H>>,
     pub(crate) gate: Option<Rc<dyn Gate>>,
     pub(crate) roster: Mutex<Option<Roster>>,
+    pub(crate) tray: Rc<Tray<H::Parcel, H::Recorder>>,
 }
 
-pub(crate) struct Inner<H> {
+impl<H: Home> Place<H> {
+    pub(crate) fn new(home: Option<H>, gate: Option<Rc<dyn Gate>>) -> Self {
+        let home = watch::Sender::new(home);
+        Self { home, gate, roster: Mutex::new(None), tray: Rc::default() }
+    }
+}
+
+pub(crate) struct Inner<H: Home> {
     /// `s0123456789abcdef.localhost:4321`, and for browsers that do not resolve such names an
     /// address such as `127.83.201.7:4321`.
     pub(crate) hosts: [String; 2],
@@ -47,15 +56,15 @@ pub struct Link {
 const ADDRESSES_MAX: usize = 4;
 
 /// The server. Cheap to copy; it must be served inside a `LocalSet`.
-pub struct App<H>(pub(crate) Rc<Inner<H>>);
+pub struct App<H: Home>(pub(crate) Rc<Inner<H>>);
 
-impl<H> Clone for App<H> {
+impl<H: Home> Clone for App<H> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
     }
 }
 
-impl<H> std::fmt::Debug for App<H> {
+impl<H: Home> std::fmt::Debug for App<H> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("App(..)")
     }
@@ -84,8 +93,7 @@ impl<H: Home> App<H> {
             None => Ipv4Addr::LOCALHOST,
         };
         let hosts = [format!("s{}.localhost:{port}", *name), format!("{plain}:{port}")];
-        let place = |gate| Place { home: watch::Sender::new(None), gate, roster: Mutex::new(None) };
-        let places = gates.into_iter().map(place).collect();
+        let places = gates.into_iter().map(|gate| Place::new(None, gate)).collect();
         let passes = RefCell::new(Passes::default());
         Ok(Self(Rc::new(Inner { hosts, places, passes, watcher, listeners })))
     }
@@ -138,7 +146,7 @@ async fn beside(port: u16) -> Option<(Ipv4Addr, TcpListener)> {
 
 /// The place of one home at the server.
 #[derive(Clone, Debug)]
-pub struct Seat<H> {
+pub struct Seat<H: Home> {
     app: App<H>,
     number: usize,
 }
@@ -158,6 +166,7 @@ impl<H: Home> Seat<H> {
     pub fn close(&self) {
         if let Some(place) = self.app.0.places.get(self.number) {
             place.home.send_replace(None);
+            place.tray.clear();
             if let Ok(mut roster) = place.roster.try_lock() {
                 *roster = None;
             }

@@ -33,9 +33,9 @@ pub(crate) enum Door {
     Part,
     /// A question in JSON.
     Call,
-    /// A picture to look for a code in.
+    /// Bytes: a picture to look for a code in, a piece of a file, a second of speech.
     Picture,
-    /// The line over which changes are pushed.
+    /// A line: that over which changes are pushed, or that of a call.
     Live,
 }
 

@@ -1,10 +1,17 @@
 //! The narrow door between the page and a home: all that this room knows of one.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+};
 
-use sogon_engine::{Act, Answer, Batch, Event, Shelf, ShelfFault};
+use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, ShelfFault};
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
+
+use crate::parcel::{Parcel, Recorder};
+use crate::phone::{Budget, Phone};
 
 /// Why something was not done. The page has words for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +32,10 @@ pub enum Refusal {
     OwnInvite,
     /// The home has no relay.
     NoRelay,
+    /// A call needs a home that stays connected, and this one speaks only when told, or steadily.
+    NotLive,
+    /// One call at a time.
+    Talking,
     /// The passphrase opens nothing.
     WrongPassphrase,
     /// Too many wrong passphrases: wait so many minutes.
@@ -33,6 +44,20 @@ pub enum Refusal {
     NoMoreTries,
     /// There is no room left in the home.
     Full,
+    /// The home needs so many MiB more for a file.
+    NoRoom(u64),
+    /// Too many files are under way, or this one is being worked on.
+    Busy,
+    /// Its sender wants the file to be looked at here only.
+    NoSaving,
+    /// Not all of the file is here.
+    NotHere,
+    /// This is no voice note.
+    NoNote,
+    /// There is a file at that place already.
+    Taken,
+    /// No file can be read or written at that place.
+    NoFile,
     /// The disk or the system failed.
     Disk,
     /// A fault of this program; nothing was changed.
@@ -51,10 +76,19 @@ impl Refusal {
         Self::BadLink,
         Self::OwnInvite,
         Self::NoRelay,
+        Self::NotLive,
+        Self::Talking,
         Self::WrongPassphrase,
         Self::Wait(1),
         Self::NoMoreTries,
         Self::Full,
+        Self::NoRoom(1),
+        Self::Busy,
+        Self::NoSaving,
+        Self::NotHere,
+        Self::NoNote,
+        Self::Taken,
+        Self::NoFile,
         Self::Disk,
         Self::Bug,
     ];
@@ -70,10 +104,19 @@ impl Refusal {
             Self::BadLink => "bad-link",
             Self::OwnInvite => "own-invite",
             Self::NoRelay => "no-relay",
+            Self::NotLive => "not-live",
+            Self::Talking => "talking",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::Wait(_) => "wait",
             Self::NoMoreTries => "no-more-tries",
             Self::Full => "full",
+            Self::NoRoom(_) => "no-room",
+            Self::Busy => "busy",
+            Self::NoSaving => "no-saving",
+            Self::NotHere => "not-here",
+            Self::NoNote => "no-note",
+            Self::Taken => "taken",
+            Self::NoFile => "no-file",
             Self::Disk => "disk",
             Self::Bug => "bug",
         }
@@ -141,6 +184,11 @@ impl Pace {
 
 /// An open home, as far as the page may reach into it. Cheap to copy.
 pub trait Home: Clone + 'static {
+    /// A file on its way in.
+    type Parcel: Parcel;
+    /// Speech on its way in.
+    type Recorder: Recorder;
+
     /// Does what a person did. On return it is durable.
     fn act(&self, act: Act) -> impl Future<Output = Result<Answer, Refusal>>;
 
@@ -156,6 +204,9 @@ pub trait Home: Clone + 'static {
     /// Everything out and in, once.
     fn burst(&self) -> impl Future<Output = Result<Burst, Refusal>>;
 
+    /// The same, and files go on until they are where they go, or nobody answers.
+    fn haul(&self) -> impl Future<Output = Result<Burst, Refusal>>;
+
     /// What the transport counted so far, and who does not answer.
     fn tally(&self) -> impl Future<Output = Result<Burst, Refusal>>;
 
@@ -168,11 +219,54 @@ pub trait Home: Clone + 'static {
     /// Has it speak at another pace from now on.
     fn change_pace(&self, pace: Pace) -> impl Future<Output = Result<(), Refusal>>;
 
+    /// Comes into a call that was taken, and ends it when the budget is spent.
+    fn phone(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        budget: Budget,
+    ) -> impl Future<Output = Result<Phone, Refusal>>;
+
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<Event>;
 
     /// Somebody is there: the clock of `--idle` starts anew.
     fn attended(&self);
+
+    /// A place for a file of so many bytes, on its way in.
+    fn parcel(&self, bytes: u64) -> Result<Self::Parcel, Refusal>;
+
+    /// A file at a place on the disk, as a parcel; what it is called, and how many bytes it has.
+    fn parcel_at(&self, path: &Path) -> Result<(Self::Parcel, String, u64), Refusal>;
+
+    /// Writes a file of the home, or a note as a recording, to a place where none is; into a folder
+    /// under its own name. Gives where it is.
+    fn write_out(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        to: &Path,
+    ) -> impl Future<Output = Result<PathBuf, Refusal>>;
+
+    /// Whether the home has room for a file of so many bytes; [`Refusal::NoRoom`] where it has not.
+    fn fits(&self, bytes: u64) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// What kind of program a file that came is, in a word for programs, if it is one or is not what
+    /// its name says. The owner's log is told.
+    fn judge(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> impl Future<Output = Result<Option<String>, Refusal>>;
+
+    /// Somebody begins to speak.
+    fn recorder(&self) -> Result<Self::Recorder, Refusal>;
+
+    /// A voice note of frames that a recorder made, so many milliseconds long.
+    fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal>;
+
+    /// What is heard of a note: samples at 16 kHz in one channel.
+    fn play(&self, note: Vec<u8>) -> impl Future<Output = Result<Vec<i16>, Refusal>>;
 
     /// Locks the home.
     fn lock(&self) -> impl Future<Output = Result<(), Refusal>>;

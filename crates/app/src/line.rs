@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use sogon_engine::Event;
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::sync::broadcast;
 
 use crate::{
     app::Place,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// One who asks, and is told.
-pub struct Line<H> {
+pub struct Line<H: Home> {
     place: Place<H>,
     home: H,
 }
@@ -22,7 +22,7 @@ pub struct Line<H> {
 #[derive(Debug)]
 pub struct Told(broadcast::Receiver<Event>);
 
-impl<H> std::fmt::Debug for Line<H> {
+impl<H: Home> std::fmt::Debug for Line<H> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Line(..)")
     }
@@ -31,8 +31,7 @@ impl<H> std::fmt::Debug for Line<H> {
 impl<H: Home> Line<H> {
     /// A line to an open home.
     pub fn new(home: H) -> Self {
-        let place = watch::Sender::new(Some(home.clone()));
-        Self { place: Place { home: place, gate: None, roster: Mutex::new(None) }, home }
+        Self { place: Place::new(Some(home.clone()), None), home }
     }
 
     /// Does what is asked, in the names of the page's calls.
@@ -40,7 +39,7 @@ impl<H: Home> Line<H> {
     /// # Errors
     /// Why it was not done.
     pub async fn ask(&self, name: &str, with: &Value) -> Result<Value, Refusal> {
-        calls::run(&self.place, name, with).await
+        calls::run_on_terminal(&self.place, &self.home, name, with).await
     }
 
     /// What happens from now on.

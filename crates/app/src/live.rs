@@ -24,7 +24,7 @@ use crate::{
     answer::{self, Answer},
     app::{App, WATCHER},
     home::Home,
-    shape,
+    shape, speaking,
 };
 
 /// How long a page may take to say who it is.
@@ -37,10 +37,19 @@ const TOGETHER_MAX: usize = 64;
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 
-type Line = WebSocketStream<TokioIo<Upgraded>>;
+pub(crate) type Line = WebSocketStream<TokioIo<Upgraded>>;
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Talk {
+    /// Changes are pushed.
+    Changes,
+    /// A call.
+    Call,
+}
 
 /// Takes a request for a line.
-pub(crate) fn greet<H: Home>(app: &App<H>, mut request: Request<Incoming>) -> Answer {
+pub(crate) fn greet<H: Home>(app: &App<H>, mut request: Request<Incoming>, talk: Talk) -> Answer {
     let headers = request.headers();
     let asked = headers.get(UPGRADE).and_then(|value| value.to_str().ok());
     let asked = asked.is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
@@ -57,9 +66,14 @@ pub(crate) fn greet<H: Home>(app: &App<H>, mut request: Request<Incoming>) -> An
             .max_frame_size(Some(SAID_BYTES_MAX));
         let io = TokioIo::new(upgraded);
         let mut line = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        if let Some(seat) = introduced(&app, &mut line).await {
-            // A page that is gone has nobody to be told.
-            let _ = push(&app, seat, &mut line).await;
+        match talk {
+            Talk::Call => speaking::carry(&app, &mut line).await,
+            Talk::Changes => {
+                if let Some(seat) = introduced(&app, &mut line).await {
+                    // A page that is gone has nobody to be told.
+                    let _ = push(&app, seat, &mut line).await;
+                }
+            }
         }
         let _ = line.close(None).await;
     });

@@ -10,8 +10,10 @@ use crate::home::Refusal;
 pub const MEMOS: Table = Table(210);
 /// How the app is to be.
 pub const SETTINGS: Table = Table(211);
+/// Speech that was recorded and not sent yet, by conversation.
+pub const SPEECH: Table = Table(212);
 /// All tables the app may write.
-pub const APP_TABLES: &[Table] = &[MEMOS, SETTINGS];
+pub const APP_TABLES: &[Table] = &[MEMOS, SETTINGS, SPEECH];
 
 /// The longest draft, in bytes.
 const DRAFT_BYTES_MAX: usize = 32_768;
@@ -60,6 +62,8 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("look", &["", "light", "dark"]),
     ("letters", &["", "large", "larger"]),
     ("notify", &["", "bare", "name"]),
+    ("call-minutes", &["", "1", "3", "5", "15", "60"]),
+    ("call-mib", &["", "1", "5", "20", "100"]),
 ];
 
 /// The settings as they are stored, with nothing in them that is no setting.

@@ -20,7 +20,9 @@ use crate::{
     assets, calls,
     guard::{self, Door},
     home::{Home, Refusal},
-    live, scan, words,
+    live::{self, Talk},
+    parcel::HANDED_BYTES_MAX,
+    scan, spoken, words,
 };
 
 /// Connections at the same time: a browser opens six, and other programs may knock.
@@ -68,11 +70,14 @@ async fn connection<H: Home>(app: App<H>, stream: TcpStream) {
 async fn serve<H: Home>(app: &App<H>, request: Request<Incoming>) -> Answer {
     // One of two names, and from here on that one only.
     let host = guard::asked_for(request.headers(), &app.0.hosts).clone();
+    let is_page = matches!(request.uri().path(), "/" | "/try");
     let mut answer = route(app, &host, request).await;
     let policy = answer::policy(&host, app.0.watcher.is_some());
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
+    let devices = answer::devices(is_page);
+    answer.headers_mut().insert(answer::PERMISSIONS, HeaderValue::from_static(devices));
     answer
 }
 
@@ -81,20 +86,24 @@ async fn route<H: Home>(app: &App<H>, host: &str, request: Request<Incoming>) ->
     let get = *request.method() == Method::GET;
     let door = match path.as_str() {
         "/" | "/try" => Door::Page,
-        "/live" => Door::Live,
+        "/live" | "/speak" => Door::Live,
         "/scan" => Door::Picture,
-        "/session" => Door::Call,
+        "/session" | "/hear" => Door::Call,
         other if other.starts_with("/api/") => Door::Call,
+        other if other.starts_with("/in/") || other.starts_with("/speak/") => Door::Picture,
         _ => Door::Part,
     };
     if guard::judge(door, request.method(), request.headers(), host).is_err() {
         return answer::no(StatusCode::FORBIDDEN);
     }
     match (door, get) {
+        (Door::Part, true) if path.starts_with("/out/") => out(app, &path),
         (Door::Page | Door::Part, true) => part(app, &path),
-        (Door::Live, true) => live::greet(app, request),
+        (Door::Live, true) if path == "/speak" => live::greet(app, request, Talk::Call),
+        (Door::Live, true) => live::greet(app, request, Talk::Changes),
         (Door::Call, false) => call(app, host, &path, request).await,
-        (Door::Picture, false) => picture(app, request).await,
+        (Door::Picture, false) if path == "/scan" => picture(app, request).await,
+        (Door::Picture, false) => bytes(app, &path, request).await,
         _ => answer::no(StatusCode::METHOD_NOT_ALLOWED),
     }
 }
@@ -126,7 +135,7 @@ async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<In
     let seat = seat(app, &request);
     let name = path.strip_prefix("/api/");
     // A question without a pass is not read at all.
-    if name.is_some() && seat.is_none() {
+    if (name.is_some() || path == "/hear") && seat.is_none() {
         return answer::no(StatusCode::UNAUTHORIZED);
     }
     let Some(bytes) = body(request, CALL_BYTES_MAX).await else {
@@ -135,6 +144,12 @@ async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<In
     let Ok(asked) = serde_json::from_slice::<Value>(&bytes) else {
         return answer::refused(Refusal::BadInput);
     };
+    if let ("/hear", Some(place)) = (path, seat.and_then(|seat| app.0.places.get(seat))) {
+        return match spoken::hear(place, &asked).await {
+            Ok(samples) => answer::with(StatusCode::OK, "application/octet-stream", samples),
+            Err(refusal) => answer::refused(refusal),
+        };
+    }
     let (Some(name), Some(seat)) = (name, seat) else { return session(app, &asked) };
     let done = match seat {
         WATCHER => calls::watch(app, host, name, &asked).await,
@@ -156,6 +171,39 @@ fn session<H: Home>(app: &App<H>, asked: &Value) -> Answer {
     match app.0.passes.borrow_mut().redeem(token, now) {
         Some((secret, _)) => answer::json(&json!({ "secret": secret.as_str() })),
         None => answer::no(StatusCode::UNAUTHORIZED),
+    }
+}
+
+/// `/in/PARCEL/OFFSET`: the next bytes of a file; `/speak/SPEECH/SAMPLES`: the next second of speech.
+async fn bytes<H: Home>(app: &App<H>, path: &str, request: Request<Incoming>) -> Answer {
+    let Some(seat) = seat(app, &request) else { return answer::no(StatusCode::UNAUTHORIZED) };
+    let Some(place) = app.0.places.get(seat) else { return answer::no(StatusCode::NOT_FOUND) };
+    let Some(bytes) = body(request, HANDED_BYTES_MAX).await else {
+        return answer::no(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let mut words = path.split('/').skip(1);
+    let (Some(what), Some(id), Some(Ok(at)), None) =
+        (words.next(), words.next(), words.next().map(str::parse), words.next())
+    else {
+        return answer::no(StatusCode::NOT_FOUND);
+    };
+    let taken = match what {
+        "in" => place.tray.take(id, at, &bytes),
+        _ => spoken::listen(place, id, at, &bytes).await,
+    };
+    match taken {
+        Ok(taken) => answer::json(&json!({ "taken": taken })),
+        Err(refusal) => answer::refused(refusal),
+    }
+}
+
+/// `/out/TICKET`: a file that its owner takes out, once. The ticket is the pass: a browser that
+/// fetches a file sends none of the page's headers.
+fn out<H: Home>(app: &App<H>, path: &str) -> Answer {
+    let id = path.strip_prefix("/out/").unwrap_or_default();
+    match app.0.places.iter().find_map(|place| place.tray.redeem(id)) {
+        Some(ticket) => answer::taken_out(ticket),
+        None => answer::no(StatusCode::NOT_FOUND),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sogon_engine::{
     MessageId, Shelf, ShelfFault,
-    view::{self, Contact, Delivery, Message},
+    view::{self, Contact, Delivery, File, Message},
 };
 
 use crate::{
@@ -14,6 +14,16 @@ use crate::{
 
 /// So much of a message is shown where it is answered, and in the list.
 const EXCERPT_CHARS: usize = 120;
+
+/// What somebody is called, without marks that turn letters around or hide: a name must not look like
+/// another one.
+pub(crate) fn name(text: &str) -> String {
+    let turns = |c: char| {
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().filter(|c| !turns(*c)).collect()
+}
 
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(EXCERPT_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -27,7 +37,7 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
     Ok(json!({
         "id": message.id.to_string(),
         "order": message.order,
-        "from": message.from,
+        "from": message.from.as_deref().map(name),
         "at": message.at_s,
         "kind": message.kind.name(),
         "text": message.text,
@@ -36,10 +46,44 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
         "fades": message.fades_s,
         "unread": message.unread,
         "edited": message.edited,
+        "file": message.file.as_ref().map(file),
         "reactions": message.reactions.iter().map(|reaction| {
-            json!({ "from": reaction.from, "face": reaction.face })
+            json!({ "from": reaction.from.as_deref().map(name), "face": reaction.face })
         }).collect::<Vec<_>>(),
     }))
+}
+
+/// A file, as far as it is known.
+fn file(file: &File) -> Value {
+    json!({
+        "name": file.name,
+        "kind": file_kind(file),
+        "bytes": file.bytes,
+        "done": file.done_bytes,
+        "stage": file.stage.name(),
+        "here": file.whole,
+        "voice_ms": file.voice_ms,
+        "no_saving": file.no_saving,
+        "program": file.program,
+    })
+}
+
+/// What kind of file it says it is, by its name: what it is, only its bytes say.
+pub(crate) fn file_kind(file: &File) -> &'static str {
+    if file.voice_ms.is_some() {
+        return "voice";
+    }
+    let ending = file.name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    match ending.as_str() {
+        "jpg" | "jpeg" | "png" | "apng" | "webp" | "gif" | "heic" | "heif" | "avif" | "tif"
+        | "tiff" | "bmp" | "svg" => "picture",
+        "mp4" | "mov" | "m4v" | "3gp" | "mkv" | "webm" | "avi" => "film",
+        "mp3" | "flac" | "ogg" | "oga" | "opus" | "wav" | "m4a" | "mka" => "sound",
+        "pdf" | "docx" | "xlsx" | "pptx" | "odt" | "ods" | "odp" | "odg" | "epub" | "txt"
+        | "md" | "csv" | "hwp" | "hwpx" => "paper",
+        "zip" | "tar" | "gz" | "7z" | "rar" => "archive",
+        _ => "other",
+    }
 }
 
 /// The message that is answered, or only its id when it is gone.
@@ -47,7 +91,8 @@ fn answered(shelf: &dyn Shelf, by: &Message, id: MessageId) -> Result<Value, She
     let found = view::message(shelf, by.conversation, id)?;
     Ok(match found {
         Some(found) => {
-            json!({ "id": id.to_string(), "from": found.from, "text": excerpt(&found.text), "gone": false })
+            let (text, kind) = (excerpt(&found.text), found.kind.name());
+            json!({ "id": id.to_string(), "from": found.from.as_deref().map(name), "text": text, "kind": kind, "gone": false })
         }
         None => json!({ "id": id.to_string(), "gone": true }),
     })
@@ -64,15 +109,16 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
     let last = last.map(|last| {
         json!({
             "text": excerpt(&last.text),
-            "from": last.from,
+            "from": last.from.as_deref().map(name),
             "at": last.at_s,
             "kind": last.kind.name(),
+            "voice": last.file.as_ref().is_some_and(|file| file.voice_ms.is_some()),
             "state": last.delivery.map(Delivery::name),
         })
     });
     Ok(json!({
         "id": entry.id.to_string(),
-        "title": entry.title,
+        "title": name(&entry.title),
         "group": entry.group,
         "open": entry.open,
         "unread": entry.unread,
@@ -84,7 +130,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
 pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "id": contact.id.to_string(),
-        "name": contact.name,
+        "name": name(&contact.name),
         "verified": contact.verified,
         "standing": contact.standing.name(),
         "conversation": contact.conversation.map(|id| id.to_string()),

@@ -47,6 +47,7 @@ fn a_name_that_was_rebound_to_this_machine_gets_nothing() {
                 "POST /session",
                 "POST /api/hello",
                 "GET /live",
+                "GET /speak",
             ] {
                 let mut headers = with("Host", Some(&line));
                 headers.push(&bearer);
@@ -117,12 +118,12 @@ fn another_program_without_the_secret_hears_nothing_and_is_not_listened_to() {
     });
 }
 
-/// A request for the line, and what comes back on it.
-async fn line(house: &House, origin: &str) -> (TcpStream, String) {
+/// A request for a line, and what comes back on it.
+async fn line(house: &House, path: &str, origin: &str) -> (TcpStream, String) {
     let host = &house.host;
     let mut stream = TcpStream::connect(("127.0.0.1", house.port)).await.unwrap();
     let ask = format!(
-        "GET /live HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
@@ -145,13 +146,16 @@ fn frame(text: &str) -> Vec<u8> {
 fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
     in_a_house(|house| async move {
         let secret = house.session().await;
-        for origin in ["null", "http://localhost:1", "http://evil.example"] {
-            let (_, head) = line(&house, origin).await;
-            assert!(head.starts_with("HTTP/1.1 403"), "{origin}: {head}");
+        for path in ["/live", "/speak"] {
+            for origin in ["null", "http://localhost:1", "http://evil.example"] {
+                let (_, head) = line(&house, path, origin).await;
+                assert!(head.starts_with("HTTP/1.1 403"), "{origin}: {head}");
+            }
         }
         let own = format!("http://{}", house.host);
-        for wrong in ["{}", "{\"secret\":\"\"}", "{\"secret\":\"0000\"}", "hello"] {
-            let (mut stream, head) = line(&house, &own).await;
+        let wrong = ["{}", "{\"secret\":\"\"}", "{\"secret\":\"0000\"}", "hello"];
+        for (path, wrong) in wrong.into_iter().flat_map(|one| [("/live", one), ("/speak", one)]) {
+            let (mut stream, head) = line(&house, path, &own).await;
             assert!(head.starts_with("HTTP/1.1 101"), "{head}");
             stream.write_all(&frame(wrong)).await.unwrap();
             let mut rest = Vec::new();
@@ -159,7 +163,15 @@ fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
             assert_eq!(rest.first(), Some(&0x88), "only its end is said: {rest:?}");
             assert!(rest.len() <= 4, "{rest:?}");
         }
-        let (mut stream, _) = line(&house, &own).await;
+        // A call that nobody took has no sound, whoever asks.
+        let (mut stream, _) = line(&house, "/speak", &own).await;
+        let asked = format!("{{\"secret\":\"{secret}\"}}");
+        stream.write_all(&frame(&asked)).await.unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.unwrap();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("\"refused\":\"bad-input\""), "{said}");
+        let (mut stream, _) = line(&house, "/live", &own).await;
         stream.write_all(&frame(&format!("{{\"secret\":\"{secret}\"}}"))).await.unwrap();
         let mut said = [0; 15];
         stream.read_exact(&mut said).await.unwrap();
@@ -168,6 +180,21 @@ fn the_line_is_for_the_page_itself_and_says_nothing_before_the_secret() {
         let mut said = [0; 17];
         stream.read_exact(&mut said).await.unwrap();
         assert_eq!(&said[2..], b"{\"is\":\"locked\"}");
+    });
+}
+
+#[test]
+fn the_microphone_is_for_the_page_and_for_nothing_else() {
+    in_a_house(|house| async move {
+        let devices = async |path: &str| {
+            let heard = house.asks(&format!("GET {path}"), &["Host: HOST"], "").await;
+            let found = heard.header("permissions-policy").unwrap_or_default().to_owned();
+            found.contains("microphone=(self)")
+        };
+        assert!(devices("/").await);
+        for path in ["/main.js", "/callworklet.js", "/words/ko", "/icon.svg", "/not-there"] {
+            assert!(!devices(path).await, "{path}");
+        }
     });
 }
 
@@ -250,6 +277,21 @@ fn a_locked_home_answers_nothing_but_that_it_is_locked() {
             "pace",
             "edit",
             "react",
+            "file-begin",
+            "file-how",
+            "file-look",
+            "file-send",
+            "file-forget",
+            "file-move",
+            "file-pause",
+            "file-drop",
+            "file-save",
+            "file-below",
+            "files",
+            "speech-begin",
+            "speech-send",
+            "speech-throw",
+            "speech-heard",
         ];
         for name in calls {
             let heard = house.calls(&format!("/api/{name}"), &secret, "{}").await;
@@ -343,5 +385,81 @@ fn the_plain_address_opens_the_page_and_is_an_origin_of_its_own() {
             401,
             "used, whatever name"
         );
+    });
+}
+
+#[test]
+fn a_page_cannot_name_a_place_on_the_disk() {
+    in_a_house(|house| async move {
+        let secret = house.session().await;
+        for name in ["path-begin", "path-save"] {
+            let asked = "{\"conversation\":\"0000000000000000\",\"path\":\"/etc/passwd\"}";
+            let heard = house.calls(&format!("/api/{name}"), &secret, asked).await;
+            assert_eq!(heard.body, "{\"count\":0,\"refused\":\"bad-input\"}", "{name}");
+        }
+    });
+}
+
+/// A file that is about to come, as the page says so.
+async fn begun(house: &House, secret: &str, bytes: u64) -> String {
+    let asked =
+        format!("{{\"conversation\":\"{}\",\"name\":\"a.txt\",\"bytes\":{bytes}}}", "00".repeat(8));
+    let heard = house.calls("/api/file-begin", secret, &asked).await;
+    assert_eq!(heard.status, 200, "{heard:?}");
+    heard.body.split('"').nth(3).unwrap().to_owned()
+}
+
+#[test]
+fn bytes_of_a_file_are_taken_in_their_order_and_never_more_than_were_announced() {
+    in_a_house(|house| async move {
+        let secret = house.session().await;
+        let parcel = begun(&house, &secret, 10).await;
+        let at = |at: &str| format!("/in/{parcel}/{at}");
+        let wrong = house.hands(&at("4"), &secret, "xxxx").await;
+        assert_eq!(wrong.status, 422, "not the next ones: {wrong:?}");
+        assert_eq!(house.hands(&at("0"), &secret, "0123").await.body, "{\"taken\":4}");
+        assert_eq!(house.hands(&at("0"), &secret, "0123").await.body, "{\"taken\":4}", "again");
+        assert_eq!(house.hands(&at("4"), &secret, "4567890").await.status, 422, "too many");
+        let asked = format!("{{\"parcel\":\"{parcel}\"}}");
+        let early = house.calls("/api/file-look", &secret, &asked).await;
+        assert_eq!(early.status, 422, "not all of it is there");
+        for path in
+            ["/in/", "/in/x", "/in/x/0/0", "/in/x/-1", "/speak/x", "/in/x/99999999999999999999"]
+        {
+            let heard = house.hands(path, &secret, "x").await;
+            assert_eq!(heard.status, 404, "{path} {heard:?}");
+        }
+        assert_eq!(house.hands(&at("18446744073709551615"), &secret, "xx").await.status, 422);
+        assert_eq!(house.hands("/in/00/0", &secret, "x").await.status, 422, "nobody's");
+        assert_eq!(house.hands("/speak/00/0", &secret, "xx").await.status, 422);
+        assert_eq!(house.hands(&at("4"), &secret, &"x".repeat(1_100_000)).await.status, 413);
+        assert_eq!(house.hands(&at("4"), "0", "4567").await.status, 401, "without the secret");
+        let huge = "{\"conversation\":\"0000000000000000\",\"bytes\":2147483649}";
+        assert_eq!(house.calls("/api/file-begin", &secret, huge).await.status, 422);
+        // What was under way goes with the home.
+        house.seat.close();
+        assert_eq!(house.hands(&at("4"), &secret, "4567").await.status, 422);
+    });
+}
+
+#[test]
+fn only_so_many_files_are_under_way_and_a_guessed_link_takes_none_out() {
+    in_a_house(|house| async move {
+        let secret = house.session().await;
+        for _ in 0..16 {
+            begun(&house, &secret, 1).await;
+        }
+        let asked = format!("{{\"conversation\":\"{}\",\"bytes\":1}}", "00".repeat(8));
+        let heard = house.calls("/api/file-begin", &secret, &asked).await;
+        assert_eq!(heard.body, "{\"count\":0,\"refused\":\"busy\"}");
+        for guess in ["/out/", "/out/00", "/out/../api/hello", &format!("/out/{}", "0".repeat(32))]
+        {
+            let heard = house.asks(&format!("GET {guess}"), &["Host: HOST"], "").await;
+            assert_eq!((heard.status, heard.body.as_str()), (404, ""), "{guess}");
+        }
+        let hear = format!("{{\"conversation\":\"{}\"}}", "00".repeat(8));
+        assert_eq!(house.calls("/hear", "0", &hear).await.status, 401);
+        let heard = house.calls("/hear", &secret, &hear).await;
+        assert_eq!(heard.body, "{\"count\":0,\"refused\":\"no-note\"}");
     });
 }

@@ -66,6 +66,7 @@ pub struct Ear {
     spread_ms: i64,
     span: Span,
     double: bool,
+    floor: bool,
     newest: u32,
     /// Bit n: the packet n before the newest came.
     came: u64,
@@ -91,6 +92,7 @@ impl Ear {
             spread_ms: 0,
             span: Span::Ms60,
             double: false,
+            floor: false,
             newest: 0,
             came: 0,
             known: 0,
@@ -109,6 +111,12 @@ impl Ear {
     #[must_use]
     pub fn newest(&self) -> u32 {
         self.newest
+    }
+
+    /// Whether this voice holds the key.
+    #[must_use]
+    pub fn floor(&self) -> bool {
+        self.floor
     }
 
     /// When the last packet came.
@@ -143,6 +151,9 @@ impl Ear {
         self.last_ms = now_ms;
         self.span = said.span;
         self.double = said.form != Form::Plain;
+        if place >= self.newest {
+            self.floor = said.floor;
+        }
         let way_ms = now_ms.saturating_sub(i64::from(place).saturating_mul(20));
         self.ways_ms.push_back((now_ms, way_ms));
         let old = |at_ms: i64| now_ms.saturating_sub(at_ms) > REMEMBERED_MS;

@@ -5,6 +5,7 @@ mod error;
 mod media;
 mod mouth;
 pub mod note;
+mod pace;
 mod packet;
 mod resample;
 mod shape;

@@ -7,18 +7,25 @@ use sogon_call_opus::{Encoder, Span};
 use crate::{
     CallError,
     media::{CallSecret, Sealer, Voice},
+    pace::Pace,
     packet::{Form, Said},
     shape::{Rate, Shape},
 };
 
 /// Samples in 20 ms: what goes in and out at a time.
 pub const TICK_SAMPLES: usize = 320;
-/// Above so many percent missed, every frame is sent twice.
-const DOUBLE_ABOVE: u8 = 9;
-/// Below, once again.
-const PLAIN_BELOW: u8 = 2;
+/// Above so many percent missed, every frame is sent twice: below, half the room for a frame costs
+/// more than is mended.
+const DOUBLE_ABOVE: u8 = 12;
+/// Below, once again, when it stayed so for so many ticks: each change moves the time at which all
+/// is heard by two packets, and is heard itself.
+const PLAIN_BELOW: u8 = 5;
+const PLAIN_AFTER: u32 = 750;
 /// Kept of what was said and not known to be heard: ten minutes.
 const UNHEARD_FRAMES_MAX: usize = 30_000;
+/// When the other side hears again after so long, in ticks, what lies between was lost: no mending
+/// reaches so far.
+const GAP: u32 = 75;
 
 /// One member's own voice.
 #[derive(Debug)]
@@ -26,8 +33,10 @@ pub struct Mouth {
     encoder: Encoder,
     sealer: Sealer,
     shape: Shape,
-    wanted: Shape,
+    pace: Pace,
     double: bool,
+    /// When the other side last missed much.
+    lossy: u32,
     muted: bool,
     waiting: Vec<i16>,
     /// In ticks of 20 ms.
@@ -35,6 +44,11 @@ pub struct Mouth {
     /// The last frames at half the size: where they stand, and how long they are.
     sent: VecDeque<(u32, Span, Vec<u8>)>,
     unheard: VecDeque<(u32, Vec<i16>)>,
+    /// What fell into a gap of the line: it is known not to be heard.
+    lost: Vec<(u32, Vec<i16>)>,
+    /// How far the other side heard.
+    heard: u32,
+    floor: bool,
     /// The other side said at least once how far it heard.
     answered: bool,
     /// What this side misses, and how far it heard the one other.
@@ -52,13 +66,17 @@ impl Mouth {
             encoder: Encoder::new()?,
             sealer: Sealer::new(secret, voice)?,
             shape,
-            wanted: shape,
+            pace: Pace::new(shape),
             double: false,
+            lossy: 0,
             muted: false,
             waiting: Vec::new(),
             place: 0,
             sent: VecDeque::new(),
             unheard: VecDeque::new(),
+            lost: Vec::new(),
+            heard: 0,
+            floor: false,
             answered: false,
             report: (0, 0),
         })
@@ -74,9 +92,32 @@ impl Mouth {
         Ok(())
     }
 
-    /// From the next packet on of this shape.
+    /// Another line: packets of this shape from the next one on, until the line says more.
     pub fn reshape(&mut self, shape: Shape) {
-        self.wanted = shape;
+        self.pace.begin_again(shape);
+    }
+
+    /// What packets are now.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// There and back, in milliseconds; [`None`] while nobody answered.
+    #[must_use]
+    pub fn round_trip_ms(&self) -> Option<u32> {
+        self.pace.round_trip_ms()
+    }
+
+    /// Whether the line is so slow that one should speak in turns.
+    #[must_use]
+    pub fn turns(&self) -> bool {
+        self.pace.turns()
+    }
+
+    /// The key is held, or released; the other side is shown it.
+    pub fn floor(&mut self, floor: bool) {
+        self.floor = floor;
     }
 
     /// While muted, packets hold silence and look the same.
@@ -84,19 +125,44 @@ impl Mouth {
         self.muted = muted == Mute::On;
     }
 
-    /// What the other side says of what it hears.
+    /// What the other side says of what it hears: how much it misses, and, where it is the only
+    /// one, how far it heard.
     pub fn told(&mut self, missed: u8, heard: u32) {
+        let now = self.now();
         if missed > DOUBLE_ABOVE {
             self.double = true;
-        } else if missed < PLAIN_BELOW {
+        }
+        if missed >= PLAIN_BELOW {
+            self.lossy = now;
+        }
+        if now.saturating_sub(self.lossy) > PLAIN_AFTER {
             self.double = false;
         }
-        if heard > 0 && heard <= self.place {
-            self.answered = true;
-            while self.unheard.front().is_some_and(|(place, _)| *place <= heard) {
-                self.unheard.pop_front();
+        if heard > self.heard && heard <= self.place {
+            self.settle(heard);
+            let sent = heard.saturating_add(ticks(self.shape.span));
+            self.pace.trip(now, now.saturating_sub(sent).saturating_mul(20));
+        }
+        self.pace.missed(now, missed);
+    }
+
+    /// In ticks since it began to speak.
+    fn now(&self) -> u32 {
+        let waiting = self.waiting.len().div_euclid(TICK_SAMPLES);
+        self.place.saturating_add(u32::try_from(waiting).unwrap_or(0))
+    }
+
+    fn settle(&mut self, heard: u32) {
+        // The first that is heard is not the first that was said: nobody was there before.
+        let from = if self.answered { self.heard } else { heard };
+        let gap = heard.saturating_sub(from) > GAP;
+        let known = self.unheard.iter().take_while(|(place, _)| *place <= heard).count();
+        for (place, frame) in self.unheard.drain(..known) {
+            if gap && place != heard {
+                self.lost.push((place, frame));
             }
         }
+        (self.heard, self.answered) = (heard, true);
     }
 
     /// What this side hears: how much it misses, in percent, and how far it heard the one other.
@@ -110,11 +176,13 @@ impl Mouth {
         self.answered
     }
 
-    /// What was said and is not known to be heard: the next voice note, when the line is dead.
-    #[must_use]
-    pub fn unheard(&self) -> Vec<i16> {
-        let frames = self.unheard.iter().flat_map(|(_, samples)| samples);
-        frames.chain(&self.waiting).copied().collect()
+    /// What was said and is not known to be heard, with its place: the next voice note, when the
+    /// line is dead.
+    pub fn unheard(&self) -> impl Iterator<Item = (u32, &[i16])> {
+        let waiting = (!self.waiting.is_empty() && !self.muted)
+            .then_some((self.place, self.waiting.as_slice()));
+        let known = self.lost.iter().chain(&self.unheard);
+        known.map(|(place, frame)| (*place, frame.as_slice())).chain(waiting)
     }
 
     /// Takes 20 ms of speech; every so often a packet comes of it.
@@ -138,16 +206,20 @@ impl Mouth {
             if self.unheard.len() > UNHEARD_FRAMES_MAX {
                 self.unheard.pop_front();
             }
+            if self.lost.len() > UNHEARD_FRAMES_MAX {
+                self.lost.remove(0);
+            }
         }
         self.place = self.place.checked_add(ticks(self.shape.span)).ok_or(CallError::Sealing)?;
-        self.shape = self.wanted;
+        self.shape = self.pace.shape();
         Ok(Some(packet))
     }
 
     fn say(&mut self, frame: &[i16]) -> Result<Vec<u8>, CallError> {
         let Shape { rate, span } = self.shape;
         let bytes = self.shape.speech_bytes();
-        let plain = !self.double || rate == Rate::Kbit8;
+        // In turns the delay is there anyway, and nobody waits for a second copy.
+        let plain = !(self.double || self.pace.turns()) || rate == Rate::Kbit8;
         let (form, speech) = if plain {
             self.sent.clear();
             (Form::Plain, self.encoder.encode(frame, span, bytes)?)
@@ -164,8 +236,8 @@ impl Mouth {
                 None => (Form::DoubleFirst, [now, vec![0; half]].concat()),
             }
         };
-        let said =
-            Said { form, span, missed: self.report.0, heard: self.report.1, speech: &speech };
+        let (missed, heard) = self.report;
+        let said = Said { form, span, floor: self.floor, missed, heard, speech: &speech };
         self.sealer.seal(self.place, &said.encode())
     }
 

@@ -16,6 +16,9 @@ pub const NOTE_KBITS: [u32; 4] = [6, 8, 12, 16];
 /// The longest note, in seconds.
 pub const NOTE_SECONDS_MAX: u32 = 600;
 
+/// How long a frame lasts, in milliseconds.
+pub const NOTE_FRAME_MS: u32 = 60;
+
 const SPAN: Span = Span::Ms60;
 const FRAMES_MAX: usize = 10_000;
 const FRAME_BYTES: std::ops::RangeInclusive<usize> = 15..=400;
@@ -97,20 +100,81 @@ pub fn record_at(samples: &[i16], kbit: u32) -> Result<Vec<u8>, CallError> {
 }
 
 fn record_in(samples: &[i16], frame_bytes: usize) -> Result<Vec<u8>, CallError> {
-    let count = u32::try_from(samples.len()).map_err(|_| CallError::Note)?;
-    let frames = samples.chunks(SPAN.samples());
-    if frames.len() == 0 || frames.len() > FRAMES_MAX {
+    let count = samples.len().div_ceil(SPAN.samples());
+    if count == 0 || count > FRAMES_MAX {
         return Err(CallError::Note);
     }
-    let mut note = vec![VERSION, 60];
-    note.extend(u16::try_from(frame_bytes).map_err(|_| CallError::Note)?.to_be_bytes());
-    note.extend(count.to_be_bytes());
-    let mut encoder = Encoder::new()?;
-    for frame in frames {
-        let mut whole = frame.to_vec();
-        whole.resize(SPAN.samples(), 0);
-        note.extend(encoder.encode(&whole, SPAN, frame_bytes)?);
+    let mut recorder = Recorder { frame_bytes, ..Recorder::new()? };
+    let mut frames = recorder.hear(samples)?;
+    frames.extend(recorder.rest()?);
+    of_frames(&frames, samples.len())
+}
+
+/// Makes frames of speech while it is spoken.
+#[derive(Debug)]
+pub struct Recorder {
+    encoder: Encoder,
+    frame_bytes: usize,
+    /// Samples that do not fill a frame yet.
+    waiting: Vec<i16>,
+}
+
+impl Recorder {
+    /// Nothing was said yet.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`]: a bug.
+    pub fn new() -> Result<Self, CallError> {
+        let encoder = Encoder::new()?;
+        Ok(Self { encoder, frame_bytes: NOTE_FRAME_BYTES, waiting: Vec::new() })
     }
+
+    /// The frames of [`NOTE_FRAME_BYTES`] that are whole with these samples, at
+    /// [`sogon_call_opus::RATE_HZ`]; each lasts [`NOTE_FRAME_MS`].
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`]: a bug.
+    pub fn hear(&mut self, samples: &[i16]) -> Result<Vec<u8>, CallError> {
+        self.waiting.extend(samples);
+        let mut frames = Vec::new();
+        let whole = self.waiting.chunks_exact(SPAN.samples());
+        let rest = whole.remainder().to_vec();
+        for frame in whole {
+            frames.extend(self.encoder.encode(frame, SPAN, self.frame_bytes)?);
+        }
+        self.waiting = rest;
+        Ok(frames)
+    }
+
+    /// The last frame, filled up with silence; nothing where all frames were whole.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Codec`]: a bug.
+    pub fn rest(mut self) -> Result<Vec<u8>, CallError> {
+        if self.waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.waiting.resize(SPAN.samples(), 0);
+        Ok(self.encoder.encode(&self.waiting, SPAN, self.frame_bytes)?)
+    }
+}
+
+/// The note of frames that recorders made; of what they hold, so many samples are played.
+///
+/// # Errors
+///
+/// [`CallError::Note`] for another number of frames than those samples fill.
+pub fn of_frames(frames: &[u8], samples: usize) -> Result<Vec<u8>, CallError> {
+    let mut note = vec![VERSION, 60];
+    let count = samples.div_ceil(SPAN.samples()).max(1);
+    let frame_bytes = frames.len().checked_div(count).unwrap_or_default();
+    note.extend(u16::try_from(frame_bytes).map_err(|_| CallError::Note)?.to_be_bytes());
+    note.extend(u32::try_from(samples).map_err(|_| CallError::Note)?.to_be_bytes());
+    note.extend(frames);
+    Note::parse(&note)?;
     Ok(note)
 }
 
@@ -156,6 +220,32 @@ mod tests {
         let silent = vec![0; spoken.len()];
         assert_eq!(record(&spoken).unwrap().len(), record(&silent).unwrap().len());
         assert_eq!(record(&spoken).unwrap().len(), NOTE_HEAD_BYTES + 50 * NOTE_FRAME_BYTES);
+    }
+
+    #[test]
+    fn speech_that_comes_in_pieces_is_the_same_note() {
+        let spoken = speech::sentence(5, 2.0);
+        let mut recorder = Recorder::new().unwrap();
+        let mut frames = Vec::new();
+        for some in spoken.chunks(1_000) {
+            frames.extend(recorder.hear(some).unwrap());
+        }
+        frames.extend(recorder.rest().unwrap());
+        assert_eq!(of_frames(&frames, spoken.len()), record(&spoken));
+        assert_eq!(of_frames(&frames, spoken.len() + 960), Err(CallError::Note));
+    }
+
+    /// A lock, a cut or a crash ends one recorder; another goes on, and the note is one.
+    #[test]
+    fn a_note_of_two_recorders_is_heard_as_one() {
+        let spoken = speech::sentence(5, 6.0);
+        let (before, after) = spoken.split_at(50 * 960);
+        let mut frames = Recorder::new().unwrap().hear(before).unwrap();
+        frames.extend(Recorder::new().unwrap().hear(after).unwrap());
+        let note = of_frames(&frames, frames.len() / NOTE_FRAME_BYTES * 960).unwrap();
+        let heard = Note::parse(&note).unwrap().play().unwrap();
+        let both = &spoken[..heard.len()];
+        assert!(speech::likeness(both, &heard) > 0.8, "{}", speech::likeness(both, &heard));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What one media packet says, before it is sealed (SPEC 12.2).
 //!
+//! Bit 4 of the form says that its speaker holds the key, where one speaks in turns.
+//!
 //! `form u8 | missed u8 | heard u32 | speech`: the speech is one frame, or two at half the size: its
 //! own and the one two packets before, so that a lost packet is mended by the second next.
 
@@ -11,6 +13,9 @@ pub const HEAD_BYTES: usize = 6;
 pub const SPEECH_BYTES_MAX: usize = 180;
 /// The smallest.
 pub const SPEECH_BYTES_MIN: usize = 20;
+
+/// The bit of the form that says who has the floor.
+const FLOOR: u8 = 16;
 
 /// How a packet's speech is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub struct Said<'a> {
     pub form: Form,
     /// How much it spans.
     pub span: Span,
+    /// Its sender holds the key: it is their turn.
+    pub floor: bool,
     /// What its sender misses of what it is sent, in percent; the worst of all it hears.
     pub missed: u8,
     /// Up to which place its sender has heard the one other; 0 for nothing, or for several others.
@@ -44,6 +51,8 @@ impl<'a> Said<'a> {
     pub fn parse(plain: &'a [u8]) -> Option<Self> {
         let (head, speech) = plain.split_at_checked(HEAD_BYTES)?;
         let [form, missed, heard @ ..] = head else { return None };
+        let floor = form & FLOOR != 0;
+        let form = form & !FLOOR;
         let span = match form >> 2 {
             0 => Span::Ms20,
             1 => Span::Ms40,
@@ -59,7 +68,7 @@ impl<'a> Said<'a> {
         let whole = form == Form::Plain || speech.len().checked_rem(2) == Some(0);
         let fits = (SPEECH_BYTES_MIN..=SPEECH_BYTES_MAX).contains(&speech.len());
         let heard = u32::from_be_bytes(<[u8; 4]>::try_from(heard).ok()?);
-        let said = Self { form, span, missed: (*missed).min(100), heard, speech };
+        let said = Self { form, span, floor, missed: (*missed).min(100), heard, speech };
         (whole && fits && *missed <= 100).then_some(said)
     }
 
@@ -77,7 +86,8 @@ impl<'a> Said<'a> {
             Form::DoubleFirst => 2,
         };
         let heard = self.heard.to_be_bytes();
-        [[span | form, self.missed].as_slice(), &heard, self.speech].concat()
+        let floor = if self.floor { FLOOR } else { 0 };
+        [[span | form | floor, self.missed].as_slice(), &heard, self.speech].concat()
     }
 
     /// This packet's frame, and the one of two packets before.
@@ -101,14 +111,22 @@ mod tests {
     fn what_is_said_comes_back_and_the_rest_is_refused() {
         for form in [Form::Plain, Form::Double, Form::DoubleFirst] {
             for span in [Span::Ms20, Span::Ms40, Span::Ms60] {
-                let said = Said { form, span, missed: 20, heard: 7, speech: &[5; 120] };
-                assert_eq!(Said::parse(&said.encode()), Some(said));
+                for floor in [false, true] {
+                    let said = Said { form, span, floor, missed: 20, heard: 7, speech: &[5; 120] };
+                    assert_eq!(Said::parse(&said.encode()), Some(said));
+                }
             }
         }
-        let good =
-            Said { form: Form::Double, span: Span::Ms60, missed: 0, heard: 0, speech: &[5; 120] };
+        let good = Said {
+            form: Form::Double,
+            span: Span::Ms60,
+            floor: false,
+            missed: 0,
+            heard: 0,
+            speech: &[5; 120],
+        };
         let bytes = good.encode();
-        for bad in [3, 7, 12, 255] {
+        for bad in [3, 7, 12, 28, 32, 255] {
             let mut bytes = bytes.clone();
             bytes[0] = bad;
             assert_eq!(Said::parse(&bytes), None);

@@ -42,6 +42,9 @@ pub struct Line {
     pub bits_per_s: u32,
 }
 
+/// On a line that is further away packets are large: the delay is there anyway.
+const PATIENT_MS: u32 = 300;
+
 /// What a packet needs beside its speech, from the head inside to the headers of UDP and IPv4.
 pub(crate) const AROUND_BYTES: usize = crate::media::AROUND_BYTES + HOP_BYTES;
 
@@ -78,16 +81,33 @@ impl Shape {
         Self { rate: Rate::Kbit8, span: Span::Ms60 },
     ];
 
+    /// One step down; [`None`] at the foot.
+    #[must_use]
+    pub(crate) fn less(self) -> Option<Self> {
+        let mut below = Self::LADDER.iter().skip_while(|shape| **shape != self).skip(1);
+        // Larger packets where they are large already: many small ones are no way down.
+        below.find(|shape| shape.span >= self.span).copied()
+    }
+
+    /// One step up, as far as this line allows; [`None`] at the top.
+    #[must_use]
+    pub(crate) fn better(self, line: Line) -> Option<Self> {
+        let above = Self::LADDER.iter().rev().skip_while(|shape| **shape != self).skip(1);
+        let patient = line.round_trip_ms > PATIENT_MS;
+        let mut above = above.filter(|shape| !patient || shape.span == Span::Ms60);
+        above.next().copied()
+    }
+
     /// The best that takes no more than three quarters of the line, so that no queue is built; on a
     /// line that is far away packets are larger, since the delay is there anyway.
     #[must_use]
     pub fn of(line: Line) -> Self {
         let room = match line.bits_per_s {
-            0 if line.round_trip_ms > 300 => 32_000,
+            0 if line.round_trip_ms > PATIENT_MS => 32_000,
             0 => 48_000,
             bits => bits.saturating_div(4).saturating_mul(3),
         };
-        let patient = line.round_trip_ms > 300;
+        let patient = line.round_trip_ms > PATIENT_MS;
         let fits = |shape: &&Self| {
             shape.wire_bits_per_s() <= room && (!patient || shape.span == Span::Ms60)
         };

@@ -76,7 +76,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Packets of another shape from now on.
+    /// Another line: packets of this shape from now on, until the line says more.
     pub fn reshape(&mut self, shape: Shape) {
         self.mouth.reshape(shape);
     }
@@ -84,6 +84,11 @@ impl Talk {
     /// Muted or not; nobody outside can tell.
     pub fn mute(&mut self, mute: Mute) {
         self.mouth.mute(mute);
+    }
+
+    /// The key is held, or released: where one speaks in turns, others are shown it.
+    pub fn floor(&mut self, floor: bool) {
+        self.mouth.floor(floor);
     }
 
     /// Takes a packet as it came; whether it was good.
@@ -138,7 +143,7 @@ impl Talk {
             let loudest = i32::from(i16::MIN)..=i32::from(i16::MAX);
             *sample = i16::try_from(sum.clamp(*loudest.start(), *loudest.end())).unwrap_or(0);
         }
-        let missed = self.ears.values().map(Ear::missed).max().unwrap_or(0);
+        let missed = self.missed();
         let newest = self.ears.values().next().map_or(0, Ear::newest);
         self.mouth.report(missed, if self.ears.len() == 1 { newest } else { 0 });
         Ok(Tick { packet: self.mouth.speak(said)?, heard })
@@ -177,7 +182,42 @@ impl Talk {
     /// What was said and is not known to be heard, for a voice note.
     #[must_use]
     pub fn unheard(&self) -> Vec<i16> {
+        self.mouth.unheard().flat_map(|(_, frame)| frame).copied().collect()
+    }
+
+    /// The same in pieces, each with its place: in ticks of 20 ms since this side began.
+    pub fn unheard_pieces(&self) -> impl Iterator<Item = (u32, &[i16])> {
         self.mouth.unheard()
+    }
+
+    /// What this side's packets are now.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.mouth.shape()
+    }
+
+    /// There and back, in milliseconds; [`None`] while nobody answered, or several do.
+    #[must_use]
+    pub fn round_trip_ms(&self) -> Option<u32> {
+        self.mouth.round_trip_ms()
+    }
+
+    /// Whether the line is so slow that one should speak in turns.
+    #[must_use]
+    pub fn turns(&self) -> bool {
+        self.mouth.turns()
+    }
+
+    /// What does not come of what others say, in percent: the worst of all.
+    #[must_use]
+    pub fn missed(&self) -> u8 {
+        self.ears.values().map(Ear::missed).max().unwrap_or(0)
+    }
+
+    /// Whether somebody else holds the key.
+    #[must_use]
+    pub fn others_floor(&self) -> bool {
+        self.ears.values().any(Ear::floor)
     }
 }
 

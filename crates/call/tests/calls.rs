@@ -236,3 +236,88 @@ fn sixteen_talk_at_once() {
     assert_eq!(talks[0].others(), MEMBERS_MAX - 1);
     assert!(loud > 3_000, "{loud}");
 }
+
+#[test]
+fn what_fell_into_a_gap_of_the_line_is_kept_though_the_call_went_on() {
+    let (before, gone, after) =
+        (speech::sentence(30, 4.0), speech::sentence(31, 5.0), speech::sentence(32, 4.0));
+    let mut call = Call::new(1, EDGE, CALM);
+    call.listen(&before);
+    assert!(call.talks[0].unheard().len() < 16_000);
+    for weather in [Weather { loss: Loss::Each(100), ..CALM }, CALM] {
+        for line in &mut call.lines {
+            line.change(weather);
+        }
+        call.listen(if matches!(weather.loss, Loss::Each(100)) { &gone } else { &after });
+    }
+    let unheard = call.talks[0].unheard();
+    let most = gone.len() + 16_000;
+    assert!((gone.len()..most).contains(&unheard.len()), "{}", unheard.len());
+    assert!(speech::likeness(&gone, &unheard) > 0.9);
+}
+
+#[test]
+fn a_line_that_is_too_narrow_gets_less_in_steps_that_no_word_decides() {
+    let shapes = |said: &[i16], mute: Mute| {
+        let mut call = Call::new(1, GOOD, CALM);
+        call.talks[0].mute(mute);
+        let mut steps = Vec::new();
+        let mut busy_until = 0;
+        for chunk in said.chunks(TICK_SAMPLES) {
+            call.tick([chunk, &[]]);
+            // 30 kbit/s one way, behind which packets wait.
+            let passed = call.lines[0].sent.len();
+            if let Some((at, bytes)) = call.lines[0].sent.last().copied() {
+                if at == call.now_ms - 20 {
+                    busy_until = busy_until.max(at) + (bytes as i64 + 76) * 8 / 30;
+                }
+                let delay_ms = 40 + (busy_until - call.now_ms).max(0);
+                call.lines[0].change(Weather { delay_ms, ..CALM });
+                let new = steps.last().is_none_or(|(_, size)| *size != bytes);
+                if new {
+                    steps.push((passed, bytes));
+                }
+            }
+        }
+        (steps, call.talks[0].shape())
+    };
+    let said = speech::sentence(5, 40.0);
+    let (steps, shape) = shapes(&said, Mute::Off);
+    assert!(shape.wire_bits_per_s() < GOOD.wire_bits_per_s() / 2, "{shape:?} {steps:?}");
+    assert!((2..8).contains(&steps.len()), "{steps:?}");
+    assert_eq!(shapes(&vec![0; said.len()], Mute::Off).0, steps);
+    assert_eq!(shapes(&said, Mute::On).0, steps);
+    assert_eq!(shapes(&speech::sentence(6, 40.0), Mute::Off).0, steps);
+}
+
+#[test]
+fn the_one_who_holds_the_key_is_known_to_the_other_and_to_nobody_else() {
+    let mut call = Call::new(1, EDGE, CALM);
+    let said = speech::sentence(3, 2.0);
+    call.listen(&said);
+    assert!(!call.talks[1].others_floor());
+    let sizes = |call: &Call| call.lines[0].sent.iter().map(|(_, bytes)| *bytes).max();
+    let before = sizes(&call);
+    call.talks[0].floor(true);
+    call.listen(&said);
+    assert!(call.talks[1].others_floor());
+    call.talks[0].floor(false);
+    call.listen(&said);
+    assert!(!call.talks[1].others_floor());
+    assert_eq!(sizes(&call), before);
+}
+
+#[test]
+fn a_line_of_a_second_is_spoken_over_in_turns() {
+    let far = Weather { delay_ms: 1_000, jitter_ms: 30, ..CALM };
+    let mut call = Call::new(1, EDGE, far);
+    call.listen(&speech::sentence(3, 8.0));
+    assert!(call.talks.iter().all(Talk::turns));
+    let trip = call.talks[0].round_trip_ms().unwrap();
+    assert!((2_000..2_400).contains(&trip), "{trip}");
+    for line in &mut call.lines {
+        line.change(CALM);
+    }
+    call.listen(&speech::sentence(3, 8.0));
+    assert!(!call.talks.iter().any(Talk::turns));
+}

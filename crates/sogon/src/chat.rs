@@ -6,6 +6,7 @@ mod asking;
 mod deeds;
 mod draw;
 mod field;
+mod files;
 mod keys;
 mod letters;
 mod screen;
@@ -139,6 +140,9 @@ async fn talk<S: AsyncRead + AsyncWrite + 'static>(
     }
     let mut screen = Screen::take().map_err(|_| Kind::NoTerminal)?;
     let mut typed = typed();
+    // Konsole does, whatever it is told.
+    let orders = std::env::var_os("KONSOLE_VERSION").is_some();
+    letters::TERMINAL_ORDERS.store(orders, std::sync::atomic::Ordering::Relaxed);
     let mut chat = Chat::new(tag, &environment(), moment::now_s());
     let mut attended = Instant::now();
     let mut look = tokio::time::interval(LOOK);
@@ -146,7 +150,7 @@ async fn talk<S: AsyncRead + AsyncWrite + 'static>(
         for wish in chat.wishes() {
             match wish {
                 Wish::Ask(tag, name, with) => {
-                    if asking.ask(tag, name, with).await.is_err() {
+                    if asking.ask(tag, name, placed(name, with)).await.is_err() {
                         return Ok(last_words(asking).await);
                     }
                 }
@@ -251,4 +255,18 @@ fn typed() -> mpsc::UnboundedReceiver<Event> {
         }
     });
     from
+}
+
+/// Paths are meant from where this terminal is, whichever process has the home open.
+fn placed(name: &str, mut with: serde_json::Value) -> serde_json::Value {
+    let path = with.get_mut("path").filter(|_| name.starts_with("path-"));
+    if let Some(path) = path {
+        let written = path.as_str().unwrap_or_default();
+        let home = written.strip_prefix("~/").zip(std::env::var_os("HOME"));
+        let whole = home.map(|(rest, home)| std::path::PathBuf::from(home).join(rest));
+        let whole = whole.unwrap_or_else(|| written.into());
+        let whole = std::path::absolute(&whole).unwrap_or(whole);
+        *path = whole.display().to_string().into();
+    }
+    with
 }

@@ -9,7 +9,7 @@ mod change;
 mod contacts;
 mod delete;
 mod doctor;
-mod file;
+pub(crate) mod file;
 mod follow;
 mod group;
 mod grow;
@@ -23,10 +23,11 @@ mod search;
 mod send;
 mod sync;
 mod usage;
-mod voice;
+pub(crate) mod voice;
 
 pub(crate) use doctor::without_home;
 pub(crate) use sync::{seconds, size};
+pub(crate) use voice::note_info;
 
 use crate::{
     chat,

@@ -79,7 +79,7 @@ pub(crate) async fn add(
         Some(path) => notes(path, now_s)?,
         None => Vec::new(),
     };
-    let Opened { vault, cost } = home.open(&three.home)?;
+    let Opened { vault, cost, .. } = home.open(&three.home)?;
     vault.close()?;
     let (batch, _) = Engine::set_up(&add.name, &add.relay, &System::new()?)?;
     let duress = three.duress.as_ref();

@@ -37,6 +37,8 @@ pub(crate) enum Weight {
 pub(crate) struct Opened {
     pub(crate) vault: Vault,
     pub(crate) cost: Cost,
+    /// Where it is.
+    pub(crate) folder: PathBuf,
 }
 
 /// A place where a home is or may be.
@@ -182,7 +184,10 @@ impl Home {
         for cost in Vault::costs(&self.container())? {
             match Vault::open(&self.container(), passphrase, cost) {
                 Err(VaultError::WrongPassphrase) => {}
-                other => return other.map(|vault| Opened { vault, cost }),
+                other => {
+                    let folder = self.folder.clone();
+                    return other.map(|vault| Opened { vault, cost, folder });
+                }
             }
         }
         Err(VaultError::WrongPassphrase)

@@ -160,7 +160,7 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        Opened { mut vault, cost }: Opened,
+        Opened { mut vault, cost, .. }: Opened,
         proxy: Option<&Proxy>,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,

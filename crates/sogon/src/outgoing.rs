@@ -56,12 +56,25 @@ impl Outgoing {
     pub(crate) fn cleaned(path: &Path, language: Language) -> Result<Self, Trouble> {
         let source = open(path)?;
         let size = source.metadata().map_err(|_| unreadable(path))?.len();
-        let mut copy = if size <= IN_MEMORY_BYTES_MAX { in_memory() } else { beside(path) }
-            .map_err(|_| unwritable(path))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let copy =
+            nameless(size, folder.unwrap_or(Path::new("."))).map_err(|_| unwritable(path))?;
         let workshop = Workshop::new(inspection::worker()?);
-        let copied = clean::clean_open(&source, &copy, &Options::default(), &workshop);
-        let copied = copied.map_err(|why| refused(path, &why, language))?;
-        copy.rewind().map_err(|_| unwritable(path))?;
+        let cleaned = Self::copied(&source, copy, &workshop);
+        cleaned.map_err(|why| refused(path, &why, language))
+    }
+
+    /// A clean copy of an open file, in another one that is empty.
+    ///
+    /// # Errors
+    /// Why it cannot be cleaned.
+    pub(crate) fn copied(
+        source: &File,
+        mut copy: File,
+        workshop: &Workshop,
+    ) -> Result<Self, Refusal> {
+        let copied = clean::clean_open(source, &copy, &Options::default(), workshop)?;
+        copy.rewind()?;
         let clean::Copied { kind, bytes, report, .. } = copied;
         Ok(Self { file: copy, bytes, kind: Some(kind), removed: report.removed, kept: report.kept })
     }
@@ -108,6 +121,16 @@ impl Outgoing {
         self.file.try_clone()
     }
 
+    /// A file that is open, as it is, from its first byte.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub(crate) fn opened(mut file: File) -> io::Result<Self> {
+        let bytes = file.metadata()?.len();
+        file.rewind()?;
+        Ok(Self { file, bytes, kind: None, removed: Vec::new(), kept: Vec::new() })
+    }
+
     /// The next bytes, as many as there are up to so many.
     ///
     /// # Errors
@@ -121,30 +144,47 @@ impl Outgoing {
 
     /// A name that says what kind of file it is and nothing else.
     pub(crate) fn neutral_name(&self, path: &Path, letters: &str) -> String {
-        let own = path.extension().and_then(|own| own.to_str()).unwrap_or_default();
-        let own = own.to_ascii_lowercase();
-        let ending = match self.kind {
-            Some(kind) => {
-                let usual = endings(kind);
-                match usual.iter().find(|ending| **ending == own) {
-                    Some(ending) => ending,
-                    None => usual.first().copied().unwrap_or_default(),
-                }
-            }
-            None if own.len() <= 5 && own.chars().all(|c| c.is_ascii_alphanumeric()) => &own,
-            None => "",
-        };
-        match ending {
-            "" => format!("file-{letters}"),
-            ending => format!("file-{letters}.{ending}"),
-        }
+        let Some(kind) = self.kind else { return Self::plain_name(path, letters) };
+        let (own, usual) = (ending(path), endings(kind));
+        let its = usual.iter().find(|ending| **ending == own).or(usual.first());
+        joined(letters, its.copied().unwrap_or_default())
+    }
+
+    /// The same for a file whose kind nobody looked at.
+    pub(crate) fn plain_name(path: &Path, letters: &str) -> String {
+        let own = ending(path);
+        let plain = own.len() <= 5 && own.chars().all(|c| c.is_ascii_alphanumeric());
+        joined(letters, if plain { &own } else { "" })
     }
 }
 
-fn open(path: &Path) -> Result<File, Trouble> {
+fn ending(path: &Path) -> String {
+    path.extension().and_then(|own| own.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
+fn joined(letters: &str, ending: &str) -> String {
+    match ending {
+        "" => format!("file-{letters}"),
+        ending => format!("file-{letters}.{ending}"),
+    }
+}
+
+/// A file to be read.
+///
+/// # Errors
+/// [`Situation::FileUnreadable`], for folders and pipes too.
+pub(crate) fn open(path: &Path) -> Result<File, Trouble> {
     let file = File::open(path).map_err(|_| unreadable(path))?;
     let about = file.metadata().map_err(|_| unreadable(path))?;
     if about.is_file() { Ok(file) } else { Err(unreadable(path)) }
+}
+
+/// A file without a name for so many bytes: in memory, or on the disk of a folder.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn nameless(bytes: u64, folder: &Path) -> io::Result<File> {
+    if bytes > IN_MEMORY_BYTES_MAX { tempfile::tempfile_in(folder) } else { in_memory() }
 }
 
 /// An empty file that has no place on any disk.
@@ -154,11 +194,6 @@ fn open(path: &Path) -> Result<File, Trouble> {
 pub(crate) fn in_memory() -> io::Result<File> {
     let flags = rustix::fs::MemfdFlags::CLOEXEC;
     Ok(File::from(rustix::fs::memfd_create("", flags)?))
-}
-
-fn beside(path: &Path) -> io::Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 fn unreadable(path: &Path) -> Trouble {

@@ -3,22 +3,30 @@
 use std::{
     cell::Cell,
     future::Future,
+    path::{Path, PathBuf},
     pin::Pin,
     rc::Rc,
     time::{Duration, Instant},
 };
 
-use sogon_app::{APP_TABLES, Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+use sogon_app::{APP_TABLES, Budget, Burst, Figures, Gate, Home, Pace, Phone, Refusal, Unreached};
 use sogon_carry::Ways;
-use sogon_engine::{Act, Answer, Batch, Change, Event, Shelf, ShelfFault};
+use sogon_engine::{
+    Act, Answer, Batch, Change, ConversationId, Event, MessageId, Shelf, ShelfFault,
+};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::{
+    calling::{Calling, Which},
+    commands::{self, file::Known},
     desk,
     hand::Hand,
+    judged,
     keeper::{Farewell, Tally},
     mode::Mode,
+    parcel::{self, Bundle, Speech},
+    phone,
     trouble::{Kind, Trouble},
 };
 
@@ -28,15 +36,20 @@ pub(crate) struct Resident {
     hand: Hand,
     /// When somebody last asked something.
     busy: Rc<Cell<Instant>>,
+    /// A call is going on in the app.
+    talking: Rc<Cell<bool>>,
 }
 
 impl Resident {
     pub(crate) fn new(hand: Hand, busy: Rc<Cell<Instant>>) -> Self {
-        Self { hand, busy }
+        Self { hand, busy, talking: Rc::default() }
     }
 }
 
 impl Home for Resident {
+    type Parcel = Bundle;
+    type Recorder = Speech;
+
     async fn act(&self, act: Act) -> Result<Answer, Refusal> {
         self.hand.act(act).await.map_err(refusal)
     }
@@ -61,6 +74,10 @@ impl Home for Resident {
 
     async fn burst(&self) -> Result<Burst, Refusal> {
         self.hand.burst().await.map(burst).map_err(refusal)
+    }
+
+    async fn haul(&self) -> Result<Burst, Refusal> {
+        self.hand.haul().await.map(burst).map_err(refusal)
     }
 
     async fn tally(&self) -> Result<Burst, Refusal> {
@@ -89,12 +106,93 @@ impl Home for Resident {
         self.hand.change_mode(mode).await.map_err(refusal)
     }
 
+    async fn phone(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        budget: Budget,
+    ) -> Result<Phone, Refusal> {
+        if self.talking.get() {
+            return Err(Refusal::Talking);
+        }
+        let which = Which { conversation, call };
+        let calling = Calling::enter(self.hand.clone(), which).await.map_err(refusal)?;
+        let (phone, wire) = Phone::pair();
+        let (hand, busy) = (self.hand.clone(), Rc::clone(&self.busy));
+        self.talking.set(true);
+        let talking = Rc::clone(&self.talking);
+        tokio::task::spawn_local(async move {
+            phone::carry(hand, calling, which, budget, wire, &busy).await;
+            talking.set(false);
+        });
+        Ok(phone)
+    }
+
     fn events(&self) -> broadcast::Receiver<Event> {
         self.hand.events()
     }
 
     fn attended(&self) {
         self.busy.set(Instant::now());
+    }
+
+    fn parcel(&self, bytes: u64) -> Result<Bundle, Refusal> {
+        Bundle::new(bytes, self.hand.folder())
+    }
+
+    fn parcel_at(&self, path: &Path) -> Result<(Bundle, String, u64), Refusal> {
+        let (bundle, bytes) = Bundle::of(path, self.hand.folder())?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok((bundle, name.unwrap_or_default(), bytes))
+    }
+
+    async fn write_out(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        to: &Path,
+    ) -> Result<PathBuf, Refusal> {
+        let found = self.hand.message(conversation, message).await.map_err(refusal)?;
+        let found = found.and_then(Known::of).ok_or(Refusal::Unknown)?;
+        if !found.file.whole {
+            return Err(Refusal::NotHere);
+        }
+        if found.file.no_saving {
+            return Err(Refusal::NoSaving);
+        }
+        if found.file.voice_ms.is_none() {
+            let written = commands::file::save::write_out(&self.hand, &found, to).await;
+            return written.map(|(path, _)| path).map_err(refusal);
+        }
+        let to = if to.is_dir() { to.join(format!("voice-{message}.wav")) } else { to.to_owned() };
+        commands::voice::write_out(&self.hand, &found, &to).await.map_err(refusal)?;
+        Ok(to)
+    }
+
+    async fn fits(&self, bytes: u64) -> Result<(), Refusal> {
+        commands::file::fetch::fits(&self.hand, bytes).await.map_err(refusal)
+    }
+
+    async fn judge(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<String>, Refusal> {
+        let found = self.hand.message(conversation, message).await.map_err(refusal)?;
+        let found = found.ok_or(Refusal::Unknown)?;
+        judged::judge(&self.hand, &found).await.map_err(refusal)
+    }
+
+    fn recorder(&self) -> Result<Speech, Refusal> {
+        Speech::begin()
+    }
+
+    fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal> {
+        parcel::noted(&frames, ms)
+    }
+
+    async fn play(&self, note: Vec<u8>) -> Result<Vec<i16>, Refusal> {
+        parcel::played(note).await
     }
 
     async fn lock(&self) -> Result<(), Refusal> {
@@ -129,9 +227,13 @@ fn refusal(trouble: Trouble) -> Refusal {
         Kind::OwnLink => Refusal::OwnInvite,
         Kind::NotALink | Kind::LinkDamaged | Kind::LinkNewer => Refusal::BadLink,
         Kind::WrongPassphrase | Kind::BadPassphrase => Refusal::WrongPassphrase,
-        Kind::WaitForTry => Refusal::Wait(trouble.minutes()),
+        Kind::WaitForTry => Refusal::Wait(trouble.number("count")),
         Kind::NoMoreTries => Refusal::NoMoreTries,
         Kind::HomeFull | Kind::DiskFull => Refusal::Full,
+        Kind::FileThere => Refusal::Taken,
+        Kind::FileIo | Kind::FileUnreadable => Refusal::NoFile,
+        Kind::NoNote => Refusal::NoNote,
+        Kind::NoRoom => Refusal::NoRoom(trouble.number("mib")),
         Kind::BadInput => Refusal::BadInput,
         Kind::Bug => Refusal::Bug,
         _ => Refusal::Disk,

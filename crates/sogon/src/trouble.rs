@@ -248,9 +248,9 @@ impl Trouble {
         self.kind.code()
     }
 
-    /// How many minutes to wait, where that is what is wrong.
-    pub(crate) fn minutes(&self) -> u64 {
-        let count = self.args.iter().find(|(name, _)| *name == "count");
+    /// A number that its sentences name; 0 where they name none: minutes to wait, MiB that are missing.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        let count = self.args.iter().find(|(its, _)| *its == name);
         count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
     }
 

@@ -214,3 +214,92 @@ fn whoever_is_put_out_of_the_group_is_out_of_its_call_and_the_others_go_on() {
     let seconds = |figures: &Value| figures["seconds"].as_f64().unwrap();
     assert!(seconds(&hers) < seconds(&mine), "{hers} {mine}");
 }
+
+/// The notes in a conversation, as somebody reads them: how many, and the newest one's sound.
+fn notes(world: &World, person: &Person, other: &str) -> (usize, Vec<i16>) {
+    person.done(&["sync"]);
+    let entries = person.objects(&["read", other]);
+    let notes: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "file").collect();
+    let Some(newest) = notes.last() else { return (0, Vec::new()) };
+    let id = newest["id"].as_str().unwrap();
+    let to = world.folder.path().join(format!("{id}.wav"));
+    let to = to.to_str().unwrap();
+    person.done(&["file", "fetch", id]);
+    if !std::path::Path::new(to).exists() {
+        person.done(&["voice", "save", id, "-o", to]);
+    }
+    (notes.len(), played(to))
+}
+
+/// When anything below this folder was last written.
+fn written(folder: &std::path::Path) -> std::time::SystemTime {
+    let entries = std::fs::read_dir(folder).unwrap().filter_map(Result::ok);
+    let times = entries.filter_map(|entry| match entry.path().is_dir() {
+        true => Some(written(&entry.path())),
+        false => entry.metadata().and_then(|about| about.modified()).ok(),
+    });
+    times.max().unwrap_or(std::time::UNIX_EPOCH)
+}
+
+#[test]
+fn what_was_to_be_said_to_nobody_goes_as_a_note() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let sentence = speech::sentence(40, 4.0);
+    let said = record(&world, "said.wav", &sentence);
+    mina.run(&["call", "Joon", "--in", &said, "--ring", "1s"]).failed(1, "Nobody took the call");
+    let (count, heard) = notes(&world, &joon, "Mina");
+    assert_eq!(count, 1);
+    assert!(speech::likeness(&sentence, &heard) > 0.8);
+    mina.done(&["sync"]);
+    assert_eq!(notes(&world, &joon, "Mina").0, 1);
+}
+
+#[test]
+fn what_was_said_when_the_relay_died_goes_as_a_note_once_though_the_program_was_killed() {
+    let mut world = World::new();
+    let tap = Tap::before(world.address());
+    let mina = world.stranger("Mina");
+    mina.done(&["init", "--light", "--name", "Mina", "--relay", &tap.address()]);
+    let joon = world.person("Joon");
+    mina.meets(&joon);
+    let sentence = speech::sentence(41, 60.0);
+    let said = record(&world, "said.wav", &sentence);
+    let answering = joon.stays(&["answer", "--limit", "60s"]);
+    let mut calling = mina.stays(&["call", "Joon", "--in", &said, "--limit", "60s"]);
+    calling.says("Connected");
+    // The relay dies in the middle of a sentence.
+    let mut passed = 0;
+    while passed < 300 {
+        passed += tap.take().len();
+        std::thread::yield_now();
+    }
+    world.relay_stops();
+    // What is said into the void is stored, a second at a time; then the program is killed.
+    let mut stored = Vec::new();
+    while stored.len() < 6 {
+        let last = written(&mina.home);
+        if stored.last() != Some(&last) {
+            stored.push(last);
+        }
+        std::thread::yield_now();
+    }
+    assert_eq!(calling.crash().code, -1);
+    drop(answering.crash());
+    world.relay_returns();
+    // Whatever opens the home next sends it, and only once.
+    mina.done(&["sync"]);
+    mina.done(&["sync"]);
+    let (count, heard) = notes(&world, &joon, "Mina");
+    assert_eq!(count, 1);
+    assert!(heard.len() > 16_000 * 2, "{}", heard.len());
+    // It is a piece of what was said.
+    let likeness = (0..sentence.len() / 1_600)
+        .map(|step| step * 1_600)
+        .map(|from| speech::likeness_at(&heard[16_000..], &sentence[from..], 0))
+        .fold(0.0, f32::max);
+    assert!(likeness > 0.7, "{likeness}");
+    mina.done(&["read"]);
+    mina.done(&["sync"]);
+    assert_eq!(notes(&world, &joon, "Mina").0, 1);
+}

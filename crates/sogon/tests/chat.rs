@@ -333,3 +333,65 @@ fn without_a_terminal_it_says_what_to_do() {
     let mina = world.person("Mina");
     mina.run(&["chat"]).failed(1, "sogon read");
 }
+
+/// Control and T.
+const CTRL_T: &str = "\u{14}";
+
+#[test]
+fn a_file_goes_from_a_path_on_one_terminal_to_a_path_on_the_other() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("notes of the meeting.txt");
+    std::fs::write(&from, "at seven, behind the market\n").unwrap();
+    let program = folder.path().join("flower.jpg");
+    std::fs::write(&program, b"\x7fELF\x02\x01\x01\x00 and more").unwrap();
+    let mut hers = Eyes::before(&mina, &["chat"], 30, 100);
+    let mut his = Eyes::before(&joon, &["chat"], 30, 100);
+    hers.sees("Joon");
+    hers.type_in(ENTER);
+    hers.sees("Message to Joon");
+    his.sees("Mina");
+    his.type_in(ENTER);
+
+    hers.type_in(CTRL_T);
+    hers.sees("Type the path of a file");
+    hers.type_in(from.to_str().unwrap());
+    hers.type_in(ENTER);
+    hers.sees("There was nothing to take off");
+    hers.sees("Goes as: file-");
+    hers.type_in(ENTER);
+    hers.sees("[Document] file-");
+    his.sees("[Document] file-");
+    his.sees("28 B, Here");
+    his.type_in(UP);
+    his.type_in("s");
+    his.sees("Type where to");
+    let to = folder.path().join("came.txt");
+    his.type_in(to.to_str().unwrap());
+    his.type_in(ENTER);
+    his.sees("Saved: ");
+    assert_eq!(std::fs::read(&to).unwrap(), std::fs::read(&from).unwrap());
+
+    // What cannot be cleaned has one choice, which says what it is; a program is named.
+    hers.type_in(CTRL_T);
+    hers.sees("Type the path of a file");
+    hers.type_in(program.to_str().unwrap());
+    hers.type_in(ENTER);
+    hers.sees("Send it as it is all the same");
+    hers.type_in(ENTER);
+    hers.sees("[Picture] file-");
+    his.sees("[Picture] file-");
+    his.until("all of it", |shown| shown.matches("Here").count() > 1);
+    his.type_in(DOWN);
+    his.type_in("s");
+    his.sees("Type where to");
+    let out = folder.path().join("out.jpg");
+    his.type_in(out.to_str().unwrap());
+    his.type_in(ENTER);
+    his.sees("Held back: a program for Linux or Android");
+    assert!(!out.exists(), "nothing was written yet");
+    his.type_in(ENTER);
+    his.sees("Saved: ");
+    assert_eq!(std::fs::read(&out).unwrap(), std::fs::read(&program).unwrap());
+}

@@ -30,6 +30,7 @@ call-declined = [call: declined]
 call-rings = Ringing.
 call-begins = Connected. What is said goes sealed through the relay.
 call-again = The line was lost; another is being made.
+call-note = What was said and not heard goes as a voice note.
 call-over = { $seconds } s; { $sent } packets sent, { $received } received, { $concealed } filled in.
 kind-gap = [something written before this did not arrive here]
 

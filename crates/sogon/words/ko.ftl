@@ -30,6 +30,7 @@ call-declined = [전화: 거절함]
 call-rings = 신호가 갑니다.
 call-begins = 연결되었습니다. 말은 봉인되어 중계 서버를 거쳐 갑니다.
 call-again = 연결이 끊겨 다시 잇고 있습니다.
+call-note = 상대가 듣지 못한 말은 음성 쪽지로 보냅니다.
 call-over = { $seconds }초. 보낸 패킷 { $sent }개, 받은 패킷 { $received }개, 메운 조각 { $concealed }개.
 kind-gap = [이 앞에 쓰인 것 가운데 이 기기에 오지 않은 것이 있습니다]
 

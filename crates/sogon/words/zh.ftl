@@ -326,6 +326,7 @@ call-declined = [通话：已拒绝]
 call-rings = 正在响铃。
 call-begins = 已接通。说的话加密后经中继站传送。
 call-again = 线路断了，正在重新连接。
+call-note = 对方没有听到的话会作为语音留言发出。
 call-over = { $seconds } 秒；发出 { $sent } 个数据包，收到 { $received } 个，补上 { $concealed } 个。
 error-not-live = 这个家处于安静或平稳模式时不能通话：那样会被看出来。
     .next = 如果确实要通话，请先运行 `sogon mode live`。

@@ -63,7 +63,12 @@ pub(super) async fn sync<H: Home>(home: &H) -> Result<Value, Refusal> {
     home.attended();
     let before = home.tally().await?.figures;
     let pace = home.pace().await?;
-    let after = home.burst().await?;
+    // A quiet home lets files go on when it is told to.
+    let moving = home.look(|shelf| view::moving(shelf)).await?;
+    let after = match moving.is_empty() {
+        true => home.burst().await?,
+        false => home.haul().await?,
+    };
     let cost = crate::home::Figures {
         bytes_up: after.figures.bytes_up.saturating_sub(before.bytes_up),
         bytes_down: after.figures.bytes_down.saturating_sub(before.bytes_down),
@@ -133,7 +138,7 @@ pub(super) async fn facts<H: Home>(
         let owner = view::owner(shelf)?;
         let relays = owner.map(|owner| owner.relays).unwrap_or_default();
         Ok(json!({
-            "title": entry.title,
+            "title": shape::name(&entry.title),
             "group": entry.group,
             "count": entry.members,
             "proxy": proxy,

@@ -1,8 +1,12 @@
 //! What the page can ask. Each call decides nothing: it looks something up, or puts an act into the
 //! home's loop, and says what is stored.
 
+mod files;
 mod house;
+mod paths;
 mod people;
+mod ring;
+mod speech;
 mod talk;
 mod trial;
 
@@ -37,6 +41,23 @@ pub(crate) async fn run<H: Home>(
     }
 }
 
+/// The same for a terminal, which may name files by their paths.
+///
+/// # Errors
+/// Why it was not done.
+pub(crate) async fn run_on_terminal<H: Home>(
+    place: &Place<H>,
+    home: &H,
+    name: &str,
+    asked: &Value,
+) -> Result<Value, Refusal> {
+    match name {
+        "path-begin" => paths::begin(place, home, &Asked(asked)).await,
+        "path-save" => paths::save(home, &Asked(asked)).await,
+        _ => run(place, name, asked).await,
+    }
+}
+
 async fn one<H: Home>(
     place: &Place<H>,
     home: &H,
@@ -62,6 +83,25 @@ async fn one<H: Home>(
         "react" => talk::react(home, asked).await,
         "memo" => talk::memo(home, asked).await,
         "search" => talk::search(place, home, asked).await,
+        "ring" => ring::ring(home, asked).await,
+        "take" => ring::take(home, asked).await,
+        "hang-up" => ring::hang_up(home, asked).await,
+        "call" => ring::call(home, asked).await,
+        "file-begin" => files::begin(place, home, asked).await,
+        "file-how" => files::how(place, asked),
+        "file-forget" => files::forget(place, asked),
+        "file-look" => files::look(place, asked).await,
+        "file-send" => files::send(place, home, asked).await,
+        "file-move" => files::go_on(home, asked).await,
+        "file-pause" => files::pause(home, asked).await,
+        "file-drop" => files::drop_it(home, asked).await,
+        "file-save" => files::save(place, home, asked).await,
+        "file-below" => files::below(home, asked).await,
+        "files" => files::list(home, asked).await,
+        "speech-begin" => speech::begin(place, home, asked).await,
+        "speech-send" => speech::send(place, home, asked).await,
+        "speech-throw" => speech::throw(place, home, asked).await,
+        "speech-heard" => speech::heard(home, asked).await,
         "conversation" => people::conversation(place, home, asked).await,
         "contacts" => people::contacts(home).await,
         "contact" => people::contact(home, asked).await,

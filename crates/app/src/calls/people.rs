@@ -9,7 +9,7 @@ use crate::{
     app::Place,
     home::{Home, Refusal},
     memo::Memo,
-    qr, safety, shape,
+    qr, safety, shape, spoken,
 };
 
 /// What a code of a safety number begins with.
@@ -33,11 +33,11 @@ pub(super) async fn conversation<H: Home>(
             _ => Vec::new(),
         };
         let members = members.into_iter().map(|member| {
-            json!({ "name": member.name, "contact": member.contact.map(|id| id.to_string()) })
+            json!({ "name": shape::name(&member.name), "contact": member.contact.map(|id| id.to_string()) })
         });
         Ok(json!({
             "id": id.to_string(),
-            "title": entry.title,
+            "title": shape::name(&entry.title),
             "group": entry.group,
             "open": entry.open,
             "unread": entry.unread,
@@ -46,6 +46,7 @@ pub(super) async fn conversation<H: Home>(
             "members": members.collect::<Vec<_>>(),
             "draft": memo.draft,
             "timer_s": memo.timer_s,
+            "speech_ms": spoken::begun(shelf, id)?.ms,
         }))
     })
     .await

@@ -179,12 +179,12 @@ pub(super) async fn search<H: Home>(
     let mut kept = place.roster.lock().await;
     let roster = fresh(&mut kept, home).await?;
     let found = found.into_iter().map(|message| {
-        let title = roster.entry(message.conversation).map(|entry| entry.title.clone());
+        let title = roster.entry(message.conversation).map(|entry| shape::name(&entry.title));
         json!({
             "id": message.id.to_string(),
             "conversation": message.conversation.to_string(),
             "title": title.unwrap_or_default(),
-            "from": message.from,
+            "from": message.from.as_deref().map(shape::name),
             "at": message.at_s,
             "text": message.text.chars().take(600).collect::<String>(),
         })

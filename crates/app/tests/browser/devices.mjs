@@ -253,3 +253,41 @@ story("the browser that the program starts shows the home, has the link from nob
     program.kill();
   }
 });
+
+story("names and words that run from right to left turn nothing else around", false, async (world, b) => {
+  const [mina, dani] = [world.person("미나"), world.person("דני")];
+  acquaint(mina, dani);
+  dani.run("send", "미나", "שלום! מחר ב-7, ליד השוק (abc).");
+  // Somebody may have put a mark into a name that turns everything behind it around.
+  const sora = world.person("소라\u202eabc");
+  acquaint(mina, sora);
+  sora.run("send", "미나", "안녕");
+  const page = await visit(b, await mina.open());
+  await row(page, "דני").click();
+  await bubble(page, "שלום").waitFor();
+  const turned = (locator) => locator.evaluate((node) => [getComputedStyle(node).direction, getComputedStyle(node).unicodeBidi]);
+  assert.deepEqual(await turned(bubble(page, "שלום").locator(".text")), ["rtl", "isolate"]);
+  assert.deepEqual((await turned(page.locator(".head h2")))[0], "rtl");
+  assert.deepEqual(await turned(page.locator(".foot time").first()), ["ltr", await page.locator(".foot time").first().evaluate((node) => getComputedStyle(node).unicodeBidi)]);
+  await write(page, "תודה רבה");
+  // In the list who wrote stands before what was written, each apart from the other.
+  await row(page, "דני").locator(".last bdi", { hasText: "나" }).waitFor();
+  const places = await row(page, "דני").locator(".last").evaluate((node) => {
+    const range = document.createRange();
+    const text = [...node.childNodes].filter((one) => one.textContent.trim() && one.className !== "unseen");
+    return text.map((one) => { range.selectNodeContents(one); return range.getBoundingClientRect().left; });
+  });
+  assert.ok(places.length > 1 && places[0] < places.at(-1), String(places));
+  assert.equal(await row(page, "דני").locator(".last bdi").last().evaluate((node) => getComputedStyle(node).direction), "rtl");
+  // In a sentence a name is kept apart, and a mark in it does nothing.
+  await page.locator(".head .name").click();
+  await page.locator(".digits").waitFor();
+  const sentence = await page.locator("dialog .safety p, dialog p").first().innerText();
+  assert.ok(!sentence.includes("דני") || sentence.includes("\u2068דני\u2069"), sentence);
+  await clean(page, "70-right-to-left");
+  await page.keyboard.press("Escape");
+  await row(page, "소라abc").click();
+  assert.ok(!(await page.locator(".list, .side").first().innerText()).includes("\u202e"));
+  assert.ok(!(await page.locator(".words").getAttribute("aria-label")).includes("\u202e"));
+  assert.deepEqual(page.complaints, []);
+});

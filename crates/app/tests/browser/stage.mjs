@@ -11,7 +11,7 @@ const need = createRequire(path.join(process.env.SOGON_APP_MODULES, "package.jso
 const { chromium } = need("playwright-core");
 export const axeSource = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 
-const BIN = process.env.SOGON_APP_BIN;
+export const BIN = process.env.SOGON_APP_BIN;
 export const SHOTS = process.env.SOGON_APP_SHOTS;
 mkdirSync(SHOTS, { recursive: true });
 

@@ -487,6 +487,9 @@ story("the trial shows both people and what the watcher sees between them", true
 });
 
 await import("./devices.mjs");
+await import("./calls.mjs");
+await import("./files.mjs");
+await import("./voices.mjs");
 
 let failed = 0;
 const chosen = stories.filter((one) => (ONLY ? one.name.includes(ONLY) : !SHORT || one.short));
@@ -508,4 +511,5 @@ for (const { name, tell } of chosen) {
   }
 }
 console.log(`${chosen.length - failed} told, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+// What a story left open, such as a line to a browser that is gone, does not hold up the end.
+process.exit(failed === 0 ? 0 : 1);

@@ -1,9 +1,18 @@
 //! A home with nothing in it, a server before it, and somebody who speaks HTTP by hand.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    rc::Rc,
+};
 
-use sogon_app::{App, Burst, Gate, Home, Pace, Refusal, Seat};
-use sogon_engine::{Act, Answer, Batch, Event, Order, Row, Shelf, ShelfFault, Table};
+use sogon_app::{
+    App, Budget, Burst, Cleaned, Form, Gate, Home, Pace, Parcel, Phone, Recorder, Refusal, Seat,
+};
+use sogon_engine::{
+    Act, Answer, Batch, ConversationId, Event, MessageId, Order, Row, Shelf, ShelfFault, Table,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -39,7 +48,50 @@ impl Shelf for Nothing {
 #[derive(Clone)]
 pub(crate) struct Bare(broadcast::Sender<Event>);
 
+/// A file of which nothing is kept.
+pub(crate) struct Sieve(u64);
+
+impl Parcel for Sieve {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(())
+    }
+
+    async fn clean(self, _: String, _: String) -> (Self, Result<Cleaned, Refusal>) {
+        let cleaned = Cleaned::Not { why: "unknown", name: String::new(), instead: String::new() };
+        (self, Ok(cleaned))
+    }
+
+    fn bytes(&self, form: Form) -> Option<u64> {
+        (form == Form::AsItIs).then_some(self.0)
+    }
+
+    fn neutral_name(&self, _: Form, _: &str, letters: &str) -> String {
+        format!("file-{letters}")
+    }
+
+    fn open(&mut self, _: Form) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn give(&mut self, _: usize) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+}
+
+/// Speech that nobody hears.
+pub(crate) struct Deaf;
+
+impl Recorder for Deaf {
+    fn hear(&mut self, samples: &[i16]) -> Result<(Vec<u8>, u32), Refusal> {
+        Ok((Vec::new(), u32::try_from(samples.len() / 16).unwrap()))
+    }
+}
+
 impl Home for Bare {
+    type Parcel = Sieve;
+    type Recorder = Deaf;
+
     async fn act(&self, _: Act) -> Result<Answer, Refusal> {
         Ok(Answer::Done)
     }
@@ -59,6 +111,10 @@ impl Home for Bare {
         Ok(Burst::default())
     }
 
+    async fn haul(&self) -> Result<Burst, Refusal> {
+        Ok(Burst::default())
+    }
+
     async fn tally(&self) -> Result<Burst, Refusal> {
         Ok(Burst::default())
     }
@@ -75,11 +131,52 @@ impl Home for Bare {
         Ok(())
     }
 
+    async fn phone(&self, _: ConversationId, _: MessageId, _: Budget) -> Result<Phone, Refusal> {
+        Err(Refusal::Over)
+    }
+
     fn events(&self) -> broadcast::Receiver<Event> {
         self.0.subscribe()
     }
 
     fn attended(&self) {}
+
+    fn parcel(&self, _: u64) -> Result<Sieve, Refusal> {
+        Ok(Sieve(0))
+    }
+
+    fn parcel_at(&self, _: &Path) -> Result<(Sieve, String, u64), Refusal> {
+        Err(Refusal::NoFile)
+    }
+
+    async fn write_out(
+        &self,
+        _: ConversationId,
+        _: MessageId,
+        _: &Path,
+    ) -> Result<PathBuf, Refusal> {
+        Err(Refusal::NoFile)
+    }
+
+    async fn fits(&self, _: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn judge(&self, _: ConversationId, _: MessageId) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    fn recorder(&self) -> Result<Deaf, Refusal> {
+        Ok(Deaf)
+    }
+
+    fn note(&self, _: Vec<u8>, _: u32) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::NoNote)
+    }
+
+    async fn play(&self, _: Vec<u8>) -> Result<Vec<i16>, Refusal> {
+        Err(Refusal::NoNote)
+    }
 
     async fn lock(&self) -> Result<(), Refusal> {
         Ok(())
@@ -170,6 +267,14 @@ impl House {
         let bearer = format!("Authorization: Bearer {secret}");
         let headers = [OWN.as_slice(), &[bearer.as_str()]].concat();
         self.asks(&format!("POST {path}"), &headers, body).await
+    }
+
+    /// Bytes as the page hands them over.
+    pub(crate) async fn hands(&self, path: &str, secret: &str, bytes: &str) -> Heard {
+        let bearer = format!("Authorization: Bearer {secret}");
+        let kind = "Content-Type: application/octet-stream";
+        let headers = [&OWN[..3], &[kind, bearer.as_str()]].concat();
+        self.asks(&format!("POST {path}"), &headers, bytes).await
     }
 
     /// A session, as the page begins it.

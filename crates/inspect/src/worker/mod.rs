@@ -212,7 +212,7 @@ pub fn serve() -> io::Result<()> {
 /// Draws the file it is handed.
 fn draw(socket: &UnixStream, sitting: &preview::Sitting) -> io::Result<()> {
     let walls = walls::raise(sitting.memory_bytes_max, 0);
-    send(socket, &Ready { walls, trouble: None })?;
+    send(socket, &Ready { walls, trouble: None, unused: Vec::new() })?;
     let ((), files): ((), Vec<File>) = receive_with(socket, FRAME_BYTES_MAX)?;
     let Ok([picture]) = <[File; 1]>::try_from(files) else {
         return Err(io::ErrorKind::InvalidData.into());

@@ -33,7 +33,7 @@ impl Chat {
                 ]),
                 None => {}
             }
-            choices.push(("timer", Deed::Timers));
+            choices.extend([("attach", Deed::Attach), ("timer", Deed::Timers)]);
         }
         choices.extend([
             ("new", Deed::Begin),
@@ -187,6 +187,12 @@ impl Chat {
                 let with = json!({ "conversation": id, "timer_s": timer });
                 self.finish(Tag::Done(Some(said)), "memo", with);
             }
+            Deed::Attach
+            | Deed::SendFile { .. }
+            | Deed::Fetch
+            | Deed::PauseFile
+            | Deed::SaveFile
+            | Deed::SaveAnyway { .. } => self.act_on_file(deed, &id),
             _ => self.act_on_message(deed, &id),
         }
     }
@@ -220,7 +226,7 @@ impl Chat {
             }
             Deed::Deletions => {
                 let mut choices = vec![("delete-here", Deed::Delete { everywhere: false })];
-                if own && message.kind == "text" {
+                if own && matches!(message.kind.as_str(), "text" | "file") {
                     choices.push(("delete-everywhere", Deed::Delete { everywhere: true }));
                 }
                 self.offer("delete", choices);
@@ -338,6 +344,7 @@ impl Chat {
         }
         match purpose {
             Purpose::Search => {}
+            Purpose::AttachPath | Purpose::SavePath(_) => self.take_path(purpose, written),
             Purpose::JoinLink => self.asks("join-name", Purpose::JoinName(written), ""),
             Purpose::JoinName(link) => {
                 self.finish(Tag::Joined, "join", json!({ "link": link, "name": written }));
@@ -457,6 +464,10 @@ fn keys(tongue: &super::tongue::Tongue) -> Sheet {
         ("e", "edit"),
         ("x", "chat-react"),
         ("d", "delete"),
+        ("Ctrl+T", "attach"),
+        ("f", "file-fetch"),
+        ("p", "file-pause"),
+        ("s", "file-save"),
         ("Esc", "back"),
         ("Ctrl+Q", "end"),
     ];

@@ -66,7 +66,7 @@ pub(super) fn put(buffer: &mut Buffer, at: (u16, u16), most: u16, text: &str, st
         return;
     }
     let most = most.min(area.right().saturating_sub(at.0));
-    let fitting = letters::fit(text, usize::from(most));
+    let fitting = letters::fit(&letters::in_sight(text), usize::from(most));
     let blank = usize::from(most).saturating_sub(letters::cells(&fitting));
     let line = format!("{fitting}{}", " ".repeat(blank));
     buffer.set_stringn(at.0, at.1, line, usize::from(most), style);

@@ -41,6 +41,7 @@ impl Chat {
             KeyCode::Char('f' | 'k') if control => Some(Deed::Search),
             KeyCode::Char('n') if control => Some(Deed::Begin),
             KeyCode::Char('g') if control => Some(Deed::Safety),
+            KeyCode::Char('t') if control => Some(Deed::Attach),
             _ => None,
         };
         if let Some(deed) = deed {
@@ -128,6 +129,9 @@ impl Chat {
             KeyCode::Char('e') => Deed::Edit,
             KeyCode::Char('d') | KeyCode::Delete => Deed::Deletions,
             KeyCode::Char('x' | '+') => Deed::Faces,
+            KeyCode::Char('f') => Deed::Fetch,
+            KeyCode::Char('p') => Deed::PauseFile,
+            KeyCode::Char('s') => Deed::SaveFile,
             _ => return,
         };
         self.act(&deed);

@@ -1,7 +1,10 @@
 //! Letters and cells: what other people wrote, made so that a terminal and this program agree on
 //! how much room it takes, and broken into lines.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
+use unicode_bidi::{BidiInfo, Level};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -22,6 +25,34 @@ pub(crate) fn wash(value: Value) -> Value {
         }
         other => other,
     }
+}
+
+/// Whether the terminal puts letters that run from right to left in their order itself, and cannot be
+/// told not to.
+pub(crate) static TERMINAL_ORDERS: AtomicBool = AtomicBool::new(false);
+
+/// Somebody's words, kept apart from those beside them: whichever way they run, they turn nothing else
+/// around. The two marks are dropped when it is drawn.
+pub(crate) fn isolated(words: &str) -> String {
+    format!("\u{2068}{words}\u{2069}")
+}
+
+/// A line in the order in which its letters stand from left to right. Terminals do not agree on who
+/// does this; most draw what they are given.
+pub(crate) fn in_sight(line: &str) -> String {
+    let theirs = TERMINAL_ORDERS.load(Ordering::Relaxed);
+    if theirs || !line.chars().any(runs_left) {
+        return line.to_owned();
+    }
+    let info = BidiInfo::new(line, Some(Level::ltr()));
+    let Some(whole) = info.paragraphs.first() else { return line.to_owned() };
+    info.reorder_line(whole, whole.range.clone()).into_owned()
+}
+
+/// A letter of a script that runs from right to left.
+fn runs_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 /// A letter with its marks, and the cells it takes.
@@ -185,6 +216,20 @@ mod tests {
         assert_eq!(pieces.chars().count(), 6);
         assert_eq!(cells(&pieces), 4);
         assert_eq!(fit(&pieces, 10), "안녕");
+    }
+
+    #[test]
+    fn words_that_run_from_right_to_left_stand_in_their_order_and_turn_nothing_else_around() {
+        assert_eq!(in_sight("abc 123"), "abc 123");
+        assert_eq!(fit(&in_sight("שלום 12"), 20), "12 םולש");
+        // A name beside a time and a state: each stays where it is.
+        let row = format!(" {}  14:02, 도착함", isolated("דני"));
+        assert_eq!(fit(&in_sight(&row), 40), " ינד  14:02, 도착함");
+        let apart = format!(" {}: {}", isolated("דני"), isolated("abc שלום"));
+        assert_eq!(fit(&in_sight(&apart), 40), " ינד: abc םולש");
+        // Without the marks the whole line would have turned.
+        let mixed = format!(" {}: {}", isolated("דני"), isolated("12 שלום"));
+        assert_ne!(fit(&in_sight(&mixed), 40), fit(&in_sight(" דני: 12 שלום"), 40));
     }
 
     #[test]

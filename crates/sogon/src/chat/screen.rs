@@ -12,9 +12,16 @@ use crossterm::{
     cursor,
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute,
+    style::Print,
     terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen},
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
+
+/// The wheel moves as arrow keys do (what was is remembered), and letters stay in the order in which
+/// they are drawn. Terminals that know neither pass over them.
+const OURS: &str = "\u{1b}[?1007s\u{1b}[?1007h\u{1b}[8l";
+/// As it was.
+const THEIRS: &str = "\u{1b}[8h\u{1b}[?1007r";
 
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -39,6 +46,7 @@ impl Screen {
             EnterAlternateScreen,
             Clear(ClearType::All),
             EnableBracketedPaste,
+            Print(OURS),
             cursor::Hide
         )
         .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
@@ -82,7 +90,7 @@ fn give_back(how: Leaving) {
     if how == Leaving::Wiped {
         let _ = execute!(out, Clear(ClearType::Purge));
     }
-    let _ = execute!(out, DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
+    let _ = execute!(out, Print(THEIRS), DisableBracketedPaste, cursor::Show, LeaveAlternateScreen);
     if how == Leaving::Wiped {
         let _ = execute!(out, Clear(ClearType::All), Clear(ClearType::Purge), cursor::MoveTo(0, 0));
     }

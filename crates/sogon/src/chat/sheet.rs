@@ -50,6 +50,20 @@ pub(crate) enum Deed {
     Edit,
     Faces,
     Deletions,
+    /// Asks for the path of a file to be sent.
+    Attach,
+    SendFile {
+        parcel: String,
+        as_it_is: bool,
+    },
+    Fetch,
+    PauseFile,
+    /// Asks for a path to write a file to.
+    SaveFile,
+    SaveAnyway {
+        id: String,
+        path: String,
+    },
     Delete {
         everywhere: bool,
     },
@@ -63,6 +77,9 @@ pub(crate) enum Purpose {
     JoinName(String),
     GroupTitle,
     Rename(String),
+    AttachPath,
+    /// Where the file of this message goes.
+    SavePath(String),
 }
 
 /// One of several.

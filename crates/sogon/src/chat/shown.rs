@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::files::File;
+
 pub(super) fn text(value: &Value, name: &str) -> String {
     value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
@@ -46,6 +48,8 @@ pub(crate) struct Last {
     pub(crate) from: Option<String>,
     pub(crate) at: u64,
     pub(crate) kind: String,
+    /// A voice note.
+    pub(crate) voice: bool,
 }
 
 impl Line {
@@ -55,6 +59,7 @@ impl Line {
             from: perhaps(last, "from"),
             at: count(last, "at"),
             kind: text(last, "kind"),
+            voice: yes(last, "voice"),
         });
         Some(Self {
             id: perhaps(value, "id")?,
@@ -82,6 +87,7 @@ pub(crate) struct Message {
     pub(crate) fades: Option<u64>,
     pub(crate) unread: bool,
     pub(crate) edited: bool,
+    pub(crate) file: Option<File>,
     pub(crate) reactions: Vec<(Option<String>, String)>,
 }
 
@@ -103,6 +109,7 @@ impl Message {
             fades: value.get("fades").and_then(Value::as_u64),
             unread: yes(value, "unread"),
             edited: yes(value, "edited"),
+            file: File::of(value),
             reactions: all(value, "reactions", |one| {
                 Some((perhaps(one, "from"), text(one, "face")))
             }),

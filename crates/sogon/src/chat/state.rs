@@ -46,6 +46,18 @@ pub(crate) enum Tag {
     Contact,
     People(Picking),
     Alerts,
+    /// A file to be sent is at hand.
+    Attached,
+    /// It was looked at: its parcel, and what it is called.
+    Looked {
+        parcel: String,
+        file: String,
+    },
+    /// A file was written out, or held back.
+    SavedAs {
+        id: String,
+        path: String,
+    },
 }
 
 /// Which messages were asked for.
@@ -307,6 +319,7 @@ impl Chat {
                 self.foot.tally = Some(Tally::of(value));
             }
             Tag::Sent(id) => {
+                self.foot.note = None;
                 if let Some(message) = value.get("message").and_then(Message::of) {
                     self.take_message(&id, message);
                 }
@@ -336,6 +349,9 @@ impl Chat {
             Tag::Contact => self.sheet = Some(Sheet::safety(&self.tongue, value)),
             Tag::People(picking) => self.take_people(picking, value),
             Tag::Alerts => self.sheet = Some(Sheet::alerts(&self.tongue, value)),
+            Tag::Attached => self.take_attached(value),
+            Tag::Looked { parcel, file } => self.take_looked(&parcel, &file, value),
+            Tag::SavedAs { id, path } => self.take_saved(id, path, value),
         }
     }
 

@@ -47,8 +47,8 @@ impl Tongue {
         self.tag
     }
 
-    #[cfg(test)]
-    pub(crate) fn has(&self, id: &str) -> bool {
+    /// Whether there is such a message.
+    pub(crate) fn knows(&self, id: &str) -> bool {
         self.bundle.has_message(id)
     }
 

@@ -1,10 +1,10 @@
 //! `sogon file`: files sent, offered, fetched, saved.
 
-pub(super) mod fetch;
+pub(crate) mod fetch;
 pub(super) mod list;
 mod preview;
 mod rule;
-pub(super) mod save;
+pub(crate) mod save;
 mod send;
 
 use sogon_engine::{Act, MessageId, view};
@@ -43,13 +43,19 @@ pub(super) async fn run(desk: &Desk, file: &File) -> Result<(), Trouble> {
 }
 
 /// A file, and its message.
-pub(super) struct Known {
-    pub(super) message: view::Message,
-    pub(super) file: view::File,
+pub(crate) struct Known {
+    pub(crate) message: view::Message,
+    pub(crate) file: view::File,
 }
 
 impl Known {
-    pub(super) fn place(&self) -> (sogon_engine::ConversationId, MessageId) {
+    /// The file of a message, if it is one.
+    pub(crate) fn of(message: view::Message) -> Option<Self> {
+        let file = message.file.clone()?;
+        Some(Self { message, file })
+    }
+
+    pub(crate) fn place(&self) -> (sogon_engine::ConversationId, MessageId) {
         (self.message.conversation, self.message.id)
     }
 }
@@ -62,8 +68,7 @@ pub(super) async fn known(desk: &Desk, id: &str) -> Result<Known, Trouble> {
     let (Some(message), None) = (found.next(), found.next()) else {
         return Err(Kind::UnknownFile.into());
     };
-    let file = message.file.clone().ok_or(Kind::UnknownFile)?;
-    Ok(Known { message, file })
+    Known::of(message).ok_or_else(|| Kind::UnknownFile.into())
 }
 
 async fn below(desk: &Desk, auto: &FileAuto) -> Result<(), Trouble> {

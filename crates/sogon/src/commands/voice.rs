@@ -1,6 +1,6 @@
 //! `sogon voice`: recordings that travel as files of a constant rate.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use serde_json::json;
 use sogon_call::{note, note::Note, wav};
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cli::{Voice, VoiceSave, VoiceSend},
     desk::Desk,
+    hand::Hand,
     pace::Pace,
     people::Directory,
     span::Span,
@@ -52,17 +53,13 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     let note = coded.map_err(|_| wrong())?;
     let ms = Note::parse(&note).map_err(|_| wrong())?.ms();
     let bytes = u64::try_from(note.len()).unwrap_or(u64::MAX);
-    fits(desk, bytes).await?;
+    fits(&desk.hand, bytes).await?;
     let begun = desk.hand.act(Act::BeginFile { to, bytes }).await?;
     let Answer::Begun { file, piece_bytes } = begun else { return Err(Kind::Bug.into()) };
     for some in note.chunks(piece_bytes.saturating_mul(4)) {
         desk.hand.act(Act::AddPieces { to, file, bytes: some.to_vec() }).await?;
     }
-    let about = FileInfo {
-        media: MEDIA.to_owned(),
-        voice_ms: Some(ms.div_ceil(LENGTH_STEP_MS).saturating_mul(LENGTH_STEP_MS)),
-        ..FileInfo::default()
-    };
+    let about = note_info(ms);
     let reply_to = match &send.reply {
         Some(id) => Some(id.parse().map_err(|_| Kind::UnknownMessage)?),
         None => None,
@@ -85,6 +82,15 @@ async fn send(desk: &Desk, send: &VoiceSend) -> Result<(), Trouble> {
     desk.console.result(object, words).await
 }
 
+/// What is said of a note of so many milliseconds.
+pub(crate) fn note_info(ms: u32) -> FileInfo {
+    FileInfo {
+        media: MEDIA.to_owned(),
+        voice_ms: Some(ms.div_ceil(LENGTH_STEP_MS).saturating_mul(LENGTH_STEP_MS)),
+        ..FileInfo::default()
+    }
+}
+
 async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
     let found = known(desk, &save.id).await?;
     if !found.file.whole {
@@ -93,23 +99,14 @@ async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
     if found.file.no_saving {
         return Err(Kind::NoSaving.into());
     }
-    let note = bytes(desk, &found).await?;
-    let playing = move || Note::parse(&note).and_then(|note| Ok((note.ms(), note.play()?)));
-    let played = tokio::task::spawn_blocking(playing).await.map_err(|_| Kind::Bug)?;
-    let (ms, samples) = played.map_err(|_| Kind::NoNote)?;
-    let recording = wav::write(&samples).map_err(|_| Kind::NoNote)?;
     let to = desk.place(&save.to);
-    let (mut out, unfinished) = begin(&to)?;
-    let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
-    out.write_all(&recording).map_err(|_| failed())?;
-    unfinished.finish(&out)?;
-    let (conversation, message) = found.place();
-    desk.hand.act(Act::OpenedFile { conversation, message }).await?;
+    let (ms, written) = write_out(&desk.hand, &found, &to).await?;
+    let (_, message) = found.place();
     let seconds = ms.div_ceil(1_000);
     let object = json!({
         "id": message.to_string(),
         "seconds": seconds,
-        "bytes": recording.len(),
+        "bytes": written,
     });
     let words = || {
         let (path, seconds) = (to.display().to_string(), seconds.to_string());
@@ -118,8 +115,31 @@ async fn save(desk: &Desk, save: &VoiceSave) -> Result<(), Trouble> {
     desk.console.result(object, words).await
 }
 
+/// Writes a note as a recording. Gives how long it is, and how many bytes were written.
+///
+/// # Errors
+/// [`Kind::NoNote`], [`Kind::FileThere`], [`Kind::FileIo`].
+pub(crate) async fn write_out(
+    hand: &Hand,
+    found: &Known,
+    to: &Path,
+) -> Result<(u32, usize), Trouble> {
+    let note = bytes(hand, found).await?;
+    let playing = move || Note::parse(&note).and_then(|note| Ok((note.ms(), note.play()?)));
+    let played = tokio::task::spawn_blocking(playing).await.map_err(|_| Kind::Bug)?;
+    let (ms, samples) = played.map_err(|_| Kind::NoNote)?;
+    let recording = wav::write(&samples).map_err(|_| Kind::NoNote)?;
+    let (mut out, unfinished) = begin(to)?;
+    let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
+    out.write_all(&recording).map_err(|_| failed())?;
+    unfinished.finish(&out)?;
+    let (conversation, message) = found.place();
+    hand.act(Act::OpenedFile { conversation, message }).await?;
+    Ok((ms, recording.len()))
+}
+
 /// All of a note.
-async fn bytes(desk: &Desk, found: &Known) -> Result<Vec<u8>, Trouble> {
+async fn bytes(hand: &Hand, found: &Known) -> Result<Vec<u8>, Trouble> {
     if found.file.voice_ms.is_none() || found.file.bytes > NOTE_BYTES_MAX {
         return Err(Kind::NoNote.into());
     }
@@ -131,5 +151,5 @@ async fn bytes(desk: &Desk, found: &Known) -> Result<Vec<u8>, Trouble> {
         }
         Ok(bytes)
     };
-    desk.hand.look(look).await
+    hand.look(look).await
 }

@@ -6,3 +6,6 @@ chat-keys = F1 keys  F2 menu
 chat-pick = Space picks, Enter goes on.
 chat-react = React
 chat-sheet = Enter: choose   Esc: back
+chat-path = Type the path of a file. First you see what is taken off.
+chat-save-path = Type where to: a folder, or a file that is not there yet.
+chat-saved = Saved: { $path }. Outside the home it is not sealed.

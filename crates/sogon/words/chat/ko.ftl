@@ -6,3 +6,6 @@ chat-keys = F1 단축키  F2 메뉴
 chat-pick = 사이띄개로 고르고 Enter 로 넘어갑니다.
 chat-react = 반응하기
 chat-sheet = Enter: 고르기   Esc: 뒤로
+chat-path = 파일의 경로를 치십시오. 떼어 낼 것을 먼저 보여 줍니다.
+chat-save-path = 어디에 쓸지 치십시오. 폴더이거나 아직 없는 파일입니다.
+chat-saved = { $path } 에 저장했습니다. 집 밖에서는 봉해져 있지 않습니다.

@@ -6,3 +6,6 @@ chat-keys = F1 快捷键  F2 菜单
 chat-pick = 空格选中，Enter 继续。
 chat-react = 回应
 chat-sheet = Enter：选择   Esc：返回
+chat-path = 输入文件的路径。会先显示要去掉什么。
+chat-save-path = 输入写到哪里：一个文件夹，或尚不存在的文件。
+chat-saved = 已保存到 { $path }。在家之外没有加封。

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{ACCENT, FAINT, HERE, PLAIN, STRONG, cells, put};
 use crate::chat::{
-    letters,
+    files, letters,
     shown::{Last, Line},
     state::{Chat, Focus},
 };
@@ -87,14 +87,20 @@ fn words(chat: &Chat, line: &Line) -> String {
     if !line.draft.is_empty() {
         return format!("{} {}", chat.tongue.word("draft"), line.draft);
     }
+    let file = line.last.as_ref().and_then(|last| files::last(&chat.tongue, last));
+    let said = |last: &Last| letters::isolated(&file.clone().unwrap_or_else(|| last.text.clone()));
     match &line.last {
         None => chat.tongue.word("nothing-yet"),
         Some(Last { kind, .. }) if kind == "gap" || kind == "unknown" => {
             chat.tongue.word(&format!("kind-{kind}"))
         }
         Some(Last { kind, text, .. }) if kind == "membership" => text.clone(),
-        Some(Last { from: None, text, .. }) => format!("{}: {text}", chat.tongue.word("you")),
-        Some(Last { from: Some(from), text, .. }) if line.group => format!("{from}: {text}"),
-        Some(Last { text, .. }) => text.clone(),
+        Some(last @ Last { from: None, .. }) => {
+            format!("{}: {}", chat.tongue.word("you"), said(last))
+        }
+        Some(last @ Last { from: Some(from), .. }) if line.group => {
+            format!("{}: {}", letters::isolated(from), said(last))
+        }
+        Some(last) => said(last),
     }
 }

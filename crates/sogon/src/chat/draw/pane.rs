@@ -198,7 +198,7 @@ fn said(tongue: &Tongue, message: &Message, at: usize, width: usize, rows: &mut 
     if message.fades.is_some() {
         parts.push(tongue.word("timer-on"));
     }
-    let who = letters::fit(who, width.div_euclid(2));
+    let who = letters::isolated(&letters::fit(who, width.div_euclid(2)));
     let style = match message.state.as_deref() {
         Some("failed") => BAD,
         _ if own => FAINT,
@@ -209,13 +209,18 @@ fn said(tongue: &Tongue, message: &Message, at: usize, width: usize, rows: &mut 
     match &message.reply {
         Some(Some((from, words))) => {
             let from = from.as_deref().unwrap_or(&you);
-            row(format!("   | {from}: {}", words.replace('\n', " ")), FAINT);
+            let words = letters::isolated(&words.replace('\n', " "));
+            row(format!("   | {}: {words}", letters::isolated(from)), FAINT);
         }
         Some(None) => row(format!("   | {}", tongue.word("answered-gone")), FAINT),
         None => {}
     }
-    for line in letters::wrap(&message.text, inner) {
-        row(format!("   {line}"), PLAIN);
+    let words = match &message.file {
+        Some(file) => file.lines(tongue),
+        None => vec![message.text.clone()],
+    };
+    for line in words.iter().flat_map(|words| letters::wrap(words, inner)) {
+        row(format!("   {}", letters::isolated(&line)), PLAIN);
     }
     if !message.reactions.is_empty() {
         let faces = message

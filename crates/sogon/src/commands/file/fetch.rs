@@ -2,10 +2,12 @@
 
 use sogon_engine::{Act, view::Stage};
 
-use super::{Known, known, list, save};
+use super::{Known, known, list};
 use crate::{
     cli::FileFetch,
     desk::Desk,
+    hand::Hand,
+    judged,
     people::Directory,
     trouble::{Kind, Trouble},
 };
@@ -19,7 +21,7 @@ pub(super) async fn run(desk: &Desk, fetch: &FileFetch) -> Result<(), Trouble> {
         let found = known(desk, id).await?;
         let missing = found.file.bytes.saturating_sub(found.file.done_bytes);
         if found.message.from.is_some() {
-            fits(desk, missing).await?;
+            fits(&desk.hand, missing).await?;
         }
         wanted.push(found);
     }
@@ -42,7 +44,7 @@ pub(super) async fn run(desk: &Desk, fetch: &FileFetch) -> Result<(), Trouble> {
         };
         list::show(desk, &directory, &now).await?;
         match file.stage {
-            Stage::Here => drop(save::judge(desk, &Known { message: now, file }).await?),
+            Stage::Here => drop(judged::judge(&desk.hand, &now).await?),
             Stage::Broken => came = Err(Kind::FileBroken.into()),
             Stage::Missing => came = Err(Kind::FileGone.into()),
             Stage::NoRoom => came = Err(Kind::HomeFull.into()),
@@ -56,9 +58,8 @@ pub(super) async fn run(desk: &Desk, fetch: &FileFetch) -> Result<(), Trouble> {
 ///
 /// # Errors
 /// [`Kind::NoRoom`] says how much is missing.
-pub(in crate::commands) async fn fits(desk: &Desk, bytes: u64) -> Result<(), Trouble> {
-    let free =
-        desk.hand.look(|vault| vault.free_bytes().map_err(|_| sogon_engine::ShelfFault)).await?;
+pub(crate) async fn fits(hand: &Hand, bytes: u64) -> Result<(), Trouble> {
+    let free = hand.look(|vault| vault.free_bytes().map_err(|_| sogon_engine::ShelfFault)).await?;
     // A row costs a little more than it holds.
     let needed = bytes.saturating_add(bytes.div_euclid(16)).saturating_add(SPARE_BYTES);
     match needed.checked_sub(free).filter(|missing| *missing > 0) {

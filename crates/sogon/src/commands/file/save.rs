@@ -1,21 +1,21 @@
 //! `sogon file save`: a file out of the home, checked once more, and held back when it is a program.
 
 use std::{
-    cell::RefCell,
     fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use serde_json::json;
-use sogon_engine::{Act, ConversationId, FileHash, MessageId, Shelf, view};
-use sogon_inspect::{Source, program};
+use sogon_engine::{Act, FileHash, view};
 
 use super::{Known, known};
 use crate::{
     cli::FileSave,
     commands::size,
     desk::Desk,
+    hand::Hand,
+    judged,
     trouble::{Kind, Trouble},
 };
 
@@ -27,8 +27,8 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
     if found.file.no_saving {
         return Err(Kind::NoSaving.into());
     }
-    let name = named(&found);
-    if let Some(what) = judge(desk, &found).await?
+    let name = named(&found.message);
+    if let Some(what) = judged::judge(&desk.hand, &found.message).await?
         && !save.allow_program
     {
         let what = desk.words.say(&format!("program-{what}"), &[]);
@@ -36,10 +36,8 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
         return Err(Trouble::of(Kind::Program, &[("what", &what), ("name", &name)]));
     }
     let to = desk.place(&save.to);
-    let to = if to.is_dir() { to.join(&name) } else { to };
-    let bytes = write(desk, &found, &to).await?;
-    let (conversation, message) = found.place();
-    desk.hand.act(Act::OpenedFile { conversation, message }).await?;
+    let (to, bytes) = write_out(&desk.hand, &found, &to).await?;
+    let (_, message) = found.place();
     let path = to.display().to_string();
     let object = json!({
         "id": message.to_string(),
@@ -52,85 +50,31 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
 }
 
 /// What it is called when nobody says: its name, or one that tells nothing.
-fn named(found: &Known) -> String {
-    match found.file.name.as_str() {
-        "" => format!("file-{}", found.message.id),
+pub(crate) fn named(message: &view::Message) -> String {
+    match message.text.as_str() {
+        "" => format!("file-{}", message.id),
         name => name.to_owned(),
     }
 }
 
-/// What kind of program it is, if it is one. The owner's log is told the first time.
+/// Writes a file, readable for its owner alone, whole or not at all; into a folder under its own
+/// name. From now on it fades, if it is to. Gives where it is, and how many bytes it has.
 ///
 /// # Errors
-/// When the store cannot answer.
-pub(super) async fn judge(desk: &Desk, found: &Known) -> Result<Option<String>, Trouble> {
-    if found.message.from.is_none() {
-        return Ok(None);
-    }
-    let (conversation, message) = found.place();
-    let file = found.file.clone();
-    let what = desk
-        .hand
-        .look(move |vault| {
-            let name = file.name.clone();
-            let pieces =
-                Pieces { shelf: vault, conversation, message, file, last: RefCell::default() };
-            program::judge(&name, &pieces).map_err(|_| sogon_engine::ShelfFault)
-        })
-        .await?
-        .map(|what| what.id().to_owned());
-    if let Some(what) = &what {
-        let act = Act::JudgeFile { conversation, message, what: what.clone() };
-        desk.hand.act(act).await?;
-    }
-    Ok(what)
-}
-
-/// A file in the home, read at any place.
-struct Pieces<'a> {
-    shelf: &'a dyn Shelf,
-    conversation: ConversationId,
-    message: MessageId,
-    file: view::File,
-    /// The piece that was read last.
-    last: RefCell<Option<(u32, Vec<u8>)>>,
-}
-
-impl Source for Pieces<'_> {
-    fn size(&self) -> u64 {
-        self.file.bytes
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if offset >= self.file.bytes {
-            return Ok(0);
-        }
-        let wrong = || io::Error::from(io::ErrorKind::InvalidData);
-        let index = offset.checked_div(self.file.piece_bytes).ok_or_else(wrong)?;
-        let inside = offset.checked_rem(self.file.piece_bytes).ok_or_else(wrong)?;
-        let index = u32::try_from(index).map_err(|_| wrong())?;
-        let inside = usize::try_from(inside).map_err(|_| wrong())?;
-        let mut last = self.last.borrow_mut();
-        if last.as_ref().is_none_or(|(its, _)| *its != index) {
-            let piece = view::piece(self.shelf, self.conversation, self.message, index);
-            *last = Some((index, piece.map_err(|_| wrong())?.ok_or_else(wrong)?));
-        }
-        let piece = last.as_ref().and_then(|(_, piece)| piece.get(inside..)).unwrap_or_default();
-        let count = piece.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), piece.get(..count)) {
-            to.copy_from_slice(from);
-        }
-        Ok(count)
-    }
-}
-
-/// Writes it, readable for its owner alone, whole or not at all.
-async fn write(desk: &Desk, found: &Known, to: &Path) -> Result<u64, Trouble> {
-    let (mut out, unfinished) = begin(to)?;
+/// [`Kind::FileThere`], [`Kind::FileIo`], [`Kind::Damaged`].
+pub(crate) async fn write_out(
+    hand: &Hand,
+    found: &Known,
+    to: &Path,
+) -> Result<(PathBuf, u64), Trouble> {
+    let to = if to.is_dir() { to.join(named(&found.message)) } else { to.to_owned() };
+    let (mut out, unfinished) = begin(&to)?;
     let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
-    let bytes = copy(desk, found, &mut out).await?.ok_or_else(failed)?;
+    let bytes = copy(hand, found, &mut out).await?.ok_or_else(failed)?;
     unfinished.finish(&out)?;
-    Ok(bytes)
+    let (conversation, message) = found.place();
+    hand.act(Act::OpenedFile { conversation, message }).await?;
+    Ok((to, bytes))
 }
 
 /// A new file, readable for its owner alone; it is gone again unless it is finished.
@@ -178,14 +122,14 @@ impl Drop for Unfinished {
 }
 
 /// Copies it piece by piece; none when the disk takes no more.
-async fn copy(desk: &Desk, found: &Known, out: &mut File) -> Result<Option<u64>, Trouble> {
+async fn copy(hand: &Hand, found: &Known, out: &mut File) -> Result<Option<u64>, Trouble> {
     let (conversation, message) = found.place();
     let mut hash = FileHash::new();
     let mut bytes = 0_u64;
     for index in 0..found.file.pieces {
         let look =
             move |vault: &sogon_vault::Vault| view::piece(vault, conversation, message, index);
-        let piece = desk.hand.look(look).await?.ok_or(Kind::FileNotHere)?;
+        let piece = hand.look(look).await?.ok_or(Kind::FileNotHere)?;
         hash.add(&piece);
         if out.write_all(&piece).is_err() {
             return Ok(None);

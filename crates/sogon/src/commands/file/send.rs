@@ -36,7 +36,7 @@ pub(super) async fn run(desk: &Desk, send: &FileSend) -> Result<(), Trouble> {
         all.push((outgoing(desk, send, &path).await?, path));
     }
     let bytes = all.iter().fold(0_u64, |sum, (file, _)| sum.saturating_add(file.bytes));
-    fetch::fits(desk, bytes).await?;
+    fetch::fits(&desk.hand, bytes).await?;
     let mut sent = Vec::new();
     for (mut file, path) in all {
         let (id, name) = take_in(desk, send, (to, reply_to), &mut file, &path).await?;

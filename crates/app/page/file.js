@@ -1,0 +1,118 @@
+// A file in a conversation: what it is, how far it is, what can be done with it.
+
+import { spanOf } from "./bubble.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { call } from "./net.js";
+import { confirm, refusal, sheet, told } from "./sheet.js";
+import { say, size } from "./words.js";
+
+/** A file in a line of words. */
+export const described = ({ text, kind, voice, file }) => (kind !== "file" ? text : voice || file?.voice_ms ? say("file-voice") : `${say("file-file")}: ${text || say("file-nameless")}`);
+
+const MOVING = ["fetching", "sending"];
+const marks = new Map();
+
+/** What is under way: how much, how fast, how long still. */
+function moving(message) {
+  const { file, id } = message;
+  const all = marks.get(id) ?? [];
+  const now = performance.now();
+  if (all.at(-1)?.done !== file.done) all.push({ now, done: file.done });
+  while (all.length > 2 && now - all[0].now > 15000) all.shift();
+  if (marks.size > 200) marks.clear();
+  marks.set(id, all);
+  const first = all[0];
+  const rate = now - first.now > 500 ? ((file.done - first.done) / (now - first.now)) * 1000 : 0;
+  const parts = [`${size(file.done)} / ${size(file.bytes)}`];
+  if (rate > 1) parts.push(say("file-rate", { rate: size(rate) }), say("file-rest", { span: roughly((file.bytes - file.done) / rate) }));
+  return parts.join(" · ");
+}
+
+/** A span of seconds as one says it who cannot know it. */
+export function roughly(seconds) {
+  const unit = seconds < 60 ? 1 : seconds < 3600 ? 60 : 3600;
+  return spanOf(Math.max(1, Math.ceil(seconds / unit)) * unit);
+}
+
+/** Shows on a message that is drawn already how far its file is now. */
+export function advance(node, message) {
+  const bar = node?.querySelector("progress");
+  if (!bar) return;
+  bar.value = message.file.done;
+  node.querySelector(".moving").textContent = moving(message);
+}
+
+/** The inside of a file's bubble. */
+export function fileBody(message, how) {
+  const { file } = message;
+  const place = h("div");
+  const ask = (name, args = {}) => call(name, { conversation: how.conversation, id: message.id, ...args }).catch((error) => told(place, refusal(error), true));
+  const deed = (words, work, main) => h("button", { class: main ? "main" : "plain", type: "button", onclick: work }, words);
+  const own = message.from === null;
+  const cancel = own
+    ? deed(say("file-cancel"), () => confirm(say("file-cancel"), say("delete-everywhere-what"), say("delete-everywhere"), () => call("delete", { conversation: how.conversation, id: message.id, everywhere: true })))
+    : deed(say("file-cancel"), () => ask("file-drop"));
+  const go = (words) => deed(words, () => ask("file-move"), true);
+  const voice = file.voice_ms !== null && file.voice_ms !== undefined;
+  const save = file.here && !voice && !file.no_saving && (!own || file.stage === "sent") ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
+  const deeds = {
+    offered: [go(say("file-fetch"))],
+    fetching: [deed(say("file-pause"), () => ask("file-pause")), cancel],
+    sending: [deed(say("file-pause"), () => ask("file-pause")), cancel],
+    paused: [go(say("file-go-on")), cancel],
+    "no-room": [go(say("file-go-on"))],
+    "relay-full": [go(say("file-go-on")), cancel],
+  }[file.stage] ?? [];
+  const under = MOVING.includes(file.stage);
+  return h("div", { class: "file" },
+    h("div", { class: "what" }, icon(file.program ? "alert" : voice ? "mic" : file.kind === "picture" ? "picture" : "file"),
+      h("div", {},
+        voice ? h("b", {}, say("file-voice")) : h("b", { dir: "auto" }, file.name || say("file-nameless")),
+        h("span", { class: "quiet" }, [voice ? spanOf(Math.round(file.voice_ms / 1000)) : say(`kind-of-${file.program ? "other" : file.kind}`), size(file.bytes), under || (file.stage === "sent" && own) || (file.stage === "here" && !own) ? null : say(`file-${file.stage}`)].filter(Boolean).join(" · ")))),
+    file.program ? h("p", { class: "say bad" }, say("file-program", { what: say(`program-${file.program}`) })) : null,
+    file.no_saving ? h("p", { class: "quiet" }, say("file-no-saving")) : null,
+    under ? h("progress", { max: Math.max(1, file.bytes), value: file.done, "aria-label": say(`file-${file.stage}`) }) : null,
+    under ? h("p", { class: "quiet moving" }, moving(message)) : null,
+    voice && file.here ? sounding(message, how) : null,
+    deeds.length > 0 || save ? h("div", { class: "deedsrow" }, deeds, save) : null,
+    place);
+}
+
+/** What plays a note; it is fetched when somebody listens. */
+function sounding(message, how) {
+  const box = h("div", { class: "sound", role: "group", "aria-label": say("file-voice") });
+  const then = (name, ...args) => (how.app.voice ??= import("./voice.js")).then((voice) => voice[name](message, how, box, ...args));
+  const play = h("button", { class: "round main play", type: "button", "aria-label": say("voice-play"), onclick: () => then("play") }, icon("play"));
+  const seek = h("input", { type: "range", class: "seek", min: "0", max: String(message.file.voice_ms), value: "0", step: "500", "aria-label": say("voice-where"), oninput: () => then("seek", Number(seek.value)) });
+  const at = h("span", { class: "quiet clock" }, "0:00");
+  const speed = h("button", { class: "plain speed", type: "button", "aria-label": `${say("voice-speed")} 1×`, onclick: () => then("faster") }, "1×");
+  fill(box, play, seek, at, speed);
+  return box;
+}
+
+/** Takes a file out of the home: programs only after one was told what they are. */
+export async function saveFile(message, how, place) {
+  const ask = (allow) => call("file-save", { conversation: how.conversation, id: message.id, allow });
+  const take = ({ ticket }) => h("a", { href: `/out/${ticket}`, download: "" }).click();
+  try {
+    const answer = await ask(false);
+    if (answer.ticket) {
+      take(answer);
+      told(place, say("file-saved-what"));
+      return;
+    }
+    sheet(say("file-held"), (body, its) => {
+      const failed = h("div");
+      fill(body,
+        h("p", { class: "say bad" }, say("file-program", { what: say(`program-${answer.held}`) })),
+        h("p", {}, h("b", { dir: "auto" }, message.file.name)),
+        h("p", {}, say("file-held-what")), failed,
+        h("div", { class: "deedsrow" },
+          h("button", { class: "plain", type: "button", onclick: its.close }, say("not-now")),
+          h("button", { class: "grave", type: "button", onclick: () => ask(true).then((allowed) => { take(allowed); its.close(); }, (error) => told(failed, refusal(error), true)) }, say("file-save-anyway"))));
+    });
+  } catch (error) {
+    told(place, refusal(error), true);
+  }
+}
