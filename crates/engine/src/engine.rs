@@ -111,14 +111,13 @@ impl Engine {
         if name.len() > NAME_BYTES_MAX {
             return Err(EngineError::TooLarge);
         }
-        let identity = Identity::generate(entropy);
         let row = OwnerRow {
             name: name.to_owned(),
-            seed: *identity.seed(),
+            identity: Identity::generate(entropy),
             relays: relays.iter().map(ToString::to_string).collect(),
         };
         let put = crate::Change::Put { table: SELF, key: Vec::new(), value: encode(&row)? };
-        Ok((vec![put], identity.public().fingerprint()))
+        Ok((vec![put], row.identity.public().fingerprint()))
     }
 
     /// Opens the engine on a store that [`Engine::set_up`] began.
@@ -128,7 +127,7 @@ impl Engine {
     pub fn open(shelf: &dyn Shelf, entropy: Box<dyn Entropy + Send>) -> Result<Self, EngineError> {
         let owner: OwnerRow = read(shelf, SELF, b"")?.ok_or(EngineError::Bug)?;
         let library = Library::new().map_err(|_| EngineError::Bug)?;
-        let identity = Identity::from_seed(&owner.seed);
+        let identity = owner.identity;
         Ok(Self { library, entropy, identity, memory: Memory::default() })
     }
 

@@ -5,7 +5,7 @@
 
 use minicbor::{Decode, Encode};
 use sogon_seal::{
-    GroupName, LogKeys,
+    GroupName, Identity, LogKeys,
     shelf::{Order, Shelf, ShelfFault, Table},
 };
 use sogon_wire::{LogName, RelayAddr, Seq};
@@ -53,16 +53,40 @@ pub(crate) const BY_HAND: Table = Table(63);
 pub(crate) const CARRIED: Table = Table(64);
 pub(crate) const ALL: usize = 1_000_000;
 
-/// The owner.
-#[derive(Clone, Debug, Encode, Decode)]
+/// The owner. The seed of the identity is read from the row to where it stays: nothing on the way
+/// has a copy of it.
+#[derive(Debug, Encode, Decode)]
 #[cbor(map)]
 pub(crate) struct OwnerRow {
     #[n(0)]
     pub(crate) name: String,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub(crate) seed: [u8; 32],
+    #[cbor(n(1), with = "seed")]
+    pub(crate) identity: Identity,
     #[n(2)]
     pub(crate) relays: Vec<String>,
+}
+
+/// An identity as the bytes of its seed.
+mod seed {
+    use minicbor::{
+        Decoder, Encoder,
+        decode::Error as Unread,
+        encode::{Error as Unwritten, Write},
+    };
+    use sogon_seal::Identity;
+
+    pub(super) fn encode<C, W: Write>(
+        identity: &Identity,
+        into: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), Unwritten<W::Error>> {
+        into.bytes(identity.seed()).map(drop)
+    }
+
+    pub(super) fn decode<C>(from: &mut Decoder<'_>, _: &mut C) -> Result<Identity, Unread> {
+        let seed = <&[u8; 32]>::try_from(from.bytes()?).map_err(|_| Unread::message("no seed"))?;
+        Ok(Identity::from_seed(seed))
+    }
 }
 
 /// Somebody.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 use sogon_seal::{
-    Identity, PublicIdentity, safety_number,
+    PublicIdentity, safety_number,
     shelf::{Order, Shelf, ShelfFault},
 };
 
@@ -25,7 +25,7 @@ type View<T> = Result<T, ShelfFault>;
 
 pub(crate) fn owner(shelf: &dyn Shelf) -> View<Option<Owner>> {
     let Some(row) = read::<OwnerRow>(shelf, SELF, b"")? else { return Ok(None) };
-    let fingerprint = Identity::from_seed(&row.seed).public().fingerprint();
+    let fingerprint = row.identity.public().fingerprint();
     let relays = row.relays.iter().filter_map(|relay| relay.parse().ok()).collect();
     Ok(Some(Owner { name: row.name, fingerprint, relays }))
 }
@@ -48,7 +48,7 @@ pub(crate) fn contact(shelf: &dyn Shelf, id: ContactId) -> View<Option<Contact>>
 
 fn own(shelf: &dyn Shelf) -> View<Option<PublicIdentity>> {
     let owner = read::<OwnerRow>(shelf, SELF, b"")?;
-    Ok(owner.map(|owner| Identity::from_seed(&owner.seed).public()))
+    Ok(owner.map(|owner| owner.identity.public()))
 }
 
 fn contact_view(own: &PublicIdentity, id: ContactId, row: ContactRow) -> Contact {

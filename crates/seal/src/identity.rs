@@ -5,14 +5,18 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
 
 use crate::{Entropy, SealError, entropy::random};
 
 const VOUCH_VERSION: u8 = 1;
 const VOUCH_BYTES: usize = 97;
 
-/// The long-term key of a home (Ed25519). Zeroed when dropped, never printed.
-pub struct Identity(SigningKey);
+/// The long-term key of a home (Ed25519). Zeroed when dropped, never printed, and behind a pointer:
+/// who holds one may be moved, and a move copies what it moves and wipes nothing.
+pub struct Identity(Box<Zeroizing<[u8; 32]>>);
+
+const _: () = assert!(size_of::<Identity>() == size_of::<usize>(), "a move moves no key");
 
 /// The public half: who somebody is, to those who compared the safety number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,31 +38,39 @@ impl Identity {
     /// A new one.
     #[must_use]
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self(SigningKey::from_bytes(&random(entropy)))
+        Self::from_seed(&Zeroizing::new(random(entropy)))
     }
 
     /// The one whose secret is `seed`, as [`Identity::seed`] gave it.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
+        // Copied to where it stays, not made here and moved there.
+        let mut kept = Box::new(Zeroizing::new([0; 32]));
+        kept.copy_from_slice(seed);
+        Self(kept)
     }
 
     /// The secret, to be stored sealed.
     #[must_use]
-    pub fn seed(&self) -> zeroize::Zeroizing<[u8; 32]> {
-        zeroize::Zeroizing::new(self.0.to_bytes())
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key as it signs, for as long as that takes.
+    fn key(&self) -> SigningKey {
+        SigningKey::from_bytes(self.seed())
     }
 
     /// Its public half.
     #[must_use]
     pub fn public(&self) -> PublicIdentity {
-        PublicIdentity(self.0.verifying_key().to_bytes())
+        PublicIdentity(self.key().verifying_key().to_bytes())
     }
 
     /// What stands in a leaf as its credential (SPEC 5.1): `1 | identity key | signature` over
     /// `"sogon vouch 1" || signature key of the leaf`.
     pub(crate) fn vouch(&self, leaf_key: &[u8]) -> Vec<u8> {
-        let signature = self.0.sign(&[b"sogon vouch 1", leaf_key].concat()).to_bytes();
+        let signature = self.key().sign(&[b"sogon vouch 1", leaf_key].concat()).to_bytes();
         let mut credential = vec![VOUCH_VERSION];
         credential.extend(self.public().0);
         credential.extend(signature);
@@ -67,7 +79,7 @@ impl Identity {
 
     /// Signs a request to be let in again (SPEC 5.6).
     pub(crate) fn sign_rescue(&self, group: &[u8], package: &[u8]) -> [u8; 64] {
-        self.0.sign(&rescue_bytes(group, package)).to_bytes()
+        self.key().sign(&rescue_bytes(group, package)).to_bytes()
     }
 }
 

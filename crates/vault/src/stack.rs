@@ -20,8 +20,8 @@ pub(crate) fn overwrite() {
 const TASK_BYTES: usize = 256 * 1024;
 
 /// Overwrites the stack below the caller as deep as any task of the program reaches. For a task of
-/// its own, after a home was closed: wide frames of other tasks have gaps in which keys may stand
-/// that passed there before.
+/// its own, after a home was closed: rows that were shown passed through the frames of other tasks
+/// (docs/decisions/0103).
 #[inline(never)]
 pub fn overwrite_deeply() {
     let mut below = [0_u8; TASK_BYTES];

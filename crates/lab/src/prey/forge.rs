@@ -174,7 +174,7 @@ impl Package {
 
 /// The payload of a request to be let in again (SPEC 5.6), signed by a member whatever it says.
 pub(super) fn rescue(maker: &Person, name: GroupName, signed: &[u8]) -> Vec<u8> {
-    let key = SigningKey::from_bytes(&maker.identity.seed());
+    let key = SigningKey::from_bytes(maker.identity.seed());
     let text = [b"sogon rescue 1".as_slice(), &name.0, signed].concat();
     [key.sign(&text).to_bytes().as_slice(), signed].concat()
 }

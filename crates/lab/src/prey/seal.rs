@@ -302,7 +302,7 @@ pub fn seal_rescue(bytes: &[u8]) {
             s.make_package(own, PackageUse::Once).expect("a package")
         };
         let mut maker = Person::new(
-            sogon_seal::Identity::from_seed(&pair.mallory.identity.seed()),
+            sogon_seal::Identity::from_seed(pair.mallory.identity.seed()),
             pair.mallory.rows.clone(),
             4,
         );
