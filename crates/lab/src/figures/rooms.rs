@@ -11,7 +11,7 @@ use sogon_wire::{Pass, PublicWriteKey, WriteSignature};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
-    time::{Instant, interval, sleep_until},
+    time::{Instant, interval, interval_at},
 };
 
 use super::table;
@@ -43,6 +43,7 @@ async fn member(mut line: CallLine, shape: Shape, [start, end]: [Instant; 2]) ->
     while !matches!(line.next().await, Word::Entered { .. }) {}
     let packet = vec![7; shape.speech_bytes() + 6 + SFRAME_BYTES];
     let mut pace = interval(Duration::from_millis(u64::from(shape.span.ms())));
+    let mut over = interval_at(end, Duration::from_secs(1));
     let mut came = 0;
     loop {
         tokio::select! {
@@ -51,7 +52,7 @@ async fn member(mut line: CallLine, shape: Shape, [start, end]: [Instant; 2]) ->
                 Word::Heard(_) => came += usize::from(Instant::now() > start),
                 other => panic!("{other:?}"),
             },
-            () = sleep_until(end) => return came,
+            _ = over.tick() => return came,
         }
     }
 }
@@ -91,7 +92,7 @@ pub(crate) fn run(shapes: &[(&str, Shape)]) {
                 }
             }
             // Entering is not counted.
-            sleep_until(start).await;
+            interval_at(start, Duration::from_secs(1)).tick().await;
             begin.send(()).unwrap();
             let before = on_a_core();
             let mut came = 0;
