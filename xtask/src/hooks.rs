@@ -35,13 +35,13 @@ pub(crate) fn lab(house: &House, words: &[&str]) -> Result<Done, Fault> {
     house.cargo_does(&[run.as_slice(), words.as_slice()].concat()).map(|()| Done::Ran)
 }
 
-/// `figures`: the numbers of the README.
-pub(crate) fn figures(house: &House) -> Result<Done, Fault> {
+/// `figures [N …]`: the numbers of the README, or some parts of them.
+pub(crate) fn figures(house: &House, parts: &[&str]) -> Result<Done, Fault> {
     if !house.has_program("sogon-lab", "figures")? {
         return Ok(Done::Skipped("the lab has no program `figures` yet.".to_owned()));
     }
-    let words = ["run", "--quiet", "--release", "--package", "sogon-lab", "--bin", "figures"];
-    house.cargo_does(&words).map(|()| Done::Ran)
+    let run = ["run", "--quiet", "--release", "--package", "sogon-lab", "--bin", "figures", "--"];
+    house.cargo_does(&[run.as_slice(), parts].concat()).map(|()| Done::Ran)
 }
 
 /// `blows [COMMAND …]`: kills, torn writes, full disks and refused syncs at each write of a session

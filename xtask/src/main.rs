@@ -29,7 +29,7 @@ cargo xtask <task>
   tidy                          house rules that are tests
   ci                            everything, in the order a reader would
   lab [--seeds N] [--seed S]    seeded worlds: N of them, or the one that failed
-  figures                       the numbers of the README, measured again
+  figures [N …]                 the numbers of the README, measured again
   blows [COMMAND ...]           a kill, a torn write, a full disk and a refused sync at each write
                                 of a session of the real program (needs strace)
   tpm                           a home whose guesses need a TPM, with one in software (needs swtpm)
@@ -59,7 +59,7 @@ fn run(house: &House, words: &[&str]) -> Result<(), Fault> {
         ["tidy"] => tidy::run(house),
         ["ci"] => ci::run(house),
         ["lab", rest @ ..] => hooks::lab(house, rest).map(hooks::Done::say),
-        ["figures"] => hooks::figures(house).map(hooks::Done::say),
+        ["figures", words @ ..] => hooks::figures(house, words).map(hooks::Done::say),
         ["blows", rest @ ..] => hooks::blows(house, rest).map(hooks::Done::say),
         ["tpm"] => hooks::tpm(house).map(hooks::Done::say),
         ["nap"] => hooks::nap(house).map(hooks::Done::say),

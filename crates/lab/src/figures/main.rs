@@ -25,6 +25,7 @@ mod memory;
 mod olm;
 mod people;
 mod programs;
+mod rooms;
 mod speed;
 mod start;
 mod stoi;

@@ -1,0 +1,129 @@
+//! Calls through a real relay on this machine: what they cost it, and what they cost a client's
+//! line. The relay and the clients have a thread each, whose time on a core is counted.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use ed25519_dalek::{Signer, SigningKey};
+use sogon_call::{SFRAME_BYTES, Shape};
+use sogon_carry::{CallLine, Forgetful, Ways, Word};
+use sogon_relay::{Config, Relay};
+use sogon_wire::{Pass, PublicWriteKey, WriteSignature};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+    time::{Instant, interval, interval_at},
+};
+
+use super::table;
+
+/// Calls of two at the same time.
+const CALLS: u8 = 10;
+const SECONDS: u64 = 10;
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Seconds that this thread was on a core: the first number the kernel keeps of it.
+fn on_a_core() -> f64 {
+    let kept = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = kept.split(' ').next().and_then(|number| number.parse::<f64>().ok());
+    nanoseconds.unwrap_or(f64::NAN) / 1e9
+}
+
+fn pass(call: u8) -> Pass {
+    let key = SigningKey::from_bytes(&[call + 1; 32]);
+    let public = PublicWriteKey(key.verifying_key().to_bytes());
+    let signature = key.sign(&Pass::signed_bytes(&public)).to_bytes();
+    Pass { key: public, signature: WriteSignature(signature) }
+}
+
+/// One member: says a packet of this shape at its pace, and hears; how many came.
+async fn member(mut line: CallLine, shape: Shape, [start, end]: [Instant; 2]) -> usize {
+    while !matches!(line.next().await, Word::Entered { .. }) {}
+    let packet = vec![7; shape.speech_bytes() + 6 + SFRAME_BYTES];
+    let mut pace = interval(Duration::from_millis(u64::from(shape.span.ms())));
+    let mut over = interval_at(end, Duration::from_secs(1));
+    let mut came = 0;
+    loop {
+        tokio::select! {
+            _ = pace.tick() => line.say(packet.clone()),
+            word = line.next() => match word {
+                Word::Heard(_) => came += usize::from(Instant::now() > start),
+                other => panic!("{other:?}"),
+            },
+            _ = over.tick() => return came,
+        }
+    }
+}
+
+pub(crate) fn run(shapes: &[(&str, Shape)]) {
+    table::part(
+        "11. Calls, at the relay",
+        "10 calls of two through one relay; a core's time for each packet handed on, at their pace",
+    );
+    for (name, shape) in shapes {
+        let (tell, told) = oneshot::channel();
+        let (end, ended) = oneshot::channel::<()>();
+        let (begin, begun) = oneshot::channel::<()>();
+        let relay = thread::spawn(move || {
+            one_thread().block_on(async {
+                let relay = Relay::start(Config::memory()).await.unwrap();
+                tell.send(relay.addr()).unwrap();
+                begun.await.unwrap();
+                let before = on_a_core();
+                ended.await.unwrap();
+                let spent = on_a_core() - before;
+                relay.stop().await;
+                spent
+            })
+        });
+        let (came, spent) = one_thread().block_on(async {
+            let relay = told.await.unwrap();
+            let start = Instant::now() + Duration::from_secs(5);
+            let end = start + Duration::from_secs(SECONDS);
+            let mut members = Vec::new();
+            for call in 0..CALLS {
+                let pass = pass(call);
+                for _ in 0..2 {
+                    let memory = Arc::<Forgetful>::default();
+                    let line = CallLine::enter(relay.clone(), pass, memory, Ways::Any);
+                    members.push(tokio::spawn(member(line, *shape, [start, end])));
+                }
+            }
+            // Entering is not counted.
+            interval_at(start, Duration::from_secs(1)).tick().await;
+            begin.send(()).unwrap();
+            let before = on_a_core();
+            let mut came = 0;
+            for member in members {
+                came += member.await.unwrap();
+            }
+            (came, on_a_core() - before)
+        });
+        end.send(()).unwrap();
+        let at_relay = relay.join().unwrap();
+        let came = came as f64;
+        let nominal =
+            f64::from(CALLS) * 2.0 * SECONDS as f64 * 1_000.0 / f64::from(shape.span.ms());
+        table::amounts(&format!("{name}: packets that came"), came, "said", nominal, "");
+        // What a packet cost, at the pace of a call of two.
+        let per_call = nominal / f64::from(CALLS) / SECONDS as f64;
+        let [relay, line] = [at_relay, spent].map(|seconds| seconds / came * per_call);
+        table::amounts(
+            &format!("{name}: a call at the relay"),
+            relay * 100.0,
+            "a core",
+            100.0,
+            "%",
+        );
+        table::amounts(
+            &format!("{name}: calls per core"),
+            1.0 / relay,
+            "run here",
+            f64::from(CALLS),
+            "",
+        );
+        table::amounts(&format!("{name}: both lines"), line * 100.0, "a core", 100.0, "%");
+    }
+}
