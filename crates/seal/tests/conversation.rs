@@ -226,3 +226,38 @@ fn a_box_is_of_the_smallest_step_that_holds_the_content_and_its_frame() {
         }
     }
 }
+
+#[test]
+fn members_of_an_epoch_have_the_same_keys_of_a_call_and_nobody_else_has_any() {
+    let (mina, joon, eve) = (Home::new(21), Home::new(22), Home::new(23));
+    let name = pair(&mina, &joon);
+    let keys = |home: &Home, call: [u8; 8]| {
+        home.step(|s| Conversation::load(s, name).and_then(|its| its.call(call)))
+    };
+    let (hers, his) = (keys(&mina, [1; 8]).unwrap(), keys(&joon, [1; 8]).unwrap());
+    assert_eq!((hers.pass.key, &hers.base, hers.epoch), (his.pass.key, &his.base, his.epoch));
+    assert_ne!(hers.leaf, his.leaf, "each has a place of their own");
+    assert!(keys(&eve, [1; 8]).is_err(), "whoever is no member has none");
+    // Another call has another room and other keys, and the room is not the base of the keys.
+    let other = keys(&mina, [2; 8]).unwrap();
+    assert_ne!((hers.pass.key, &hers.base), (other.pass.key, &other.base));
+    assert_ne!(hers.pass.key.0, *hers.base);
+    assert!(!format!("{hers:?}").contains(&format!("{:?}", hers.base)), "they are not printed");
+    // And so has the same call after the epoch turned, on both sides again the same.
+    let boxed = mina.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        let refresh = Change { refresh: true, ..Change::default() };
+        c.commit(&refresh, HEAD).unwrap().posting.boxed().clone()
+    });
+    assert_eq!(keys(&mina, [1; 8]).unwrap(), hers, "nothing turns before the log has it");
+    joon.step(|s| {
+        let mut c = Conversation::load(s, name).unwrap();
+        let Opened::Commit(staged) = c.open(&boxed).unwrap() else { panic!("a commit") };
+        c.merge(*staged).unwrap();
+    });
+    mina.step(|s| Conversation::load(s, name).unwrap().merge_own().unwrap());
+    let (turned, theirs) = (keys(&mina, [1; 8]).unwrap(), keys(&joon, [1; 8]).unwrap());
+    assert_eq!((turned.pass.key, &turned.base), (theirs.pass.key, &theirs.base));
+    assert_ne!((turned.pass.key, &turned.base), (hers.pass.key, &hers.base));
+    assert!(turned.epoch > hers.epoch);
+}
