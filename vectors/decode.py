@@ -496,6 +496,132 @@ def content(data):
     return found
 
 
+# -- packets (SPEC 10.3, 10.4)
+
+def varint(reader):
+    first = reader.number(1)
+    count = 1 << (first >> 6)
+    value = int.from_bytes(bytes([first & 63]) + reader.take(count - 1), "big")
+    if count > 1 and value < 1 << {2: 6, 4: 14, 8: 30}[count]:
+        raise Refused("form")
+    return value
+
+
+def step_box(reader):
+    step = reader.number(1)
+    if step >= len(STEPS):
+        raise Refused("size")
+    return box(reader.take(STEPS[step]))
+
+
+def order(reader):
+    value = varint(reader)
+    if value > 65535:
+        raise Refused("too-large")
+    return value
+
+
+def spoken(reader):
+    length = varint(reader)
+    if length > 320:
+        raise Refused("too-large")
+    if length == 0:
+        raise Refused("short")
+    return [("packet", reader.take(length).hex())]
+
+
+def asked_append(r):
+    found = [("order", order(r)), ("key", r.take(32).hex()), ("signature", r.take(64).hex())]
+    return found + [("box", step_box(r))]
+
+
+def asked_read(r):
+    log, after, till, most = r.take(16).hex(), varint(r), varint(r), varint(r)
+    if most > ENTRIES_BYTES_MAX or 0 < till <= after:
+        raise Refused("too-large")
+    return [("log", log), ("after", after), ("till", till), ("bytes_max", most)]
+
+
+def asked_piece(r):
+    turn, of, count, index, length = order(r), r.take(8).hex(), r.number(1), r.number(1), varint(r)
+    fits = 1 <= length <= 1140 if index + 1 == count else length == 1140
+    if count > 58 or index >= count or not fits:
+        raise Refused("too-large")
+    found = [("order", turn), ("of", of), ("count", count), ("index", index)]
+    return found + [("bytes", r.take(length).hex())]
+
+
+def holdings(r):
+    first, till, head = varint(r), varint(r), varint(r)
+    if first == 0 or till != first - 1 and not first <= till <= head:
+        raise Refused("too-large")
+    return [("first", first), ("till", till), ("head", head)], lambda seq: first <= seq <= till
+
+
+def boxes(r):
+    (found, brings), start, count = holdings(r), varint(r), r.number(1)
+    found += [("from", start)] + [("box", step_box(r)) for _ in range(count)]
+    if count and not (brings(start) and brings(start + count - 1)):
+        raise Refused("too-large")
+    return found
+
+
+def told_piece(r):
+    (found, brings), seq, step, index = holdings(r), varint(r), r.number(1), r.number(1)
+    if step >= len(STEPS):
+        raise Refused("size")
+    if not brings(seq) or index >= -(-STEPS[step] // 1140):
+        raise Refused("too-large")
+    data = r.take(min(1140, STEPS[step] - index * 1140))
+    return found + [("seq", seq), ("step", step), ("index", index), ("bytes", data.hex())]
+
+
+QUESTIONS = {
+    0x01: ("append", asked_append),
+    0x02: ("read", asked_read),
+    0x05: ("about", lambda r: []),
+    0x06: ("piece", asked_piece),
+    0x07: ("missing", lambda r: [("log", r.take(16).hex()), ("seq", varint(r)), ("wanted", r.number(8))]),
+    0x0a: ("speak", spoken),
+}
+ANSWERS = {
+    0x81: ("appended", lambda r: [("seq", varint(r))]),
+    0x82: ("boxes", boxes),
+    0x83: ("refused", refused),
+    0x85: ("about", about),
+    0x86: ("piece", told_piece),
+    0x87: ("held", lambda r: [("of", r.take(8).hex()), ("pieces", r.number(8))]),
+    0x88: ("quiet", lambda r: []),
+    0x89: ("waiting", lambda r: []),
+    0x8a: ("heard", spoken),
+}
+
+
+def packet(data, kinds, equal):
+    if len(data) > 1190:
+        raise Refused("too-large")
+    reader, count = Reader(data), 0
+    found = [("number", reader.number(2)), ("proof", reader.number(4))]
+    while reader.data:
+        kind = reader.number(1)
+        if kind == 0:
+            if any(reader.data):
+                raise Refused("kind")
+            break
+        count += 1
+        if count > 512:
+            raise Refused("too-large")
+        if kind == equal:
+            found.append(("item", "equal"))
+            continue
+        tag = reader.number(2)
+        if kind not in kinds:
+            raise Refused("kind")
+        name, parse = kinds[kind]
+        found += [("item", name), ("tag", tag)] + parse(reader)
+    return found
+
+
 OBJECTS = {
     "request": lambda v: frame(v["hex"], REQUESTS),
     "reply": lambda v: frame(v["hex"], REPLIES),
@@ -512,6 +638,8 @@ OBJECTS = {
     "safety-number": lambda v: safety_number(v["hex"]),
     "charter": lambda v: charter(v["hex"]),
     "content": lambda v: content(v["hex"]),
+    "questions": lambda v: packet(v["hex"], QUESTIONS, 0x08),
+    "answers": lambda v: packet(v["hex"], ANSWERS, None),
     "parcel": lambda v: parcel(v["hex"]),
     "symbol": lambda v: symbol(v["hex"]),
     "block": lambda v: block(v["hex"], v["keys"]),

@@ -2,12 +2,15 @@
 //! files with code of its own.
 #![cfg(test)]
 
+mod packet;
+
 use std::{collections::BTreeMap, fmt::Display, fs, path::PathBuf, str::FromStr};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use sogon_wire::{
-    Frame, Invite, PublicWriteKey, Refusal, RelayAddr, Reply, Request, SealedBox, Uses, WireError,
+    About, Frame, Invite, PublicWriteKey, Refusal, RelayAddr, Reply, Request, SealedBox, Uses,
+    WireError,
     bundle::{Parcel, Symbol, boxes_in},
 };
 
@@ -108,6 +111,26 @@ fn request(request: &Request) -> (&'static str, Vec<String>) {
     }
 }
 
+fn why(why: Refusal) -> &'static str {
+    match why {
+        Refusal::Signature => "signature",
+        Refusal::Full => "full",
+        Refusal::Busy => "busy",
+        Refusal::Stopping => "stopping",
+        Refusal::Fault => "fault",
+    }
+}
+
+fn about(about: &About) -> Vec<String> {
+    let fields = [
+        ("version", u32::from(about.version)),
+        ("keep_s", about.keep_s),
+        ("log_boxes_max", about.log_boxes_max),
+        ("watches_max", about.watches_max),
+    ];
+    fields.map(|(name, value)| field(name, value)).into()
+}
+
 fn reply(reply: &Reply) -> (&'static str, Vec<String>) {
     match reply {
         Reply::Appended { seq } => ("appended", vec![field("seq", seq)]),
@@ -116,28 +139,13 @@ fn reply(reply: &Reply) -> (&'static str, Vec<String>) {
             ("entries", places.into_iter().chain(boxes.iter().map(boxed)).collect())
         }
         Reply::Refused { why, wait_s } => {
-            let why = match why {
-                Refusal::Signature => "signature",
-                Refusal::Full => "full",
-                Refusal::Busy => "busy",
-                Refusal::Stopping => "stopping",
-                Refusal::Fault => "fault",
-            };
-            ("refused", vec![field("why", why), field("wait_s", wait_s)])
+            ("refused", vec![field("why", self::why(*why)), field("wait_s", wait_s)])
         }
         Reply::Entered { others, proof } => {
             ("entered", vec![field("others", others), field("proof", proof)])
         }
         Reply::Heard(packet) => ("heard", vec![field("packet", hex(packet))]),
-        Reply::About(about) => {
-            let fields = [
-                ("version", u32::from(about.version)),
-                ("keep_s", about.keep_s),
-                ("log_boxes_max", about.log_boxes_max),
-                ("watches_max", about.watches_max),
-            ];
-            ("about", fields.map(|(name, value)| field(name, value)).into())
-        }
+        Reply::About(its) => ("about", about(its)),
     }
 }
 
@@ -197,6 +205,8 @@ fn play(vector: &Vector) -> Found {
             let key = PublicWriteKey(vector.bytes().try_into().unwrap());
             Ok(vec![field("log", hex(&key.log().0))])
         }
+        "questions" => packet::questions(&vector.bytes()),
+        "answers" => packet::answers(&vector.bytes()),
         "parcel" => parcel(vector),
         "symbol" => symbol(vector),
         "words" => Ok(boxes_in(&vector.one("text")).iter().map(boxed).collect()),
@@ -222,5 +232,5 @@ fn every_vector_of_the_wire_is_read_or_refused_as_it_says() {
         assert_eq!(fields, vector.all("is"), "{}", vector.name);
         played += 1;
     }
-    assert!(played >= 94, "{played} vectors: some are gone");
+    assert!(played >= 110, "{played} vectors: some are gone");
 }
