@@ -291,11 +291,12 @@ def stream(key, nonce, data):
     return bytes(a ^ b for a, b in zip(data, pad))
 
 
-def poly1305(key, nonce, sealed):
+def poly1305(key, nonce, sealed, beside=b""):
     head = chacha20(key, nonce, 0)
     r, s = int.from_bytes(head[:16], "little"), int.from_bytes(head[16:32], "little")
     r, total = r & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF, 0
-    data = sealed + bytes(-len(sealed) % 16) + struct.pack("<QQ", 0, len(sealed))
+    data = b"".join(its + bytes(-len(its) % 16) for its in (beside, sealed))
+    data += struct.pack("<QQ", len(beside), len(sealed))
     for n in range(0, len(data), 16):
         total = (total + int.from_bytes(data[n:n + 16] + b"\1", "little")) * r % (2**130 - 5)
     return ((total + s) % 2**128).to_bytes(16, "little")
@@ -496,7 +497,29 @@ def content(data):
     return found
 
 
-# -- packets (SPEC 10.3, 10.4)
+# -- packets (SPEC 10)
+
+def step(secret, info):
+    return hmac.digest(secret, b"sogon packet " + info + b" 1\1", "sha256")
+
+
+def visit(secret):
+    call = step(secret, b"call")
+    found = [("id", step(secret, b"id")[:8].hex()), ("next", step(secret, b"next").hex())]
+    return found + [("call", step(call, b"id")[:8].hex())]
+
+
+def datagram(data, secret, side):
+    head = 9 if side == b"questions" else 1
+    fits = head + 28 <= len(data) <= 1232 and data[0] >> 6 == 1
+    if not fits or head == 9 and data[1:9] != step(secret, b"id")[:8]:
+        raise Refused("unopenable")
+    beside, nonce, sealed, tag = data[:head], data[head:head + 12], data[head + 12:-16], data[-16:]
+    key = step(secret, side)
+    if not hmac.compare_digest(poly1305(key, nonce, sealed, beside), tag):
+        raise Refused("unopenable")
+    return [("plain", stream(key, nonce, sealed).hex())]
+
 
 def varint(reader):
     first = reader.number(1)
@@ -638,6 +661,9 @@ OBJECTS = {
     "safety-number": lambda v: safety_number(v["hex"]),
     "charter": lambda v: charter(v["hex"]),
     "content": lambda v: content(v["hex"]),
+    "visit": lambda v: visit(v["secret"]),
+    "sealed-question": lambda v: datagram(v["hex"], v["secret"], b"questions"),
+    "sealed-answer": lambda v: datagram(v["hex"], v["secret"], b"answers"),
     "questions": lambda v: packet(v["hex"], QUESTIONS, 0x08),
     "answers": lambda v: packet(v["hex"], ANSWERS, None),
     "parcel": lambda v: parcel(v["hex"]),
