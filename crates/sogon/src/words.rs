@@ -204,7 +204,8 @@ mod tests {
         assert!(missing.is_empty(), "not in the words: {missing:?}");
         let families = [
             "error-", "alert-", "state-", "loss-", "check-", "kind-", "home-", "backup-", "gone-",
-            "left-", "mode-", "usage-", "waits-", "call-", "file-", "program-",
+            "left-", "mode-", "usage-", "waits-", "call-", "file-", "program-", "carried-",
+            "metered-",
         ];
         let idle: Vec<_> = there
             .difference(&wanted)
