@@ -32,7 +32,8 @@ fn the_doctor_finds_a_healthy_home_healthy_and_tells_no_secret() {
     let report = mina.object(&["doctor"]);
     let checks = report["checks"].as_array().unwrap();
     let names: Vec<_> = checks.iter().map(|check| check["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["version", "home", "permissions", "vault", "relay", "memory", "clock"]);
+    let wanted = ["version", "home", "permissions", "vault", "relay", "memory", "sleep", "clock"];
+    assert_eq!(names, wanted);
     assert!(checks.iter().all(|check| check["ok"] == true), "{report}");
     let key = world.address().split_once('#').unwrap().1;
     assert!(!report.to_string().contains(key) && !report.to_string().contains("벚꽃"));

@@ -216,6 +216,7 @@ impl Work<'_> {
         if row.state == State::Over {
             return Ok(());
         }
+        self.ask_for_gap(id, &row)?;
         self.flow_outbox(id)?;
         self.flow_commit(id)?;
         self.flow_bulk(id)

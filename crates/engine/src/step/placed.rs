@@ -23,6 +23,8 @@ impl Work<'_> {
         hash: [u8; 16],
         seq: Seq,
     ) -> Result<(), EngineError> {
+        // Whatever came of it, others may have waited for it.
+        self.memory.stirred.insert(id);
         let Some(out) = self.sealed_row(id, (number, hash))? else { return Ok(()) };
         let mut row = self.conversation(id)?;
         if out.epoch != row.epoch {
@@ -35,8 +37,7 @@ impl Work<'_> {
         }
         self.memory.placed.entry(id).or_default().insert(seq, (number, hash));
         self.take_places(id, &mut row)?;
-        self.keep_conversation(id, &row)?;
-        self.ask_for_gap(id, &row)
+        self.keep_conversation(id, &row)
     }
 
     /// Hands on every box whose place comes next: nothing stands between what was read and it, so
@@ -72,14 +73,16 @@ impl Work<'_> {
 
     /// What stands before a box of one's own is read, unless it may be another one whose answer is
     /// still to come.
-    fn ask_for_gap(
+    pub(crate) fn ask_for_gap(
         &mut self,
         id: ConversationId,
         row: &ConversationRow,
     ) -> Result<(), EngineError> {
+        if !self.memory.placed.contains_key(&id) {
+            return Ok(());
+        }
         let relay = row.relay()?;
-        let link = self.memory.links.entry(relay.clone()).or_default();
-        if self.memory.placed.contains_key(&id) && !link.posts(id) {
+        if !self.memory.links.entry(relay.clone()).or_default().posts(id) {
             self.ask_again(&relay, id, row.log()?, row.cursor);
         }
         Ok(())
