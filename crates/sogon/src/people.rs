@@ -2,7 +2,7 @@
 
 use sogon_engine::{
     ContactId, ConversationId,
-    view::{self, Contact, Conversation, Standing},
+    view::{self, Contact, Conversation},
 };
 
 use crate::{
@@ -64,12 +64,11 @@ impl Directory {
     ///
     /// # Errors
     /// [`Kind::UnknownName`], [`Kind::ManyNames`]; [`Kind::NotReady`] when the contact is there and
-    /// their answer is not.
+    /// what their link points to has not been fetched.
     pub(crate) fn conversation(&self, name: &str) -> Result<ConversationId, Trouble> {
         let people = self.contacts.iter().map(|contact| {
             let ids = [Some(contact.id.to_string()), contact.conversation.map(|id| id.to_string())];
-            let ready = contact.conversation.filter(|_| contact.standing != Standing::Waiting);
-            (ready, contact.name.as_str(), ids.into_iter().flatten().collect())
+            (contact.conversation, contact.name.as_str(), ids.into_iter().flatten().collect())
         });
         let contacts: Vec<_> = self.contacts.iter().filter_map(|c| c.conversation).collect();
         let rest = self.conversations.iter().filter(|known| !contacts.contains(&known.id));
@@ -129,6 +128,8 @@ fn one<'a, T>(
 
 #[cfg(test)]
 mod tests {
+    use sogon_engine::view::Standing;
+
     use super::*;
 
     fn contact(number: u8, name: &str, standing: Standing) -> Contact {
@@ -160,6 +161,7 @@ mod tests {
                 contact(3, "Joon", Standing::Ready),
                 contact(4, "Joon", Standing::Ready),
                 contact(5, "Sora", Standing::Waiting),
+                Contact { conversation: None, ..contact(6, "Dana", Standing::Waiting) },
             ],
             conversations: vec![group],
         }
@@ -183,13 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn somebody_who_has_not_answered_yet_can_be_written_to() {
+        assert_eq!(directory().conversation("Sora"), Ok(ConversationId([105; 8])));
+    }
+
+    #[test]
     fn two_of_one_name_and_nobody_are_said_so() {
         let directory = directory();
         assert_eq!(directory.contact("Joon").unwrap_err().kind(), Kind::ManyNames);
         assert_eq!(directory.contact("MINA").unwrap_err().kind(), Kind::ManyNames);
-        assert_eq!(directory.contact("Dana").unwrap_err().kind(), Kind::UnknownName);
+        assert_eq!(directory.contact("Yuna").unwrap_err().kind(), Kind::UnknownName);
         assert_eq!(directory.contact("030").unwrap_err().kind(), Kind::UnknownName);
-        assert_eq!(directory.conversation("Sora").unwrap_err().kind(), Kind::NotReady);
+        assert_eq!(directory.conversation("Dana").unwrap_err().kind(), Kind::NotReady);
         assert_eq!(directory.group("Mina").unwrap_err().kind(), Kind::UnknownName);
     }
 }

@@ -50,6 +50,23 @@ fn two_people_invite_join_write_read_search_and_verify() {
 }
 
 #[test]
+fn who_answers_a_link_writes_at_once_and_is_read_with_the_first_sync() {
+    let world = World::new();
+    let (mina, joon) = (world.person("Mina"), world.person("Joon"));
+    let link = mina.link();
+    let joined = joon.object(&["join", &link, "--as", "Mina"]);
+    assert_eq!(joined["state"], "waiting", "she was not there since");
+    let sent = joon.object(&["send", "Mina", "도착했어"]);
+    assert_eq!(sent["state"], "handed");
+    assert_eq!(mina.object(&["sync"])["received"], 1);
+    let contacts = mina.object(&["contacts"]);
+    assert_eq!(contacts["contacts"][0]["name"], "Joon", "his name came with it");
+    assert_eq!(mina.objects(&["read", "Joon"])[0]["text"], "도착했어");
+    joon.done(&["sync"]);
+    assert_eq!(joon.objects(&["read", "Mina"])[0]["state"], "delivered");
+}
+
+#[test]
 fn a_group_reads_what_one_writes_and_one_put_out_does_not() {
     let world = World::new();
     let (mina, joon) = world.pair("Mina", "Joon");

@@ -31,6 +31,8 @@ use super::{
 /// A run that takes longer has failed.
 const LONGEST: Duration = Duration::from_secs(300);
 const FIFTY: usize = 50;
+/// The word for first contact alone.
+const FIRST: &str = "first";
 
 /// A link, what it is called, and how often each piece of work is done on it.
 struct Place {
@@ -66,10 +68,26 @@ pub(crate) fn run(quick: bool, names: &[String]) {
          whole IP packets, median; the floor is a round trip and the bytes at the link's rate",
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let wanted = |place: &Place| names.is_empty() || names.iter().any(|name| name == place.name);
-    for place in places(quick).into_iter().filter(wanted) {
-        runtime.block_on(measure(&place));
+    let named = |of: &[&str]| names.iter().any(|name| of.contains(&name.as_str()));
+    let all = places(quick);
+    let no_place_is_named = !named(&all.iter().map(|place| place.name).collect::<Vec<_>>());
+    let wanted = |place: &Place| no_place_is_named || named(&[place.name]);
+    for place in all.into_iter().filter(wanted) {
+        match named(&[FIRST]) {
+            true => runtime.block_on(measure_first(&place)),
+            false => runtime.block_on(measure(&place)),
+        }
     }
+}
+
+/// First contact alone.
+async fn measure_first(place: &Place) {
+    let relay = Relay::start(Config::memory()).await.unwrap();
+    let trip = (place.weather.up.delay + place.weather.down.delay).as_secs_f64();
+    for live in [true, false] {
+        first_contact(place, trip, live, &relay).await;
+    }
+    relay.stop().await;
 }
 
 async fn measure(place: &Place) {
@@ -86,7 +104,9 @@ async fn measure(place: &Place) {
     let mut pair = Circle::meet(&relay, 2, 60_000).await;
     pair.measure(place, trip, "warm text", 1, true, &relay).await;
     pair.measure(place, trip, "50 texts", FIFTY, false, &relay).await;
-    first_contact(place, trip, &relay).await;
+    for live in [true, false] {
+        first_contact(place, trip, live, &relay).await;
+    }
     relay.stop().await;
 }
 
@@ -277,12 +297,13 @@ fn messages(told: &[Event]) -> BTreeSet<MessageId> {
     told.iter().filter_map(message).collect()
 }
 
-/// From a link to the first text shown to the one who made it.
-async fn first_contact(place: &Place, trip: f64, relay: &Running) {
+/// From a link to the first text shown to the one who made it. Whoever answers stays connected, as
+/// the app does, or makes one burst.
+async fn first_contact(place: &Place, trip: f64, live: bool, relay: &Running) {
     let home = relay.addr();
     let target: SocketAddr = SocketAddr::from(([127, 0, 0, 1], home.port()));
     let mut took = Vec::new();
-    let runs = place.runs.div_ceil(5);
+    let runs = place.runs.div_ceil(2);
     let mut floor = 0.0;
     for run in 0..=runs {
         let mut weather = place.weather.clone().seed(run as u64);
@@ -294,8 +315,9 @@ async fn first_contact(place: &Place, trip: f64, relay: &Running) {
         }
         let link = Link::start(weather, target).await.unwrap();
         let via = RelayAddr::new("127.0.0.1", link.addr().port(), home.fingerprint()).unwrap();
-        let mut inviter = Traveller::new("Mina", &home, 90_000 + run as u64);
-        let mut guest = Traveller::new("Joon", &home, 95_000 + run as u64);
+        let seed = run as u64 + if live { 90_000 } else { 92_000 };
+        let mut inviter = Traveller::new("Mina", &home, seed);
+        let mut guest = Traveller::new("Joon", &home, seed + 5_000);
         let invited = inviter.person.step(Input::Act(Act::Invite { uses: Uses::One }));
         let Answer::Invited { invite } = invited.answer else { unreachable!("has a relay") };
         let mut theirs = RelayLinks::new(Arc::new(Forgetful::default()) as _, Ways::Connections);
@@ -305,7 +327,8 @@ async fn first_contact(place: &Place, trip: f64, relay: &Running) {
         let begun = Instant::now();
         guest.person.step(Input::Act(Act::Join { invite, name: None }));
         let mut links = RelayLinks::new(Arc::clone(&guest.memory) as _, Ways::Any);
-        let done = guest.person.step_at(guest.tick(), Input::Live);
+        let way = if live { Input::Live } else { Input::Burst };
+        let done = guest.person.step_at(guest.tick(), way);
         guest.carry(&mut links, &via, done);
         let (mut wanted, mut stored, mut shown) = (None, None, None);
         while shown.is_none() || stored.is_none() {
@@ -333,7 +356,7 @@ async fn first_contact(place: &Place, trip: f64, relay: &Running) {
                 }
                 _ => {}
             }
-            if wanted.is_none() && guest.is_ready() {
+            if wanted.is_none() && guest.may_write() {
                 wanted = guest.say_in(&mut links, &via);
             }
         }
@@ -354,7 +377,8 @@ async fn first_contact(place: &Place, trip: f64, relay: &Running) {
             took.push(one);
         }
     }
-    print(place, "first contact to first text", &took, floor);
+    let name = if live { "first contact to first text" } else { "the same in one burst" };
+    print(place, name, &took, floor);
 }
 
 /// Somebody with a memory of relays and a clock.
@@ -400,9 +424,10 @@ impl Traveller {
             .collect()
     }
 
-    fn is_ready(&self) -> bool {
+    /// The conversation is founded: what is written now goes with the answer to the link.
+    fn may_write(&self) -> bool {
         let contacts = sogon_engine::view::contacts(self.person.store.shelf()).unwrap();
-        contacts.iter().any(|contact| contact.standing == sogon_engine::view::Standing::Ready)
+        contacts.iter().any(|contact| contact.conversation.is_some())
     }
 
     /// Writes one text in live mode, and sends it.

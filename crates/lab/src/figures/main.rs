@@ -1,8 +1,8 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
 //! `figures [--quick] [--built] [1 … 11] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
-//! hundred thousand messages; `--built` takes the programs as they were built last. Each part is
-//! a file beside this one.
+//! hundred thousand messages; `--built` takes the programs as they were built last. Part 8 takes the
+//! names of links (`GPRS`), and `first` for first contact alone. Each part is a file beside this one.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -20,9 +20,10 @@ pub(super) async fn run(desk: &Desk, join: &Join) -> Result<(), Trouble> {
     let contact = directory.contact(&contact.to_string())?;
     let object = json!({ "contact": contact.id.to_string(), "state": contact.standing.name() });
     let name: &[_] = &[("name", contact.name.as_str())];
-    let words = || match contact.standing {
-        Standing::Ready => desk.words.say("joined", name),
-        Standing::Waiting | Standing::Blocked => desk.words.say("joining", &[]),
+    let words = || match (contact.standing, contact.conversation) {
+        (Standing::Ready, _) => desk.words.say("joined", name),
+        (Standing::Waiting | Standing::Blocked, Some(_)) => desk.words.say("joining", &[]),
+        (Standing::Waiting | Standing::Blocked, None) => desk.words.say("joining-later", &[]),
     };
     desk.console.result(object, words).await
 }
