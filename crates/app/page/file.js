@@ -8,7 +8,13 @@ import { confirm, refusal, sheet, told } from "./sheet.js";
 import { say, size } from "./words.js";
 
 /** A file in a line of words. */
-export const described = ({ text, kind, voice, file }) => (kind !== "file" ? text : voice || file?.voice_ms ? say("file-voice") : `${say("file-file")}: ${text || say("file-nameless")}`);
+export function described({ text, kind, what, file }) {
+  if (kind !== "file") return text;
+  const its = what ?? file?.kind ?? "other";
+  const words = its === "other" ? say("file-file") : say(`kind-of-${its}`);
+  // A neutral name says nothing.
+  return its === "voice" || /^file-[0-9a-f]{4}(?:\.|$)/u.test(text) ? words : `${words}: ${text || say("file-nameless")}`;
+}
 
 const MOVING = ["fetching", "sending"];
 const marks = new Map();
@@ -43,6 +49,38 @@ export function advance(node, message) {
   node.querySelector(".moving").textContent = moving(message);
 }
 
+const isVoice = (file) => file.voice_ms !== null && file.voice_ms !== undefined;
+
+/** Pictures that cannot be drawn: they are shown as the files they are. */
+const undrawn = new Set();
+/** A picture that is here, and no program. */
+export const isPicture = ({ id, file }) => file.kind === "picture" && file.here && !file.program && !undrawn.has(id);
+const pictures = (app) => (app.pictures ??= import("./picture.js"));
+const show = (message, how) => pictures(how.app).then((part) => part.large(message, how));
+
+/** A frame of a size that is known before the picture is. `how.kept` keeps frames that are drawn. */
+export function frame(message, how, failed) {
+  const old = how.kept?.get(message.id);
+  if (old) {
+    old.message = message;
+    return old.element;
+  }
+  const words = say("picture-open", { name: message.file.name || say("file-nameless") });
+  const element = h("button", { class: "seen", type: "button", "aria-label": words, title: words, onclick: () => show(its.message, how) }, icon("picture"));
+  const its = { element, message };
+  how.kept?.set(message.id, its);
+  pictures(how.app).then((part) => part.watch(element, message.id, how, () => {
+    if (undrawn.size > 500) undrawn.clear();
+    undrawn.add(message.id);
+    how.kept?.delete(message.id);
+    failed(its);
+  }));
+  return element;
+}
+
+/** Whether it may be taken out of the home as a file. */
+export const savable = ({ from, file }) => file.here && !isVoice(file) && !file.no_saving && (from !== null || file.stage === "sent");
+
 /** The inside of a file's bubble. */
 export function fileBody(message, how) {
   const { file } = message;
@@ -54,8 +92,9 @@ export function fileBody(message, how) {
     ? deed(say("file-cancel"), () => confirm(say("file-cancel"), say("delete-everywhere-what"), say("delete-everywhere"), () => call("delete", { conversation: how.conversation, id: message.id, everywhere: true })))
     : deed(say("file-cancel"), () => ask("file-drop"));
   const go = (words) => deed(words, () => ask("file-move"), true);
-  const voice = file.voice_ms !== null && file.voice_ms !== undefined;
-  const save = file.here && !voice && !file.no_saving && (!own || file.stage === "sent") ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
+  const voice = isVoice(file);
+  // A picture that is shown is saved where it is shown large.
+  const save = savable(message) ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
   const deeds = {
     offered: [go(say("file-fetch"))],
     fetching: [deed(say("file-pause"), () => ask("file-pause")), cancel],
@@ -65,17 +104,23 @@ export function fileBody(message, how) {
     "relay-full": [go(say("file-go-on")), cancel],
   }[file.stage] ?? [];
   const under = MOVING.includes(file.stage);
-  return h("div", { class: "file" },
-    h("div", { class: "what" }, icon(file.program ? "alert" : voice ? "mic" : file.kind === "picture" ? "picture" : "file"),
+  const stage = under || (file.stage === "sent" && own) || (file.stage === "here" && !own) ? null : say(`file-${file.stage}`);
+  const once = message.fades === 0;
+  const picture = isPicture(message);
+  if (picture && once && !own) deeds.push(deed(say("picture-once"), () => show(message, how), true));
+  const seen = picture && !once ? frame(message, how, (its) => its.element.closest(".file")?.replaceWith(fileBody(its.message, how))) : null;
+  return h("div", { class: seen ? "file pictured" : "file" },
+    seen,
+    seen && !stage ? null : h("div", { class: "what" }, seen ? null : icon(file.program ? "alert" : voice ? "mic" : file.kind === "picture" ? "picture" : "file"),
       h("div", {},
-        voice ? h("b", {}, say("file-voice")) : h("b", { dir: "auto" }, file.name || say("file-nameless")),
-        h("span", { class: "quiet" }, [voice ? spanOf(Math.round(file.voice_ms / 1000)) : say(`kind-of-${file.program ? "other" : file.kind}`), size(file.bytes), under || (file.stage === "sent" && own) || (file.stage === "here" && !own) ? null : say(`file-${file.stage}`)].filter(Boolean).join(" · ")))),
+        seen ? null : voice ? h("b", {}, say("file-voice")) : h("b", { dir: "auto" }, file.name || say("file-nameless")),
+        h("span", { class: "quiet" }, [voice ? spanOf(Math.round(file.voice_ms / 1000)) : seen ? null : say(`kind-of-${file.program ? "other" : file.kind}`), size(file.bytes), stage].filter(Boolean).join(" · ")))),
     file.program ? h("p", { class: "say bad" }, say("file-program", { what: say(`program-${file.program}`) })) : null,
     file.no_saving ? h("p", { class: "quiet" }, say("file-no-saving")) : null,
     under ? h("progress", { max: Math.max(1, file.bytes), value: file.done, "aria-label": say(`file-${file.stage}`) }) : null,
     under ? h("p", { class: "quiet moving" }, moving(message)) : null,
     voice && file.here ? sounding(message, how) : null,
-    deeds.length > 0 || save ? h("div", { class: "deedsrow" }, deeds, save) : null,
+    deeds.length > 0 || (save && !seen) ? h("div", { class: "deedsrow" }, deeds, seen ? null : save) : null,
     place);
 }
 

@@ -1,6 +1,6 @@
 // Everything that was sent in a conversation and is not words.
 
-import { fileBody } from "./file.js";
+import { fileBody, frame, isPicture } from "./file.js";
 import { fill, h, later, speak } from "./dom.js";
 import { call } from "./net.js";
 import { attempt, sheet } from "./sheet.js";
@@ -9,13 +9,13 @@ import { say } from "./words.js";
 
 const KINDS = ["", "picture", "film", "voice", "sound", "paper", "archive", "other"];
 
-/** The gallery of a conversation. */
-export function gallerySheet(app, about) {
+/** The gallery of a conversation; `at` is what of it is looked for. */
+export function gallerySheet(app, about, at = { kind: "", words: "" }) {
   sheet(say("gallery"), (body, its) => {
     const place = h("div");
     const all = h("ul", { class: "gallery" });
-    const kind = h("select", { class: "field", id: "gallery-kind", onchange: () => look() }, KINDS.map((one) => h("option", { value: one }, say(one === "" ? "gallery-all" : `kind-of-${one}`))));
-    const words = h("input", { class: "field", id: "gallery-words", type: "search", autocomplete: "off", oninput: later(150, () => look()) });
+    const kind = h("select", { class: "field", id: "gallery-kind", onchange: () => look() }, KINDS.map((one) => h("option", { value: one, selected: one === at.kind }, say(one === "" ? "gallery-all" : `kind-of-${one}`))));
+    const words = h("input", { class: "field", id: "gallery-words", type: "search", value: at.words, autocomplete: "off", oninput: later(150, () => look()) });
     fill(body,
       h("div", { class: "pairs" }, h("div", {}, h("label", { for: "gallery-kind" }, say("gallery-kind")), kind), h("div", {}, h("label", { for: "gallery-words" }, say("gallery-words")), words)),
       place, all);
@@ -25,9 +25,13 @@ export function gallerySheet(app, about) {
       const found = await attempt(place, () => call("files", wanted));
       if (!found || !its.is() || kind.value !== wanted.kind || words.value !== wanted.words) return;
       speak(say("gallery-count", { count: found.files.length }));
-      const how = { app, conversation: about.id, open: about.open };
-      fill(all, found.files.length === 0 ? h("li", { class: "quiet" }, say("gallery-count", { count: 0 })) : found.files.map((message) => h("li", {},
-        fileBody(message, how),
+      const to = (message) => ({ app, conversation: about.id, open: about.open, find: () => app.open(about.id, message.id), back: () => gallerySheet(app, about, wanted) });
+      // Pictures alone lie side by side.
+      const tiles = wanted.kind === "picture" && found.files.length > 0;
+      all.className = tiles ? "gallery tiles" : "gallery";
+      const tile = (message) => frame(message, to(message), look);
+      fill(all, found.files.length === 0 ? h("li", { class: "quiet" }, say("gallery-count", { count: 0 })) : found.files.map((message) => tiles && isPicture(message) && message.fades !== 0 ? h("li", {}, tile(message)) : h("li", { class: "whole" },
+        fileBody(message, to(message)),
         h("div", { class: "foot" },
           h("span", { dir: "auto" }, message.from === null ? say("you") : message.from), h("time", {}, full(message.at)),
           h("button", { class: "link", type: "button", onclick: () => { its.close(); app.open(about.id, message.id); } }, say("gallery-go"))))));

@@ -55,6 +55,13 @@ export async function hear(args) {
   return new Int16Array(await answer.arrayBuffer());
 }
 
+/** A picture, as bytes that were drawn anew. */
+export async function see(args) {
+  const answer = await ask("/see", JSON.stringify(args), "application/json");
+  if (!answer?.ok) await value(answer);
+  return answer.arrayBuffer();
+}
+
 /** Has a grey picture looked through for a code. */
 export async function lookForCode(width, height, grey) {
   const bytes = new Uint8Array(8 + grey.length);

@@ -35,7 +35,7 @@ export function makePane(app) {
       return;
     }
     leave();
-    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map(), marks: new WeakMap() };
+    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map(), marks: new WeakMap(), pictures: new Map() };
     its = mine;
     const [about, page] = await Promise.all([
       call("conversation", { conversation: id }),
@@ -171,7 +171,7 @@ export function makePane(app) {
   function draw(message, first) {
     if (message.kind === "call") return callNote(message, its.about.open, () => app.calls.start(its.id, its.about.title));
     if (!["text", "file"].includes(message.kind)) return note(message);
-    return bubble(message, { app, first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
+    return bubble(message, { app, kept: its.pictures, first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
   }
 
   const gap = () => its.log.scrollHeight - its.log.scrollTop - its.log.clientHeight;

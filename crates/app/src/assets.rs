@@ -44,6 +44,7 @@ assets! {
     "/voice.js" "voice.js" SCRIPT;
     "/mic.js" "mic.js" SCRIPT;
     "/gallery.js" "gallery.js" SCRIPT;
+    "/picture.js" "picture.js" SCRIPT;
     "/sheet.js" "sheet.js" SCRIPT;
     "/invite.js" "invite.js" SCRIPT;
     "/scan.js" "scan.js" SCRIPT;
@@ -76,6 +77,7 @@ mod tests {
         "/voice.js",
         "/mic.js",
         "/gallery.js",
+        "/picture.js",
         "/people.js",
         "/invite.js",
         "/scan.js",

@@ -54,6 +54,8 @@ pub enum Refusal {
     NotHere,
     /// This is no voice note.
     NoNote,
+    /// This is no picture, or none that can be drawn.
+    NoPicture,
     /// There is a file at that place already.
     Taken,
     /// No file can be read or written at that place.
@@ -87,6 +89,7 @@ impl Refusal {
         Self::NoSaving,
         Self::NotHere,
         Self::NoNote,
+        Self::NoPicture,
         Self::Taken,
         Self::NoFile,
         Self::Disk,
@@ -115,6 +118,7 @@ impl Refusal {
             Self::NoSaving => "no-saving",
             Self::NotHere => "not-here",
             Self::NoNote => "no-note",
+            Self::NoPicture => "no-picture",
             Self::Taken => "taken",
             Self::NoFile => "no-file",
             Self::Disk => "disk",
@@ -180,6 +184,15 @@ impl Pace {
             Self::Steady(_) => "steady",
         }
     }
+}
+
+/// How large a picture is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// At most 512 points a side; kept in the home, unless it is to be seen once.
+    Small,
+    /// As large as a screen; kept nowhere.
+    Large,
 }
 
 /// An open home, as far as the page may reach into it. Cheap to copy.
@@ -258,6 +271,15 @@ pub trait Home: Clone + 'static {
         conversation: ConversationId,
         message: MessageId,
     ) -> impl Future<Output = Result<Option<String>, Refusal>>;
+
+    /// A file as a picture, a JPEG that was drawn anew where nothing is to be had; none for what is no
+    /// picture, or did not end well.
+    fn picture(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        extent: Extent,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, Refusal>>;
 
     /// Somebody begins to speak.
     fn recorder(&self) -> Result<Self::Recorder, Refusal>;

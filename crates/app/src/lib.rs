@@ -20,6 +20,7 @@ mod qr;
 mod roster;
 mod safety;
 mod scan;
+mod seen;
 mod serve;
 mod shape;
 mod speaking;
@@ -28,7 +29,7 @@ mod watcher;
 mod words;
 
 pub use app::{App, Link, Seat};
-pub use home::{Burst, Figures, Gate, Home, Pace, Refusal, Unreached};
+pub use home::{Burst, Extent, Figures, Gate, Home, Pace, Refusal, Unreached};
 pub use line::{Line, Told};
 pub use memo::{APP_TABLES, MEMOS, SETTINGS, SPEECH};
 pub use parcel::{Cleaned, Form, Gone, Parcel, Recorder};

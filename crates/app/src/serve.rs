@@ -22,7 +22,7 @@ use crate::{
     home::{Home, Refusal},
     live::{self, Talk},
     parcel::HANDED_BYTES_MAX,
-    scan, spoken, words,
+    scan, seen, spoken, words,
 };
 
 /// Connections at the same time: a browser opens six, and other programs may knock.
@@ -88,7 +88,7 @@ async fn route<H: Home>(app: &App<H>, host: &str, request: Request<Incoming>) ->
         "/" | "/try" => Door::Page,
         "/live" | "/speak" => Door::Live,
         "/scan" => Door::Picture,
-        "/session" | "/hear" => Door::Call,
+        "/session" | "/hear" | "/see" => Door::Call,
         other if other.starts_with("/api/") => Door::Call,
         other if other.starts_with("/in/") || other.starts_with("/speak/") => Door::Picture,
         _ => Door::Part,
@@ -135,7 +135,7 @@ async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<In
     let seat = seat(app, &request);
     let name = path.strip_prefix("/api/");
     // A question without a pass is not read at all.
-    if (name.is_some() || path == "/hear") && seat.is_none() {
+    if path != "/session" && seat.is_none() {
         return answer::no(StatusCode::UNAUTHORIZED);
     }
     let Some(bytes) = body(request, CALL_BYTES_MAX).await else {
@@ -144,13 +144,12 @@ async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<In
     let Ok(asked) = serde_json::from_slice::<Value>(&bytes) else {
         return answer::refused(Refusal::BadInput);
     };
-    if let ("/hear", Some(place)) = (path, seat.and_then(|seat| app.0.places.get(seat))) {
-        return match spoken::hear(place, &asked).await {
-            Ok(samples) => answer::with(StatusCode::OK, "application/octet-stream", samples),
-            Err(refusal) => answer::refused(refusal),
+    let (Some(name), Some(seat)) = (name, seat) else {
+        return match seat {
+            Some(seat) if path != "/session" => sense(app, seat, path, &asked).await,
+            _ => session(app, &asked),
         };
-    }
-    let (Some(name), Some(seat)) = (name, seat) else { return session(app, &asked) };
+    };
     let done = match seat {
         WATCHER => calls::watch(app, host, name, &asked).await,
         seat => match app.0.places.get(seat) {
@@ -160,6 +159,19 @@ async fn call<H: Home>(app: &App<H>, host: &str, path: &str, request: Request<In
     };
     match done {
         Ok(value) => answer::json(&value),
+        Err(refusal) => answer::refused(refusal),
+    }
+}
+
+/// `/hear`, `/see`: what is heard of a note, what is seen of a picture.
+async fn sense<H: Home>(app: &App<H>, seat: usize, path: &str, asked: &Value) -> Answer {
+    let Some(place) = app.0.places.get(seat) else { return answer::no(StatusCode::NOT_FOUND) };
+    let sensed = match path {
+        "/hear" => spoken::hear(place, asked).await,
+        _ => seen::see(place, asked).await,
+    };
+    match sensed {
+        Ok(bytes) => answer::with(StatusCode::OK, "application/octet-stream", bytes),
         Err(refusal) => answer::refused(refusal),
     }
 }

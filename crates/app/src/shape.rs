@@ -91,8 +91,14 @@ fn answered(shelf: &dyn Shelf, by: &Message, id: MessageId) -> Result<Value, She
     let found = view::message(shelf, by.conversation, id)?;
     Ok(match found {
         Some(found) => {
-            let (text, kind) = (excerpt(&found.text), found.kind.name());
-            json!({ "id": id.to_string(), "from": found.from.as_deref().map(name), "text": text, "kind": kind, "gone": false })
+            json!({
+                "id": id.to_string(),
+                "from": found.from.as_deref().map(name),
+                "text": excerpt(&found.text),
+                "kind": found.kind.name(),
+                "what": found.file.as_ref().map(file_kind),
+                "gone": false,
+            })
         }
         None => json!({ "id": id.to_string(), "gone": true }),
     })
@@ -112,7 +118,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
             "from": last.from.as_deref().map(name),
             "at": last.at_s,
             "kind": last.kind.name(),
-            "voice": last.file.as_ref().is_some_and(|file| file.voice_ms.is_some()),
+            "what": last.file.as_ref().map(file_kind),
             "state": last.delivery.map(Delivery::name),
         })
     });

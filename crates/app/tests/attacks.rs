@@ -461,5 +461,9 @@ fn only_so_many_files_are_under_way_and_a_guessed_link_takes_none_out() {
         assert_eq!(house.calls("/hear", "0", &hear).await.status, 401);
         let heard = house.calls("/hear", &secret, &hear).await;
         assert_eq!(heard.body, "{\"count\":0,\"refused\":\"no-note\"}");
+        let see = hear.replace('}', ",\"id\":\"0000000000000000\"}");
+        assert_eq!(house.calls("/see", "0", &see).await.status, 401);
+        let seen = house.calls("/see", &secret, &see).await;
+        assert_eq!(seen.body, "{\"count\":0,\"refused\":\"unknown\"}");
     });
 }

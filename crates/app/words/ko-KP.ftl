@@ -136,3 +136,6 @@ voice-no-mic = 마이크를 쓸수 없습니다. 열람기가 허락하는지 �
 voice-on = 록음중
 refused-taken = 이미 같은 이름의 화일이 있습니다. 다른 이름을 쓰십시오.
 refused-no-file = 그 자리의 화일을 읽거나 쓸수 없습니다. 경로를 다시 보십시오.
+picture-drawing = 그리는중…
+picture-once-what = 이제는 어디에도 없습니다. 닫으면 다시 볼수 없습니다.
+refused-no-picture = 그릴수 있는 사진이 아닙니다.

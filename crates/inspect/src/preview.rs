@@ -1,5 +1,5 @@
-//! A small picture of a picture: decoded by a worker without files or network, drawn within limits,
-//! and written anew. A picture that is a bomb costs its preview and nothing else.
+//! A picture of a picture, small or as large as a screen: decoded by a worker without files or network,
+//! drawn within limits, and written anew. A picture that is a bomb costs its preview and nothing else.
 
 use std::{
     fs::File,
@@ -22,8 +22,9 @@ use crate::{
 pub const PICTURE_BYTES_MAX: u64 = 64 << 20;
 /// The largest preview.
 pub const PREVIEW_BYTES_MAX: usize = 65_536;
-/// The longest side of a preview.
-const SIDE_MAX: u32 = 512;
+/// The largest picture that is drawn for a screen: with the worker's way to write it in an answer,
+/// still less than an answer may have.
+pub const LARGE_BYTES_MAX: usize = 786_432;
 /// The most points of a picture that is decoded: what cameras of today make.
 const POINTS_MAX: u64 = 120_000_000;
 /// What decoding may take.
@@ -32,8 +33,32 @@ const DECODED_BYTES_MAX: u64 = 512 << 20;
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Tried in this order until one is small enough.
-const TRIES: [(u32, u8); 4] = [(SIDE_MAX, 80), (SIDE_MAX, 60), (320, 60), (160, 50)];
+
+/// How large a picture is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Extent {
+    /// At most 512 points a side and [`PREVIEW_BYTES_MAX`] bytes.
+    Small,
+    /// At most 2,048 points a side and [`LARGE_BYTES_MAX`] bytes.
+    Large,
+}
+
+impl Extent {
+    fn bytes_max(self) -> usize {
+        match self {
+            Self::Small => PREVIEW_BYTES_MAX,
+            Self::Large => LARGE_BYTES_MAX,
+        }
+    }
+
+    /// Longest sides and qualities, tried in this order until one is small enough.
+    fn tries(self) -> [(u32, u8); 4] {
+        match self {
+            Self::Small => [(512, 80), (512, 60), (320, 60), (160, 50)],
+            Self::Large => [(2_048, 80), (2_048, 60), (1_280, 60), (640, 50)],
+        }
+    }
+}
 
 /// A preview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +67,7 @@ pub struct Preview {
     pub wide: u32,
     /// And from top to bottom.
     pub high: u32,
-    /// A JPEG of at most [`PREVIEW_BYTES_MAX`] bytes without any metadata.
+    /// A JPEG without any metadata, of no more bytes than its [`Extent`] has.
     pub bytes: Vec<u8>,
     /// The walls that stood around whoever drew it.
     pub walls: Walls,
@@ -69,19 +94,20 @@ pub enum NoPreview {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Sitting {
     pub(crate) memory_bytes_max: u64,
+    pub(crate) extent: Extent,
 }
 
 /// Draws a preview of an open file, in a worker of the workshop.
 ///
 /// # Errors
 /// Why there is none.
-pub fn preview(file: &File, workshop: &Workshop) -> Result<Preview, NoPreview> {
+pub fn preview(file: &File, extent: Extent, workshop: &Workshop) -> Result<Preview, NoPreview> {
     let size = file.metadata().map_err(|_| NoPreview::Fell)?.len();
     if size > PICTURE_BYTES_MAX {
         return Err(NoPreview::TooLarge);
     }
     let memory_bytes_max = workshop.memory_bytes_max.min(MEMORY_BYTES_MAX);
-    let task = Task::Draw(Sitting { memory_bytes_max });
+    let task = Task::Draw(Sitting { memory_bytes_max, extent });
     let patience = workshop.patience.min(PATIENCE);
     let hired = Hired::start(&workshop.worker, &task, patience).map_err(|_| NoPreview::Fell)?;
     let walls = hired.ready.walls;
@@ -93,7 +119,7 @@ pub fn preview(file: &File, workshop: &Workshop) -> Result<Preview, NoPreview> {
         Err(_) => return Err(NoPreview::Fell),
     };
     // What a worker that was taken over says is held to the same limits.
-    let sound = |its: &Preview| its.bytes.len() <= PREVIEW_BYTES_MAX && is_jpeg(&its.bytes);
+    let sound = |its: &Preview| its.bytes.len() <= extent.bytes_max() && is_jpeg(&its.bytes);
     let drawn = answer?;
     if sound(&drawn) { Ok(Preview { walls, ..drawn }) } else { Err(NoPreview::Fell) }
 }
@@ -103,26 +129,26 @@ fn is_jpeg(bytes: &[u8]) -> bool {
 }
 
 /// What the worker does with the file it was handed.
-pub(crate) fn draw_behind_walls(file: File) -> Result<Preview, NoPreview> {
+pub(crate) fn draw_behind_walls(file: File, extent: Extent) -> Result<Preview, NoPreview> {
     let mut bytes = Vec::new();
     let read = file.take(PICTURE_BYTES_MAX.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|_| NoPreview::Fell)?;
-    draw(&bytes)
+    draw(&bytes, extent)
 }
 
 /// The preview of a picture.
 ///
 /// # Errors
 /// Why there is none.
-pub fn draw(bytes: &[u8]) -> Result<Preview, NoPreview> {
+pub fn draw(bytes: &[u8], extent: Extent) -> Result<Preview, NoPreview> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > PICTURE_BYTES_MAX {
         return Err(NoPreview::TooLarge);
     }
     let picture = decode(bytes)?;
     let (wide, high) = (picture.width(), picture.height());
-    for (side, quality) in TRIES {
+    for (side, quality) in extent.tries() {
         let bytes = write(&fitted(&picture, side), quality)?;
-        if bytes.len() <= PREVIEW_BYTES_MAX {
+        if bytes.len() <= extent.bytes_max() {
             return Ok(Preview { wide, high, bytes, walls: Walls::default() });
         }
     }
@@ -206,12 +232,14 @@ mod tests {
             let [a, b, c, _] = its.wrapping_mul(its | 1).to_le_bytes();
             [a, b, c, 255]
         };
-        let drawn = draw(&png(1_500, 900, noise)).unwrap();
+        let drawn = draw(&png(1_500, 900, noise), Extent::Small).unwrap();
         assert_eq!((drawn.wide, drawn.high), (1_500, 900));
         assert!(drawn.bytes.len() <= PREVIEW_BYTES_MAX && is_jpeg(&drawn.bytes));
         let small = image::load_from_memory(&drawn.bytes).unwrap();
         assert!(small.width() <= 512 && small.width() * 9 / 15 <= small.height() + 1);
-        let drawn = draw(&png(10, 20, |_, _| [0, 0, 0, 0])).unwrap();
+        let large = draw(&png(1_500, 900, noise), Extent::Large).unwrap();
+        assert!(large.bytes.len() <= LARGE_BYTES_MAX && large.bytes.len() > PREVIEW_BYTES_MAX);
+        let drawn = draw(&png(10, 20, |_, _| [0, 0, 0, 0]), Extent::Small).unwrap();
         let shown = image::load_from_memory(&drawn.bytes).unwrap().to_rgb8();
         assert_eq!(shown.dimensions(), (10, 20));
         assert!(shown.pixels().all(|point| point.0.iter().all(|value| *value > 250)), "white");
@@ -220,17 +248,17 @@ mod tests {
     #[test]
     fn what_is_no_picture_or_a_bomb_has_no_preview() {
         for bytes in [&b""[..], b"GIF89", b"%PDF-1.7", b"<svg></svg>", &[0; 4_096]] {
-            assert!(draw(bytes).is_err());
+            assert!(draw(bytes, Extent::Small).is_err());
         }
         // A head that promises forty thousand by forty thousand points.
         let mut bomb = png(2, 2, |_, _| [1, 2, 3, 255]);
         bomb[16..24].copy_from_slice(&[0, 0, 0x9c, 0x40, 0, 0, 0x9c, 0x40]);
         let sum = crc32fast::hash(&bomb[12..29]);
         bomb[29..33].copy_from_slice(&sum.to_be_bytes());
-        assert_eq!(draw(&bomb), Err(NoPreview::TooLarge));
+        assert_eq!(draw(&bomb, Extent::Small), Err(NoPreview::TooLarge));
         let whole = png(300, 300, |x, y| [x as u8, y as u8, 7, 255]);
         for cut in (8..whole.len()).step_by(97) {
-            assert!(draw(&whole[..cut]).is_err() || cut + 16 > whole.len(), "{cut}");
+            assert!(draw(&whole[..cut], Extent::Small).is_err() || cut + 16 > whole.len(), "{cut}");
         }
     }
 }

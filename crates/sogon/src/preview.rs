@@ -1,4 +1,5 @@
-//! Small pictures of pictures: drawn by a worker without files or network, kept sealed.
+//! Pictures of pictures: drawn by a worker without files or network; small ones are kept sealed, large
+//! ones nowhere.
 
 use std::{
     fs::File,
@@ -8,8 +9,9 @@ use std::{
 use sogon_engine::{Act, ConversationId, MessageId, view};
 use sogon_inspect::{
     clean::Workshop,
-    preview::{self, PICTURE_BYTES_MAX, Preview},
+    preview::{self, Extent, PICTURE_BYTES_MAX, Preview},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     hand::Hand,
@@ -17,6 +19,9 @@ use crate::{
     outgoing::in_memory,
     trouble::{Kind, Trouble},
 };
+
+/// Pictures that are drawn at the same time: each worker may take a gibibyte.
+static DRAWN: Semaphore = Semaphore::const_new(2);
 
 /// A preview of a file in the home: the one that is kept, or one drawn now, and kept unless the file
 /// is to be seen once. `None` for what is no picture, or none that can be drawn.
@@ -32,6 +37,31 @@ pub(crate) async fn of(
     if kept.is_some() {
         return Ok(kept);
     }
+    let Some(drawn) = anew(hand, conversation, message, Extent::Small).await? else {
+        return Ok(None);
+    };
+    keep(hand, conversation, message, drawn.clone()).await?;
+    Ok(Some(drawn))
+}
+
+/// The same as large as a screen; kept nowhere.
+///
+/// # Errors
+/// As [`of`].
+pub(crate) async fn large(
+    hand: &Hand,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    anew(hand, conversation, message, Extent::Large).await
+}
+
+async fn anew(
+    hand: &Hand,
+    conversation: ConversationId,
+    message: MessageId,
+    extent: Extent,
+) -> Result<Option<Vec<u8>>, Trouble> {
     let known = hand.message(conversation, message).await?.and_then(|message| message.file);
     let file = known.ok_or(Kind::UnknownFile)?;
     if !file.whole {
@@ -40,6 +70,8 @@ pub(crate) async fn of(
     if file.bytes > PICTURE_BYTES_MAX || file.voice_ms.is_some() {
         return Ok(None);
     }
+    // Its bytes are taken out of the home when it is its turn, not before.
+    let turn = DRAWN.acquire().await.map_err(|_| Kind::Bug)?;
     let mut copy = in_memory().map_err(|_| Kind::System)?;
     for index in 0..file.pieces {
         let look =
@@ -47,9 +79,9 @@ pub(crate) async fn of(
         let piece = hand.look(look).await?.ok_or(Kind::FileNotHere)?;
         copy.write_all(&piece).map_err(|_| Kind::System)?;
     }
-    let Some(drawn) = draw(copy).await? else { return Ok(None) };
-    keep(hand, conversation, message, drawn.clone()).await?;
-    Ok(Some(drawn))
+    let drawn = drawn(copy, extent).await;
+    drop(turn);
+    drawn
 }
 
 /// Keeps one.
@@ -69,11 +101,15 @@ pub(crate) async fn keep(
 ///
 /// # Errors
 /// Only what is wrong with this system.
-pub(crate) async fn draw(mut file: File) -> Result<Option<Vec<u8>>, Trouble> {
+pub(crate) async fn draw(file: File) -> Result<Option<Vec<u8>>, Trouble> {
+    drawn(file, Extent::Small).await
+}
+
+async fn drawn(mut file: File, extent: Extent) -> Result<Option<Vec<u8>>, Trouble> {
     let workshop = Workshop::new(inspection::worker()?);
     let work = move || -> io::Result<Option<Preview>> {
         file.rewind()?;
-        Ok(preview::preview(&file, &workshop).ok())
+        Ok(preview::preview(&file, extent, &workshop).ok())
     };
     let drawn = tokio::task::spawn_blocking(work).await.map_err(|_| Kind::Bug)?;
     Ok(drawn.map_err(|_| Kind::System)?.map(|its| its.bytes))

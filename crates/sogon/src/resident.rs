@@ -1,7 +1,8 @@
 //! The home as the app sees it: the narrow door of `sogon_app`, on a hand in the loop.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
     future::Future,
     path::{Path, PathBuf},
     pin::Pin,
@@ -9,7 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_app::{APP_TABLES, Budget, Burst, Figures, Gate, Home, Pace, Phone, Refusal, Unreached};
+use sogon_app::{
+    APP_TABLES, Budget, Burst, Extent, Figures, Gate, Home, Pace, Phone, Refusal, Unreached,
+};
 use sogon_carry::Ways;
 use sogon_engine::{
     Act, Answer, Batch, Change, ConversationId, Event, MessageId, Shelf, ShelfFault,
@@ -26,7 +29,7 @@ use crate::{
     keeper::{Farewell, Tally},
     mode::Mode,
     parcel::{self, Bundle, Speech},
-    phone,
+    phone, preview,
     trouble::{Kind, Trouble},
 };
 
@@ -38,11 +41,16 @@ pub(crate) struct Resident {
     busy: Rc<Cell<Instant>>,
     /// A call is going on in the app.
     talking: Rc<Cell<bool>>,
+    /// Pictures that could not be drawn: they are not tried again until the home is opened anew.
+    undrawn: Rc<RefCell<BTreeSet<(ConversationId, MessageId)>>>,
 }
+
+/// So many of them are remembered.
+const UNDRAWN_MAX: usize = 4_096;
 
 impl Resident {
     pub(crate) fn new(hand: Hand, busy: Rc<Cell<Instant>>) -> Self {
-        Self { hand, busy, talking: Rc::default() }
+        Self { hand, busy, talking: Rc::default(), undrawn: Rc::default() }
     }
 }
 
@@ -181,6 +189,26 @@ impl Home for Resident {
         let found = self.hand.message(conversation, message).await.map_err(refusal)?;
         let found = found.ok_or(Refusal::Unknown)?;
         judged::judge(&self.hand, &found).await.map_err(refusal)
+    }
+
+    async fn picture(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        extent: Extent,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        if extent == Extent::Large {
+            return preview::large(&self.hand, conversation, message).await.map_err(refusal);
+        }
+        let its = (conversation, message);
+        if self.undrawn.borrow().contains(&its) {
+            return Ok(None);
+        }
+        let drawn = preview::of(&self.hand, conversation, message).await.map_err(refusal)?;
+        if drawn.is_none() && self.undrawn.borrow().len() < UNDRAWN_MAX {
+            self.undrawn.borrow_mut().insert(its);
+        }
+        Ok(drawn)
     }
 
     fn recorder(&self) -> Result<Speech, Refusal> {

@@ -61,11 +61,13 @@ story("a photograph goes out clean and under a neutral name, and is saved on the
   await clean(m, "50-before-it-leaves");
   await button(m.locator("dialog"), "보내기").click();
   await m.locator("dialog").waitFor({ state: "detached" });
-  await said(m).locator(".what", { hasText: "중계기에 있음" }).or(said(m).locator(".state", { hasText: "도착함" })).first().waitFor();
-  await said(j).getByRole("button", { name: "저장" }).waitFor();
+  await said(m).locator(".state", { hasText: /중계기에 있음|도착함/u }).waitFor();
+  for (const page of [m, j]) await said(page).locator(".seen.drawn").waitFor();
   await clean(m, "51-file");
   await clean(j, "52-file-phone-dark");
-  const its = await saved(j, said(j), "저장");
+  await said(j).locator(".seen").click();
+  await j.locator(".stage canvas").waitFor();
+  const its = await saved(j, j.locator("dialog"), "저장");
   assert.match(its.name, /^file-[0-9a-f]{4}\.jpg$/u);
   assert.ok(!its.bytes.includes("Exif") && !its.bytes.includes("대동강") && its.bytes.length > 1000);
   // The link was for once: whoever finds it in the browser's list of downloads gets nothing.

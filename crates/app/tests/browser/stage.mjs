@@ -129,9 +129,9 @@ export function files(folder) {
   });
 }
 
-/** Whether some file below a folder holds a text, in one byte or in two for each letter. */
+/** Whether some file below a folder holds a text, in one byte or in two for each letter, or bytes. */
 export function holders(folder, text) {
-  const wanted = [Buffer.from(text, "utf8"), Buffer.from(text, "utf16le")];
+  const wanted = Buffer.isBuffer(text) ? [text] : [Buffer.from(text, "utf8"), Buffer.from(text, "utf16le")];
   return files(folder).filter((file) => {
     const bytes = readFileSync(file);
     return wanted.some((one) => bytes.includes(one));

@@ -489,6 +489,7 @@ story("the trial shows both people and what the watcher sees between them", true
 await import("./devices.mjs");
 await import("./calls.mjs");
 await import("./files.mjs");
+await import("./pictures.mjs");
 await import("./voices.mjs");
 
 let failed = 0;

@@ -8,7 +8,8 @@ use std::{
 };
 
 use sogon_app::{
-    App, Budget, Burst, Cleaned, Form, Gate, Home, Pace, Parcel, Phone, Recorder, Refusal, Seat,
+    App, Budget, Burst, Cleaned, Extent, Form, Gate, Home, Pace, Parcel, Phone, Recorder, Refusal,
+    Seat,
 };
 use sogon_engine::{
     Act, Answer, Batch, ConversationId, Event, MessageId, Order, Row, Shelf, ShelfFault, Table,
@@ -163,6 +164,15 @@ impl Home for Bare {
     }
 
     async fn judge(&self, _: ConversationId, _: MessageId) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    async fn picture(
+        &self,
+        _: ConversationId,
+        _: MessageId,
+        _: Extent,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
         Ok(None)
     }
 

@@ -217,7 +217,7 @@ fn draw(socket: &UnixStream, sitting: &preview::Sitting) -> io::Result<()> {
     let Ok([picture]) = <[File; 1]>::try_from(files) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
-    send(socket, &preview::draw_behind_walls(picture))
+    send(socket, &preview::draw_behind_walls(picture, sitting.extent))
 }
 
 /// Writes a clean copy of the first file it is handed into the second one.

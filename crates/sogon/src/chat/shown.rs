@@ -59,7 +59,7 @@ impl Line {
             from: perhaps(last, "from"),
             at: count(last, "at"),
             kind: text(last, "kind"),
-            voice: yes(last, "voice"),
+            voice: text(last, "what") == "voice",
         });
         Some(Self {
             id: perhaps(value, "id")?,
