@@ -11,6 +11,8 @@ import { language, say, size } from "./words.js";
 const RINGS = 60000;
 /** How long it is said how a call ended. */
 const TOLD = 6000;
+/** A call that is older does not ring when a page is opened: nobody waits any more. */
+const FRESH = 2 * RINGS;
 /** So long before the budget is spent it is said. */
 const SOON = 15;
 
@@ -24,6 +26,8 @@ export function clock(ms) {
 
 export function makeCalls(app) {
   const element = h("section", { class: "callbar", "aria-label": say("call"), hidden: true });
+  /** Calls that rang in this page. */
+  const rung = new Set();
   let its = null;
 
   const round = (name, label, work, more) => h("button", { class: "round", type: "button", title: label, "aria-label": label, onclick: work, ...more }, icon(name));
@@ -55,7 +59,8 @@ export function makeCalls(app) {
 
   /** Somebody calls. */
   async function rings(conversation, message) {
-    if (its) return;
+    if (its || rung.has(message.id)) return;
+    rung.add(message.id);
     const mine = begin({ conversation, id: message.id, title: message.from ?? "", own: false });
     // What was over before it came here does not ring.
     const known = await call("call", { conversation, call: message.id }).catch(() => null);
@@ -261,9 +266,13 @@ export function makeCalls(app) {
     is: () => its !== null,
     /** In other words. */
     build: () => { if (!its) fill(element); },
-    heard(event, hidden) {
-      if (event.is === "received" && event.message.kind === "call" && event.message.from !== null && event.message.text === "ringing") {
-        if (!hidden) rings(event.conversation, event.message);
+    /** A line of the list: a call that came before the page did rings now. */
+    found({ id, last }) {
+      if (!app.hidden() && isRinging(last) && Date.now() - last.at * 1000 < FRESH) rings(id, last);
+    },
+    heard(event) {
+      if (event.is === "received" && isRinging(event.message)) {
+        if (!app.hidden()) rings(event.conversation, event.message);
       } else if (its && ["changed", "missed"].includes(event.is)) {
         look(its);
       }
@@ -279,6 +288,8 @@ export function makeCalls(app) {
     },
   };
 }
+
+const isRinging = (message) => message?.kind === "call" && message.from !== null && message.text === "ringing";
 
 /** The line that stands for a call. */
 export function callNote(message, open, again) {

@@ -45,6 +45,7 @@ export function makeList(app) {
     total = piece.total;
     lines = new Map(piece.lines.map((line, at) => [first + at, line]));
     app.count(piece.unread);
+    piece.lines.forEach((line) => app.calls?.found(line));
     if (people) showWaiting(people.contacts.filter((one) => one.standing === "waiting" && !one.conversation));
     ul.style.height = `${total * row()}px`;
     showNone();

@@ -3,7 +3,7 @@
 import { makeCalls } from "./calls.js";
 import { cover } from "./cover.js";
 import { fill, h, speak } from "./dom.js";
-import { status, settingsSheet, alertsSheet, keysSheet, look } from "./house.js";
+import { status, look } from "./house.js";
 import { icon } from "./icons.js";
 import { makeList } from "./list.js";
 import { begin, call, listen } from "./net.js";
@@ -20,6 +20,7 @@ const app = { voice: null, name: "", settings: {}, list: null, pane: null, strip
 // Parts that are fetched when somebody needs them.
 const invite = () => import("./invite.js");
 const people = () => import("./people.js");
+const settings = () => import("./settings.js");
 
 let hidden = false;
 let silent = 0;
@@ -126,7 +127,7 @@ function heard(event) {
   if (!app.frame) return;
   app.pane.heard(event);
   app.strip.heard(event);
-  app.calls.heard(event, hidden);
+  app.calls.heard(event);
   if (["received", "progress", "changed", "missed"].includes(event.is)) app.list.refresh();
   if (event.is === "received") notify(event);
   if (event.is === "alerted") speak(say("alerted"));
@@ -194,7 +195,7 @@ function beginSheet() {
 function menu() {
   sheet(say("menu"), (body, its) => {
     const choice = (title, work) => h("button", { class: "plain", type: "button", onclick: () => { its.close(); work(); } }, title);
-    fill(body, choice(say("settings"), () => settingsSheet(app)), choice(say("alerts"), () => alertsSheet()), choice(say("keys"), () => keysSheet()));
+    fill(body, choice(say("settings"), () => settings().then((part) => part.settingsSheet(app))), choice(say("alerts"), () => settings().then((part) => part.alertsSheet())), choice(say("keys"), () => settings().then((part) => part.keysSheet())));
   });
 }
 
@@ -245,6 +246,7 @@ function keys() {
 
 app.conversationSheet = (id) => people().then((part) => part.conversationSheet(app, id));
 app.quiet = quiet;
+app.hidden = () => hidden;
 app.attempt = attempt;
 app.sync = () => app.strip.sync();
 app.narrow = () => {

@@ -92,16 +92,21 @@ function parcel(about, file, at) {
     };
     const named = h("input", { type: "checkbox", id: `named-${at}` });
     const name = (its) => say("parcel-name", { name: its });
-    const cost = (bytes) => h("p", { class: "quiet" }, [size(bytes), pace ? say("parcel-air", { span: roughly(bytes / pace) }) : null, say("parcel-slow", { span: roughly(bytes / EDGE) })].filter(Boolean).join(" · "));
-    const [cleanly, cleanRow] = radio("clean", say("parcel-clean"), true);
+    const price = h("p", { class: "quiet" });
+    const cost = (bytes) => fill(price, [size(bytes), pace ? say("parcel-air", { span: roughly(bytes / pace) }) : null, say("parcel-slow", { span: roughly(bytes / EDGE) })].filter(Boolean).join(" · "));
+    const fits = clean?.fitted ?? null;
+    const [fitted, fittedRow] = radio("fitted", fits === null ? "" : say("parcel-fitted", { size: size(fits) }), fits !== null);
+    const [cleanly, cleanRow] = radio("clean", fits === null ? say("parcel-clean") : say("parcel-original", { size: size(clean.bytes) }), fits === null);
     const [asIs, asIsRow] = radio("as-it-is", not ? say("parcel-as-it-is-anyway") : say("parcel-as-it-is"), false);
-    form = () => (asIs.checked ? "as-it-is" : clean && cleanly.checked ? "clean" : null);
+    form = () => (asIs.checked ? "as-it-is" : clean && cleanly.checked ? "clean" : fits !== null && fitted.checked ? "fitted" : null);
     keep = () => named.checked;
     const goes = h("p", { class: "quiet", dir: "auto" });
-    const rename = () => fill(goes, name(named.checked ? file.name : form() === "clean" ? clean.name : looked.name));
-    named.addEventListener("change", rename);
-    cleanly.addEventListener("change", rename);
-    asIs.addEventListener("change", rename);
+    const rename = () => {
+      const chosen = form();
+      fill(goes, name(named.checked ? file.name : ["clean", "fitted"].includes(chosen) ? clean.name : looked.name));
+      cost(chosen === "fitted" ? fits : chosen === "clean" ? clean.bytes : file.size);
+    };
+    for (const one of [named, fitted, cleanly, asIs]) one.addEventListener("change", rename);
     rename();
     const words = [...new Set((clean?.gone ?? []).map((one) => one.words))];
     fill(inside,
@@ -109,10 +114,10 @@ function parcel(about, file, at) {
         ? words.length > 0 ? [h("p", {}, say("parcel-gone")), h("ul", { class: "gone" }, words.map((one) => h("li", {}, one)))] : h("p", {}, say("parcel-nothing"))
         : h("p", { class: "say bad" }, because(not)),
       clean?.left.length > 0 ? h("p", { class: "quiet" }, say("parcel-left", { what: clean.left.join(", ") })) : null,
-      h("fieldset", {}, h("legend", { class: "unseen" }, say("parcel-form")), clean ? cleanRow : null, asIsRow),
+      h("fieldset", {}, h("legend", { class: "unseen" }, say("parcel-form")), fits === null ? null : fittedRow, clean ? cleanRow : null, asIsRow),
       goes,
       h("label", { class: "tick", for: named.id }, named, h("span", {}, say("parcel-keep-name"))),
-      cost(clean?.bytes ?? file.size));
+      price);
     speak(clean ? `${say("parcel-gone")} ${words.join(", ")}` : because(not));
   }
 
@@ -126,7 +131,7 @@ function parcel(about, file, at) {
       bar.max = Math.max(1, file.size);
       const watch = setInterval(() => call("file-how", { parcel: id }).then(({ given }) => { bar.value = given; }).catch(() => {}), 400);
       try {
-        await call("file-send", { parcel: id, as_it_is: form() === "as-it-is", keep_name: keep(), ...how });
+        await call("file-send", { parcel: id, form: form(), keep_name: keep(), ...how });
         done = true;
         id = null;
         fill(inside, h("p", {}, say("parcel-sent")));

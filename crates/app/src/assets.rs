@@ -50,6 +50,7 @@ assets! {
     "/scan.js" "scan.js" SCRIPT;
     "/people.js" "people.js" SCRIPT;
     "/house.js" "house.js" SCRIPT;
+    "/settings.js" "settings.js" SCRIPT;
     "/watchers.js" "watchers.js" SCRIPT;
     "/cover.js" "cover.js" SCRIPT;
     "/calls.js" "calls.js" SCRIPT;
@@ -79,6 +80,7 @@ mod tests {
         "/gallery.js",
         "/picture.js",
         "/people.js",
+        "/settings.js",
         "/invite.js",
         "/scan.js",
         "/watchers.js",

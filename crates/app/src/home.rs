@@ -247,10 +247,13 @@ pub trait Home: Clone + 'static {
     fn attended(&self);
 
     /// A place for a file of so many bytes, on its way in.
-    fn parcel(&self, bytes: u64) -> Result<Self::Parcel, Refusal>;
+    fn parcel(&self, bytes: u64) -> impl Future<Output = Result<Self::Parcel, Refusal>>;
 
     /// A file at a place on the disk, as a parcel; what it is called, and how many bytes it has.
-    fn parcel_at(&self, path: &Path) -> Result<(Self::Parcel, String, u64), Refusal>;
+    fn parcel_at(
+        &self,
+        path: &Path,
+    ) -> impl Future<Output = Result<(Self::Parcel, String, u64), Refusal>>;
 
     /// Writes a file of the home, or a note as a recording, to a place where none is; into a folder
     /// under its own name. Gives where it is.
@@ -281,8 +284,11 @@ pub trait Home: Clone + 'static {
         extent: Extent,
     ) -> impl Future<Output = Result<Option<Vec<u8>>, Refusal>>;
 
-    /// Somebody begins to speak.
-    fn recorder(&self) -> Result<Self::Recorder, Refusal>;
+    /// Somebody begins to speak, at a rate the link bears; or goes on, where frames have so many bytes.
+    fn recorder(
+        &self,
+        frame_bytes: Option<usize>,
+    ) -> impl Future<Output = Result<Self::Recorder, Refusal>>;
 
     /// A voice note of frames that a recorder made, so many milliseconds long.
     fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal>;

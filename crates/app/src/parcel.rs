@@ -26,13 +26,27 @@ const TICKETS_MAX: usize = 8;
 /// How long such a link lives.
 const TICKET_LIVES: Duration = Duration::from_secs(60);
 
-/// Which of the two forms of a file.
+/// Which of the forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// A picture without what tells who made it, no larger than the link bears.
+    Fitted,
     /// Without what tells who made it.
     Clean,
     /// As its owner has it.
     AsItIs,
+}
+
+impl Form {
+    /// By its name among the questions of the page.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "fitted" => Some(Self::Fitted),
+            "clean" => Some(Self::Clean),
+            "as-it-is" => Some(Self::AsItIs),
+            _ => None,
+        }
+    }
 }
 
 /// Something that cleaning takes off.
@@ -53,6 +67,8 @@ pub enum Cleaned {
     Copy {
         /// How many bytes it has.
         bytes: u64,
+        /// How many a picture has that is no larger than the link bears, where that is less.
+        fitted: Option<u64>,
         /// What was taken off.
         gone: Vec<Gone>,
         /// What was left on purpose, in the owner's language.
@@ -77,7 +93,7 @@ pub trait Parcel: 'static {
     /// [`Refusal::Disk`].
     fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal>;
 
-    /// Makes the clean copy, behind walls. `name` is what the owner calls the file, `language` a tag.
+    /// Makes the clean copy, behind walls, and of a picture a smaller one where the link wants it. `name` is what the owner calls the file, `language` a tag.
     fn clean(
         self,
         name: String,

@@ -114,6 +114,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
     let memo = Memo::load(shelf, entry.id)?;
     let last = last.map(|last| {
         json!({
+            "id": last.id.to_string(),
             "text": excerpt(&last.text),
             "from": last.from.as_deref().map(name),
             "at": last.at_s,

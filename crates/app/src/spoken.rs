@@ -15,6 +15,8 @@ use crate::{
 const NOTE_MS_MAX: u32 = 600_000;
 /// The largest note that is played: ten thousand frames of 400 bytes (SPEC 11.1).
 const NOTE_BYTES_MAX: u64 = 4_000_008;
+/// How long a frame of a note lasts, in milliseconds (SPEC 11.1).
+const FRAME_MS: u32 = 60;
 /// Rows of one note: more seconds than it may have.
 const ROWS_MAX: usize = 2_000;
 /// Before the frames of a row: how many milliseconds they last.
@@ -27,6 +29,14 @@ pub(crate) struct Begun {
     pub(crate) keys: Vec<Vec<u8>>,
     pub(crate) frames: Vec<u8>,
     pub(crate) ms: u32,
+}
+
+impl Begun {
+    /// Bytes of each of its frames; none where there are none.
+    fn frame_bytes(&self) -> Option<usize> {
+        let frames = usize::try_from(self.ms.checked_div(FRAME_MS)?).ok()?;
+        self.frames.len().checked_div(frames)
+    }
 }
 
 /// What was begun, if anything was.
@@ -59,7 +69,8 @@ pub(crate) async fn begin<H: Home>(
         return Err(Refusal::TooLarge);
     }
     let rows = u32::try_from(begun.keys.len()).map_err(|_| Refusal::TooLarge)?;
-    let speaking = Speaking { conversation, recorder: home.recorder()?, samples: 0, rows };
+    let recorder = home.recorder(begun.frame_bytes()).await?;
+    let speaking = Speaking { conversation, recorder, samples: 0, rows };
     let id = place.tray.speak(speaking)?;
     Ok(json!({ "speech": id, "ms": begun.ms }))
 }

@@ -139,3 +139,4 @@ refused-no-file = 그 자리의 화일을 읽거나 쓸수 없습니다. 경로�
 picture-drawing = 그리는중…
 picture-once-what = 이제는 어디에도 없습니다. 닫으면 다시 볼수 없습니다.
 refused-no-picture = 그릴수 있는 사진이 아닙니다.
+parcel-fitted = 지금 련결에 맞춘 크기로 보내기 ({ $size })

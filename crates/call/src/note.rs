@@ -92,11 +92,15 @@ pub fn record(samples: &[i16]) -> Result<Vec<u8>, CallError> {
 ///
 /// [`CallError::Note`] for another rate, for no samples, or more than [`NOTE_SECONDS_MAX`] hold.
 pub fn record_at(samples: &[i16], kbit: u32) -> Result<Vec<u8>, CallError> {
+    record_in(samples, frame_bytes_at(kbit)?)
+}
+
+/// Bytes of a frame at one of [`NOTE_KBITS`].
+fn frame_bytes_at(kbit: u32) -> Result<usize, CallError> {
     // Bits in 60 ms are 60 times those in one, and a byte has eight.
-    let bytes = kbit.saturating_mul(60).div_euclid(8);
+    let bytes = kbit.saturating_mul(NOTE_FRAME_MS).div_euclid(8);
     let known = NOTE_KBITS.contains(&kbit);
-    let bytes = usize::try_from(bytes).ok().filter(|_| known).ok_or(CallError::Note)?;
-    record_in(samples, bytes)
+    usize::try_from(bytes).ok().filter(|_| known).ok_or(CallError::Note)
 }
 
 fn record_in(samples: &[i16], frame_bytes: usize) -> Result<Vec<u8>, CallError> {
@@ -130,7 +134,33 @@ impl Recorder {
         Ok(Self { encoder, frame_bytes: NOTE_FRAME_BYTES, waiting: Vec::new() })
     }
 
-    /// The frames of [`NOTE_FRAME_BYTES`] that are whole with these samples, at
+    /// The same at one of [`NOTE_KBITS`].
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Note`] for another rate.
+    pub fn at(kbit: u32) -> Result<Self, CallError> {
+        Ok(Self { frame_bytes: frame_bytes_at(kbit)?, ..Self::new()? })
+    }
+
+    /// Goes on with a note that has frames of so many bytes: all frames of a note are of one size.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Note`] for frames of none of [`NOTE_KBITS`].
+    pub fn going_on(frame_bytes: usize) -> Result<Self, CallError> {
+        let known = |kbit: &u32| frame_bytes_at(*kbit) == Ok(frame_bytes);
+        let kbit = NOTE_KBITS.into_iter().find(known).ok_or(CallError::Note)?;
+        Self::at(kbit)
+    }
+
+    /// Bytes of each frame.
+    #[must_use]
+    pub fn frame_bytes(&self) -> usize {
+        self.frame_bytes
+    }
+
+    /// The frames that are whole with these samples, at
     /// [`sogon_call_opus::RATE_HZ`]; each lasts [`NOTE_FRAME_MS`].
     ///
     /// # Errors
@@ -246,6 +276,24 @@ mod tests {
         let heard = Note::parse(&note).unwrap().play().unwrap();
         let both = &spoken[..heard.len()];
         assert!(speech::likeness(both, &heard) > 0.8, "{}", speech::likeness(both, &heard));
+    }
+
+    #[test]
+    fn a_note_goes_on_at_the_rate_it_was_begun_at() {
+        let spoken = speech::sentence(5, 6.0);
+        let (before, after) = spoken.split_at(50 * 960);
+        for kbit in NOTE_KBITS {
+            let mut frames = Recorder::at(kbit).unwrap().hear(before).unwrap();
+            let mut later = Recorder::going_on(frames.len() / 50).unwrap();
+            assert_eq!(later.frame_bytes(), kbit as usize * 60 / 8);
+            frames.extend(later.hear(after).unwrap());
+            let heard = of_frames(&frames, 100 * 960).unwrap();
+            assert_eq!(heard.len(), NOTE_HEAD_BYTES + 100 * kbit as usize * 60 / 8);
+        }
+        for bytes in [0, 44, 121] {
+            assert_eq!(Recorder::going_on(bytes).err(), Some(CallError::Note));
+        }
+        assert_eq!(Recorder::at(7).err(), Some(CallError::Note));
     }
 
     #[test]

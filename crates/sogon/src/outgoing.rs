@@ -84,27 +84,33 @@ impl Outgoing {
     /// # Errors
     /// What is wrong with this system.
     pub(crate) fn fitted(self, side: u32) -> Result<Self, Trouble> {
+        Ok(self.smaller(side)?.unwrap_or(self))
+    }
+
+    /// A second copy of a picture, no longer than `side`; none where it would not be smaller.
+    ///
+    /// # Errors
+    /// What is wrong with this system.
+    pub(crate) fn smaller(&self, side: u32) -> Result<Option<Self>, Trouble> {
         let picture = matches!(self.kind, Some(Kind::Jpeg | Kind::Png | Kind::WebP | Kind::Bmp));
         if !picture
             || self.bytes < FITTED_BYTES_MIN
             || self.bytes > IN_MEMORY_BYTES_MAX.saturating_mul(4)
         {
-            return Ok(self);
+            return Ok(None);
         }
         let mut copy = in_memory().map_err(|_| Situation::System)?;
         let workshop = Workshop::new(inspection::worker()?);
         let options = Options { pictures: Pictures::Fitted { side }, ..Options::default() };
         let copied = clean::clean_open(&self.file, &copy, &options, &workshop);
         let smaller = |its: &clean::Copied| its.bytes < self.bytes && Some(its.kind) == self.kind;
-        let Some(copied) = copied.ok().filter(smaller) else {
-            let mut file = self.file;
-            file.rewind().map_err(|_| Situation::System)?;
-            return Ok(Self { file, ..self });
-        };
+        (&self.file).rewind().map_err(|_| Situation::System)?;
+        let Some(copied) = copied.ok().filter(smaller) else { return Ok(None) };
         copy.rewind().map_err(|_| Situation::System)?;
-        let mut removed = self.removed;
+        let mut removed = self.removed.clone();
         removed.extend(copied.report.removed);
-        Ok(Self { file: copy, bytes: copied.bytes, removed, ..self })
+        let (bytes, kept) = (copied.bytes, self.kept.clone());
+        Ok(Some(Self { file: copy, bytes, kind: self.kind, removed, kept }))
     }
 
     /// It is a picture, as far as that was looked at.

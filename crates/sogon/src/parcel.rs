@@ -27,29 +27,36 @@ pub(crate) struct Bundle {
     own: File,
     own_bytes: u64,
     clean: Option<Outgoing>,
+    /// The clean copy of a picture, no larger than the link bears.
+    fitted: Option<Outgoing>,
+    /// The longest side of such a one.
+    side: u32,
     giving: Option<Outgoing>,
 }
 
 impl Bundle {
-    /// A place for so many bytes.
+    /// A place for so many bytes. A picture leaves no longer than `side`, unless its owner wants it so.
     ///
     /// # Errors
     /// [`Refusal::Disk`].
-    pub(crate) fn new(bytes: u64, folder: &Path) -> Result<Self, Refusal> {
+    pub(crate) fn new(bytes: u64, folder: &Path, side: u32) -> Result<Self, Refusal> {
         let own = nameless(bytes, folder).map_err(|_| Refusal::Disk)?;
+        Ok(Self::holding(own, 0, folder, side))
+    }
+
+    fn holding(own: File, own_bytes: u64, folder: &Path, side: u32) -> Self {
         let folder = folder.to_owned();
-        Ok(Self { folder, own, own_bytes: 0, clean: None, giving: None })
+        Self { folder, own, own_bytes, clean: None, fitted: None, side, giving: None }
     }
 
     /// A file of the owner's, where it lies; it is only read.
     ///
     /// # Errors
     /// [`Refusal::NoFile`].
-    pub(crate) fn of(path: &Path, folder: &Path) -> Result<(Self, u64), Refusal> {
+    pub(crate) fn of(path: &Path, folder: &Path, side: u32) -> Result<(Self, u64), Refusal> {
         let own = outgoing::open(path).map_err(|_| Refusal::NoFile)?;
         let own_bytes = own.metadata().map_err(|_| Refusal::NoFile)?.len();
-        let folder = folder.to_owned();
-        Ok((Self { folder, own, own_bytes, clean: None, giving: None }, own_bytes))
+        Ok((Self::holding(own, own_bytes, folder, side), own_bytes))
     }
 
     fn copy(&mut self, language: Language) -> Result<Cleaned, clean::Refusal> {
@@ -65,12 +72,19 @@ impl Bundle {
         });
         let left = made.kept.iter().map(|kept| words.say(&format!("left-{kept}"), &[]));
         let (bytes, gone, left) = (made.bytes, gone.collect(), left.collect());
+        // A picture that cannot be drawn smaller leaves as it was cleaned.
+        self.fitted = made.smaller(self.side).ok().flatten();
+        let fitted = self.fitted.as_ref().map(|its| its.bytes);
         self.clean = Some(made);
-        Ok(Cleaned::Copy { bytes, gone, left })
+        Ok(Cleaned::Copy { bytes, fitted, gone, left })
     }
 
     fn form(&self, form: Form) -> Option<&Outgoing> {
-        self.clean.as_ref().filter(|_| form == Form::Clean)
+        match form {
+            Form::Fitted => self.fitted.as_ref(),
+            Form::Clean => self.clean.as_ref(),
+            Form::AsItIs => None,
+        }
     }
 }
 
@@ -92,7 +106,7 @@ impl Parcel for Bundle {
             Ok((bundle, Ok(cleaned))) => (bundle, Ok(cleaned)),
             Ok((bundle, Err(why))) => (bundle, not(&why)),
             // The worker is another process; what failed here is this one.
-            Err(_) => match Self::new(0, &folder) {
+            Err(_) => match Self::new(0, &folder, 0) {
                 Ok(empty) => (empty, Err(Refusal::Bug)),
                 Err(_) => std::future::pending().await,
             },
@@ -102,7 +116,7 @@ impl Parcel for Bundle {
     fn bytes(&self, form: Form) -> Option<u64> {
         match form {
             Form::AsItIs => Some(self.own_bytes),
-            Form::Clean => self.clean.as_ref().map(|copy| copy.bytes),
+            copied => self.form(copied).map(|copy| copy.bytes),
         }
     }
 
@@ -115,6 +129,7 @@ impl Parcel for Bundle {
 
     fn open(&mut self, form: Form) -> Result<(), Refusal> {
         let giving = match form {
+            Form::Fitted => self.fitted.take().ok_or(Refusal::BadInput)?,
             Form::Clean => self.clean.take().ok_or(Refusal::BadInput)?,
             Form::AsItIs => {
                 let own = self.own.try_clone().map_err(|_| Refusal::Disk)?;
@@ -150,19 +165,27 @@ fn not(why: &clean::Refusal) -> Result<Cleaned, Refusal> {
 pub(crate) struct Speech(note::Recorder);
 
 impl Speech {
-    /// Nothing was said yet.
+    /// Nothing was said yet; from now on so many kilobits a second.
     ///
     /// # Errors
     /// [`Refusal::Bug`].
-    pub(crate) fn begin() -> Result<Self, Refusal> {
-        note::Recorder::new().map(Self).map_err(|_| Refusal::Bug)
+    pub(crate) fn begin(kbit: u32) -> Result<Self, Refusal> {
+        note::Recorder::at(kbit).map(Self).map_err(|_| Refusal::Bug)
+    }
+
+    /// A note goes on whose frames have so many bytes.
+    ///
+    /// # Errors
+    /// [`Refusal::NoNote`] where no note has such frames.
+    pub(crate) fn go_on(frame_bytes: usize) -> Result<Self, Refusal> {
+        note::Recorder::going_on(frame_bytes).map(Self).map_err(|_| Refusal::NoNote)
     }
 }
 
 impl Recorder for Speech {
     fn hear(&mut self, samples: &[i16]) -> Result<(Vec<u8>, u32), Refusal> {
         let frames = self.0.hear(samples).map_err(|_| Refusal::Bug)?;
-        let count = frames.len().div_euclid(note::NOTE_FRAME_BYTES);
+        let count = frames.len().checked_div(self.0.frame_bytes()).unwrap_or_default();
         let count = u32::try_from(count).map_err(|_| Refusal::Bug)?;
         Ok((frames, count.saturating_mul(note::NOTE_FRAME_MS)))
     }

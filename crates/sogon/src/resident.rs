@@ -28,6 +28,7 @@ use crate::{
     judged,
     keeper::{Farewell, Tally},
     mode::Mode,
+    pace,
     parcel::{self, Bundle, Speech},
     phone, preview,
     trouble::{Kind, Trouble},
@@ -144,12 +145,14 @@ impl Home for Resident {
         self.busy.set(Instant::now());
     }
 
-    fn parcel(&self, bytes: u64) -> Result<Bundle, Refusal> {
-        Bundle::new(bytes, self.hand.folder())
+    async fn parcel(&self, bytes: u64) -> Result<Bundle, Refusal> {
+        let side = pace::Pace::look(&self.hand).await.map_err(refusal)?.picture_side();
+        Bundle::new(bytes, self.hand.folder(), side)
     }
 
-    fn parcel_at(&self, path: &Path) -> Result<(Bundle, String, u64), Refusal> {
-        let (bundle, bytes) = Bundle::of(path, self.hand.folder())?;
+    async fn parcel_at(&self, path: &Path) -> Result<(Bundle, String, u64), Refusal> {
+        let side = pace::Pace::look(&self.hand).await.map_err(refusal)?.picture_side();
+        let (bundle, bytes) = Bundle::of(path, self.hand.folder(), side)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok((bundle, name.unwrap_or_default(), bytes))
     }
@@ -211,8 +214,11 @@ impl Home for Resident {
         Ok(drawn)
     }
 
-    fn recorder(&self) -> Result<Speech, Refusal> {
-        Speech::begin()
+    async fn recorder(&self, frame_bytes: Option<usize>) -> Result<Speech, Refusal> {
+        match frame_bytes {
+            Some(bytes) => Speech::go_on(bytes),
+            None => Speech::begin(pace::Pace::look(&self.hand).await.map_err(refusal)?.note_kbit()),
+        }
     }
 
     fn note(&self, frames: Vec<u8>, ms: u32) -> Result<Vec<u8>, Refusal> {

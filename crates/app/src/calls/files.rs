@@ -39,7 +39,7 @@ pub(super) async fn begin<H: Home>(
     }
     home.fits(bytes).await?;
     let name = asked.text("name").unwrap_or_default().to_owned();
-    let parcel = place.tray.begin(to, name, bytes, home.parcel(bytes)?)?;
+    let parcel = place.tray.begin(to, name, bytes, home.parcel(bytes).await?)?;
     Ok(json!({ "parcel": parcel }))
 }
 
@@ -64,13 +64,19 @@ pub(super) async fn look<H: Home>(place: &Place<H>, asked: &Asked<'_>) -> Result
     let (parcel, cleaned) = place.tray.away(id)?.clean(name.clone(), language).await;
     let neutral = |form| parcel.neutral_name(form, &name, "…");
     let value = match cleaned {
-        Ok(Cleaned::Copy { bytes, gone, left }) => {
+        Ok(Cleaned::Copy { bytes, fitted, gone, left }) => {
             let gone = gone.iter();
             let gone: Vec<_> = gone
                 .map(|one| json!({ "what": one.what, "words": one.words, "inside": one.inside }))
                 .collect();
             Ok(json!({
-                "clean": { "bytes": bytes, "gone": gone, "left": left, "name": neutral(Form::Clean) },
+                "clean": {
+                    "bytes": bytes,
+                    "fitted": fitted,
+                    "gone": gone,
+                    "left": left,
+                    "name": neutral(Form::Clean),
+                },
                 "name": neutral(Form::AsItIs),
             }))
         }
@@ -84,7 +90,7 @@ pub(super) async fn look<H: Home>(place: &Place<H>, asked: &Asked<'_>) -> Result
     value
 }
 
-/// `{parcel, as_it_is, keep_name, once, no_saving, reply}`: into the home, and on its way. It goes on
+/// `{parcel, form, keep_name, once, no_saving, reply}`: into the home, and on its way. It goes on
 /// when the page that asked is gone.
 pub(super) async fn send<H: Home>(
     place: &Place<H>,
@@ -93,7 +99,7 @@ pub(super) async fn send<H: Home>(
 ) -> Result<Value, Refusal> {
     home.attended();
     let id = asked.text("parcel")?;
-    let form = if asked.yes("as_it_is") { Form::AsItIs } else { Form::Clean };
+    let form = Form::named(asked.text("form")?).ok_or(Refusal::BadInput)?;
     let reply_to = if asked.has("reply") { Some(asked.message("reply")?) } else { None };
     let parcel = place.tray.away(id)?;
     if parcel.bytes(form).is_none() {

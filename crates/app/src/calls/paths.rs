@@ -19,7 +19,7 @@ pub(super) async fn begin<H: Home>(
 ) -> Result<Value, Refusal> {
     home.attended();
     let to = asked.conversation()?;
-    let (parcel, name, bytes) = home.parcel_at(Path::new(asked.text("path")?))?;
+    let (parcel, name, bytes) = home.parcel_at(Path::new(asked.text("path")?)).await?;
     home.fits(bytes).await?;
     let id = place.tray.begin(to, name.clone(), bytes, parcel)?;
     place.tray.at(&id, |one| {

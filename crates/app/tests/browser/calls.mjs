@@ -162,6 +162,45 @@ story("two people call each other in the app and hear what is said", true, async
   }
 });
 
+story("a call that came before the page was opened rings when it is, while it is still there", true, async (world) => {
+  const [mina, joon] = pair(world);
+  const file = recording(world, 0);
+  const [mb, jb] = [await speaker(file), await speaker(file)];
+  try {
+    const m = await visit(mb, await mina.open());
+    const link = await joon.open();
+    await row(m, "준").click();
+    await button(m, "통화").click();
+    await m.locator(".callbar", { hasText: "벨이 울립니다" }).waitFor();
+    // Its home has the call; nobody looks at it yet.
+    while (!joon.run("read").includes('"call"')) await new Promise((looked) => { setImmediate(looked); });
+    const j = await visit(jb, link);
+    await j.locator(".callbar", { hasText: "전화가 왔습니다" }).waitFor();
+    // Declined: a page that is opened after that is silent.
+    await button(j, "거절").click();
+    await m.locator(".callend", { hasText: "지금은 전화를 받지 않습니다" }).waitFor();
+    const again = await visit(jb, await joon.link());
+    await row(again, "미나").waitFor();
+    await row(again, "미나").locator(".last", { hasText: /전화/u }).waitFor();
+    assert.equal(await again.locator(".callbar:not([hidden])").count(), 0, "what is over does not ring");
+    // Hidden, it does not ring; shown again, it does.
+    await again.keyboard.press("F8");
+    await again.getByText("단위 환산").waitFor();
+    await m.locator(".callend").waitFor({ state: "detached" });
+    await button(m, "통화").click();
+    await m.locator(".callbar", { hasText: "벨이 울립니다" }).waitFor();
+    const rings = () => joon.run("read").trim().split("\n").filter((line) => JSON.parse(line).kind === "call").length;
+    while (rings() < 2) await new Promise((looked) => { setImmediate(looked); });
+    assert.equal(await again.locator(".callbar").count(), 0);
+    await again.keyboard.press("F8");
+    await again.locator(".callbar", { hasText: "전화가 왔습니다" }).waitFor();
+    await m.keyboard.press("F7");
+    await again.locator(".callbar", { hasText: "전화가 왔습니다" }).waitFor({ state: "hidden" });
+  } finally {
+    await Promise.all([mb.close(), jb.close()]);
+  }
+});
+
 story("a call ends by itself when its budget is spent, and quiet homes do not call", false, async (world) => {
   const [mina, joon] = pair(world);
   const file = recording(world, 5);

@@ -219,3 +219,101 @@ story("a picture that is to fade fades from when it was seen small", false, asyn
   assert.equal(joon.run("file", "list").trim(), "");
   assert.deepEqual(page.complaints, []);
 });
+
+/** A picture that does not get small by being packed well. */
+function rough(wide, high) {
+  const row = 1 + wide * 3;
+  const rows = Buffer.alloc(row * high);
+  let its = 1;
+  for (let at = 0; at < rows.length; at += 1) {
+    its ^= its << 13;
+    its ^= its >>> 17;
+    its ^= its << 5;
+    rows[at] = at % row === 0 ? 0 : (its >>> 9) & 0x1f;
+  }
+  return png(wide, high, rows);
+}
+
+story("on a poor link a picture and a note leave smaller, and the picture's own size is a choice", false, async (world) => {
+  world.address = world.address.replace(`:${world.port}#`, `:${await world.poorLine(900)}#`);
+  const [mina, joon] = pair(world);
+  for (const one of [mina, joon]) one.run("grow", "--mib", "8");
+  const mouth = await browser({ args: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] });
+  try {
+    const m = await visit(mouth, await mina.open());
+    await row(m, "준").click();
+    const file = written(world, "꽃밭.png", rough(1500, 800));
+    const sent = () => mina.run("file", "list").trim().split("\n").map((line) => JSON.parse(line));
+    const send = async (choose) => {
+      await m.locator(".compose input[type=file]").setInputFiles(file);
+      await m.getByRole("radio", { name: /지금 연결에 맞춘 크기로 보내기/u }).waitFor();
+      await choose();
+      await button(m.locator("dialog"), "보내기").click();
+      await m.locator("dialog").waitFor({ state: "detached" });
+    };
+    await send(async () => {
+      assert.ok(await m.getByRole("radio", { name: /지금 연결에 맞춘/u }).isChecked());
+      await clean(m, "73-fitted");
+    });
+    await send(() => m.getByRole("radio", { name: /원래 크기로 보내기/u }).check());
+    const [small, own] = sent().map((one) => one.bytes);
+    assert.ok(small < own * 0.8, `${small} of ${own}`);
+    await drawn(m.locator(".said").last()).waitFor();
+
+    // What was begun goes on in frames of one size.
+    const clock = (seconds) => m.waitForFunction((wanted) => document.querySelector(".compose.voice .clock")?.textContent >= wanted, `0:0${seconds}`);
+    await button(m, "말로 보내기").click();
+    await clock(1);
+    await button(m.locator(".compose.voice"), "멈춤").click();
+    await button(m, "이어서 말하기").click();
+    await clock(2);
+    await button(m.locator(".compose.voice"), "보내기").click();
+    await m.locator(".said:has(.sound)").waitFor();
+    const note = sent().at(-1).bytes - 8;
+    assert.ok(note % 45 === 0 && note < 33 * 120, `frames of 6 kbit a second: ${note}`);
+    assert.deepEqual(m.complaints, []);
+  } finally {
+    await mouth.close();
+  }
+});
+
+story("a picture that was copied, and a file, are pasted into the conversation and asked about first", true, async (world, b) => {
+  const [mina] = pair(world);
+  const context = await b.newContext(DESK);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(45000);
+  await page.goto(await mina.open());
+  await row(page, "준").click();
+  await page.evaluate(async (bytes) => {
+    const blob = new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], { type: "image/png" });
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+  }, fields(400, 300).toString("base64"));
+  await page.locator(".words").focus();
+  await page.keyboard.press("Control+v");
+  await page.locator(".parcel h3", { hasText: "image.png" }).waitFor();
+  await page.getByText("보내는 이름: file-….png").waitFor();
+  assert.equal(await page.locator(".said").count(), 0, "nothing left before one said so");
+  await clean(page, "74-pasted");
+  await button(page.locator("dialog"), "보내기").click();
+  await drawn(said(page)).waitFor();
+  await shows(said(page).locator("canvas"));
+
+  const paste = (text, file) => page.locator(".words").evaluate((its, [words, name, inside]) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([inside], name));
+    if (words) clipboardData.setData("text/plain", words);
+    return its.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, [text, ...file]);
+  // A word processor copies words and a picture of them: they are words.
+  assert.equal(await paste("글과 함께 베낀 그림", ["image.png", "x"]), true, "the browser pastes the words");
+  assert.equal(await page.locator("dialog").count(), 0);
+
+  // A file as a folder's window copies it.
+  assert.equal(await paste("", ["장보기.txt", "살구 두 근\n"]), false);
+  await page.locator(".parcel h3", { hasText: "장보기.txt" }).waitFor();
+  await page.getByRole("checkbox", { name: "이름도 그대로 보내기" }).check();
+  await button(page.locator("dialog"), "보내기").click();
+  await page.locator(".said .what", { hasText: "장보기.txt" }).waitFor();
+  assert.equal(await page.locator(".words").inputValue(), "");
+});

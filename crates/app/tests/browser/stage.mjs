@@ -62,6 +62,13 @@ export class World {
     return this.address;
   }
 
+  /** A port that leads to the relay, each way so many milliseconds later. */
+  async poorLine(ms) {
+    const line = new Staying(process.execPath, [path.join(import.meta.dirname, "poorline.mjs"), String(this.port), String(ms)]);
+    this.all.push(line);
+    return Number(await line.line());
+  }
+
   person(name) {
     const home = path.join(this.folder, name);
     const file = `${home}.passphrase`;

@@ -142,11 +142,11 @@ impl Home for Bare {
 
     fn attended(&self) {}
 
-    fn parcel(&self, _: u64) -> Result<Sieve, Refusal> {
+    async fn parcel(&self, _: u64) -> Result<Sieve, Refusal> {
         Ok(Sieve(0))
     }
 
-    fn parcel_at(&self, _: &Path) -> Result<(Sieve, String, u64), Refusal> {
+    async fn parcel_at(&self, _: &Path) -> Result<(Sieve, String, u64), Refusal> {
         Err(Refusal::NoFile)
     }
 
@@ -176,7 +176,7 @@ impl Home for Bare {
         Ok(None)
     }
 
-    fn recorder(&self) -> Result<Deaf, Refusal> {
+    async fn recorder(&self, _: Option<usize>) -> Result<Deaf, Refusal> {
         Ok(Deaf)
     }
 

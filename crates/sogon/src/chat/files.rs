@@ -77,8 +77,8 @@ impl Chat {
                 let what = self.tongue.word("chat-path");
                 return self.asks_for("attach", Purpose::AttachPath, what);
             }
-            Deed::SendFile { parcel, as_it_is } => {
-                let with = json!({ "parcel": parcel, "as_it_is": as_it_is });
+            Deed::SendFile { parcel, form } => {
+                let with = json!({ "parcel": parcel, "form": form });
                 self.note("parcel-taking-in");
                 self.sheet = None;
                 return self.ask(Tag::Sent(conversation.to_owned()), "file-send", with);
@@ -142,9 +142,10 @@ impl Chat {
     /// What cleaning takes off, and the choice.
     pub(super) fn take_looked(&mut self, parcel: &str, file: &str, value: &Value) {
         let tongue = &self.tongue;
-        let choice = |id: &str, as_it_is| {
-            let deed = Deed::SendFile { parcel: parcel.to_owned(), as_it_is };
-            Choice::new(tongue.word(id), deed)
+        let deed = |form| Deed::SendFile { parcel: parcel.to_owned(), form };
+        let choice = |id: &str, form| Choice::new(tongue.word(id), deed(form));
+        let sized = |id: &str, bytes, form| {
+            Choice::new(tongue.tell(id, &[("size", &size(bytes))]), deed(form))
         };
         let mut sheet = Sheet { title: tongue.word("parcel-title"), ..Sheet::default() };
         sheet.text.push(file.to_owned());
@@ -157,9 +158,17 @@ impl Chat {
                 let name = text(clean, "name");
                 sheet.text.push(tongue.tell("parcel-name", &[("name", &name)]));
                 let bytes = clean.get("bytes").and_then(Value::as_u64).unwrap_or_default();
-                sheet.text.push(size(bytes));
-                sheet.choices =
-                    vec![choice("parcel-clean", false), choice("parcel-as-it-is", true)];
+                sheet.choices = match clean.get("fitted").and_then(Value::as_u64) {
+                    Some(fitted) => vec![
+                        sized("parcel-fitted", fitted, "fitted"),
+                        sized("parcel-original", bytes, "clean"),
+                    ],
+                    None => {
+                        sheet.text.push(size(bytes));
+                        vec![choice("parcel-clean", "clean")]
+                    }
+                };
+                sheet.choices.push(choice("parcel-as-it-is", "as-it-is"));
             }
             (None, not) => {
                 let not = not.unwrap_or(&Value::Null);
@@ -168,7 +177,7 @@ impl Chat {
                 let args = [("name", text(not, "name")), ("instead", text(not, "instead"))];
                 let args: Vec<_> = args.iter().map(|(key, its)| (*key, its.as_str())).collect();
                 sheet.text.push(tongue.tell(if known { &why } else { "unclean-other" }, &args));
-                sheet.choices = vec![choice("parcel-as-it-is-anyway", true)];
+                sheet.choices = vec![choice("parcel-as-it-is-anyway", "as-it-is")];
             }
         }
         self.foot.note = None;

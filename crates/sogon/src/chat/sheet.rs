@@ -54,7 +54,8 @@ pub(crate) enum Deed {
     Attach,
     SendFile {
         parcel: String,
-        as_it_is: bool,
+        /// `fitted`, `clean` or `as-it-is`.
+        form: &'static str,
     },
     Fetch,
     PauseFile,
