@@ -107,6 +107,16 @@ fn a_picture_has_a_preview_on_both_sides_and_a_trap_costs_no_more_than_that() {
     joon.done(&["sync"]);
     let to = place(&world, "once.jpg");
     joon.run(&["file", "preview", &id(&newest(&joon)), "-o", &to]).failed(5, "not be saved");
+    // What is to fade fades from when it was seen, small too.
+    mina.done(&["file", "send", "Joon", &sample("still.jpg"), "--expires", "1s"]);
+    joon.done(&["sync"]);
+    let fading = id(&newest(&joon));
+    joon.done(&["file", "preview", &fading, "-o", &place(&world, "fades.jpg")]);
+    let mut tries = 0..50;
+    while joon.objects(&["file", "list"]).iter().any(|file| id(file) == fading) {
+        assert!(tries.next().is_some(), "it is still there");
+        joon.done(&["sync"]);
+    }
 }
 
 #[test]

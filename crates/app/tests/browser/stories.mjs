@@ -330,6 +330,8 @@ story("every language, large letters, light and dark", false, async (world, b) =
   await clean(page, "26-narrow-larger");
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(wide, 0, "nothing hangs over the edge");
+  const [head, name] = [await page.locator(".pane .head").boundingBox(), await page.locator(".pane .head h2").boundingBox()];
+  assert.ok(head.height < 130 && name.width > 60, `who one writes to is seen: ${head.height} ${name.width}`);
   assert.deepEqual(page.complaints, []);
 });
 

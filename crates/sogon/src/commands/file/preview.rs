@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use serde_json::json;
+use sogon_engine::Act;
 
 use super::{known, save::begin};
 use crate::{
@@ -20,6 +21,10 @@ pub(super) async fn run(desk: &Desk, options: &FilePreview) -> Result<(), Troubl
     }
     let (conversation, message) = found.place();
     let drawn = preview::of(&desk.hand, conversation, message).await?.ok_or(Kind::NoPreview)?;
+    if found.message.from.is_some() && found.message.fades_s.is_some() {
+        // Whoever looks at a small picture has seen it.
+        desk.hand.act(Act::OpenedFile { conversation, message }).await?;
+    }
     let to = desk.place(&options.to);
     let (mut out, unfinished) = begin(&to)?;
     let path = to.display().to_string();
