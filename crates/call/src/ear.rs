@@ -3,7 +3,7 @@
 //!
 //! How long a packet may wait follows the line: a packet is played so long after the fastest came
 //! as all but one in twenty of the last ones needed. Where frames are sent twice, as long as the
-//! second copy needs besides.
+//! second copy needs besides: that begins in a pause, where nobody hears it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,6 +11,8 @@ use sogon_call_opus::{Decoder, Span};
 
 use crate::{
     CallError,
+    mend::Missed,
+    missing::Missing,
     mouth::{TICK_SAMPLES, ticks},
     packet::{Form, Said},
 };
@@ -28,6 +30,8 @@ const WAIT_MS: std::ops::RangeInclusive<i64> = 20..=2_000;
 const SILENT_AFTER_MS: i64 = 1_500;
 /// Above so much too late, what is heard catches up, whatever it is.
 const CATCH_UP_MS: i64 = 400;
+/// So long a pause is waited for before a packet waits longer for its second copy.
+const PAUSE_WITHIN_MS: i64 = 3_000;
 /// Samples below this are a pause, in which it catches up unheard.
 const QUIET: u16 = 260;
 
@@ -65,12 +69,17 @@ pub struct Ear {
     fastest_ms: i64,
     spread_ms: i64,
     span: Span,
-    double: bool,
+    /// What a second copy needs, since when, and what it is given.
+    second_ms: i64,
+    second_since_ms: i64,
+    given_ms: i64,
+    /// It was given more: what is heard waits until it is due.
+    halting: bool,
     floor: bool,
     newest: u32,
-    /// Bit n: the packet n before the newest came.
-    came: u64,
-    known: u32,
+    missing: Missing,
+    /// What this voice said that it misses.
+    told: Missed,
     last_ms: i64,
     counts: Counts,
 }
@@ -91,11 +100,14 @@ impl Ear {
             fastest_ms: 0,
             spread_ms: 0,
             span: Span::Ms60,
-            double: false,
+            second_ms: 0,
+            second_since_ms: 0,
+            given_ms: 0,
+            halting: false,
             floor: false,
             newest: 0,
-            came: 0,
-            known: 0,
+            missing: Missing::default(),
+            told: Missed::default(),
             last_ms: 0,
             counts: Counts::default(),
         })
@@ -125,34 +137,36 @@ impl Ear {
         self.last_ms
     }
 
-    /// How many of the last packets did not come, in percent.
+    /// What does not come of this voice.
     #[must_use]
-    pub fn missed(&self) -> u8 {
-        let known = self.known.clamp(1, 64);
-        let came = self.came.count_ones().min(known);
-        let missed = known.saturating_sub(came).saturating_mul(100);
-        u8::try_from(missed.checked_div(known).unwrap_or(0)).unwrap_or(100)
+    pub fn missed(&self) -> Missed {
+        Missed { percent: self.missing.percent(), rows: self.missing.in_rows() }
+    }
+
+    /// What this voice said last that it misses of what it is sent.
+    #[must_use]
+    pub fn told(&self) -> Missed {
+        self.told
     }
 
     /// How long a packet waits now after the fastest, in milliseconds.
     #[must_use]
     pub fn wait_ms(&self) -> i64 {
-        let second = if self.double { ms(self.span).saturating_mul(2) } else { 0 };
-        self.spread_ms.saturating_add(second).clamp(*WAIT_MS.start(), *WAIT_MS.end())
+        self.spread_ms.saturating_add(self.given_ms).clamp(*WAIT_MS.start(), *WAIT_MS.end())
     }
 
     /// Takes a packet that was opened, for the first time.
     pub fn hear(&mut self, now_ms: i64, place: u32, said: &Said<'_>) {
         let step = ticks(said.span);
-        if self.known > 0 && place > self.newest.saturating_add(AHEAD_MAX) {
+        if self.missing.is_begun() && place > self.newest.saturating_add(AHEAD_MAX) {
             self.start_again();
         }
         self.count(place, step);
         self.last_ms = now_ms;
         self.span = said.span;
-        self.double = said.form != Form::Plain;
         if place >= self.newest {
-            self.floor = said.floor;
+            (self.floor, self.told) = (said.floor, said.missed);
+            self.await_second(now_ms, said);
         }
         let way_ms = now_ms.saturating_sub(i64::from(place).saturating_mul(20));
         self.ways_ms.push_back((now_ms, way_ms));
@@ -165,9 +179,35 @@ impl Ear {
         self.weigh();
         let (first, second) = said.frames();
         self.keep(place, Frame { span: said.span, bytes: first.to_vec(), second: false });
-        if let (Some(second), Some(before)) = (second, place.checked_sub(step.saturating_mul(2))) {
+        let apart = step.saturating_mul(said.form.apart().unwrap_or(0));
+        if let (Some(second), Some(before)) = (second, place.checked_sub(apart)) {
             self.keep(before, Frame { span: said.span, bytes: second.to_vec(), second: true });
         }
+    }
+
+    /// How long the second copy takes, of what is said now.
+    fn await_second(&mut self, now_ms: i64, said: &Said<'_>) {
+        let apart = match said.form {
+            // Which one it will be is said by the next packets.
+            Form::DoubleFirst => return,
+            form => form.apart().unwrap_or(0),
+        };
+        let second_ms = ms(said.span).saturating_mul(i64::from(apart));
+        if second_ms != self.second_ms {
+            (self.second_ms, self.second_since_ms) = (second_ms, now_ms);
+        }
+        if second_ms < self.given_ms || !self.is_playing() {
+            self.given_ms = second_ms;
+        }
+    }
+
+    fn give_second(&mut self) {
+        self.halting |= self.given_ms < self.second_ms;
+        self.given_ms = self.second_ms;
+    }
+
+    fn is_playing(&self) -> bool {
+        self.next.is_some()
     }
 
     fn keep(&mut self, place: u32, frame: Frame) {
@@ -187,27 +227,24 @@ impl Ear {
     fn start_again(&mut self) {
         self.frames.clear();
         self.ways_ms.clear();
-        (self.next, self.came, self.known) = (None, 0, 0);
+        self.missing.begin_again();
+        self.next = None;
     }
 
     fn count(&mut self, place: u32, step: u32) {
         self.counts.came = self.counts.came.saturating_add(1);
         let packets = |ticks: u32| ticks.checked_div(step).unwrap_or(0).max(1);
         match place.checked_sub(self.newest) {
-            _ if self.known == 0 => {
-                (self.newest, self.came, self.known) = (place, 1, 1);
+            _ if !self.missing.is_begun() => {
+                self.missing.begin();
+                self.newest = place;
             }
             Some(0) => {}
             Some(ahead) => {
-                let ahead = packets(ahead);
-                self.came = self.came.checked_shl(ahead).unwrap_or(0) | 1;
-                self.known = self.known.saturating_add(ahead).min(64);
+                self.missing.newer(packets(ahead));
                 self.newest = place;
             }
-            None => {
-                let behind = packets(self.newest.saturating_sub(place));
-                self.came |= 1_u64.checked_shl(behind).unwrap_or(0);
-            }
+            None => self.missing.older(packets(self.newest.saturating_sub(place))),
         }
     }
 
@@ -250,6 +287,9 @@ impl Ear {
 
     fn turn(&mut self, now_ms: i64) -> Result<(), CallError> {
         let first = self.frames.first_key_value().map(|(place, _)| *place);
+        if now_ms.saturating_sub(self.second_since_ms) > PAUSE_WITHIN_MS {
+            self.give_second();
+        }
         let Some(next) = self.next else {
             match first {
                 Some(first) if self.early_ms(now_ms, first) <= 0 => self.next = Some(first),
@@ -264,7 +304,8 @@ impl Ear {
         }
         let early = self.early_ms(now_ms, next);
         let here = first == Some(next);
-        if early > ms(self.span) || early > 0 && !here {
+        self.halting &= early > 0;
+        if early > ms(self.span) || early > 0 && (self.halting || !here) {
             self.out.extend(self.decoder.conceal(Span::Ms20)?);
             return Ok(());
         }
@@ -277,6 +318,9 @@ impl Ear {
                     Err(_) => self.decoder.conceal(span)?,
                 };
                 let quiet = samples.iter().all(|sample| sample.unsigned_abs() < QUIET);
+                if quiet {
+                    self.give_second();
+                }
                 let behind = early.saturating_neg();
                 if quiet && behind > ms(span) || behind > CATCH_UP_MS {
                     return Ok(());

@@ -3,6 +3,8 @@
 mod ear;
 mod error;
 mod media;
+mod mend;
+mod missing;
 mod mouth;
 pub mod note;
 mod pace;
@@ -16,6 +18,7 @@ pub mod wav;
 pub use ear::{Counts, Ear};
 pub use error::CallError;
 pub use media::{AROUND_BYTES, CallSecret, Opened, Opener, SFRAME_BYTES, Sealer, Voice};
+pub use mend::Missed;
 pub use mouth::{Mouth, Mute, TICK_SAMPLES};
 pub use packet::{Form, HEAD_BYTES, SPEECH_BYTES_MAX, SPEECH_BYTES_MIN, Said};
 pub use shape::{Line, Rate, Shape};

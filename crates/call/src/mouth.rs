@@ -7,6 +7,7 @@ use sogon_call_opus::{Encoder, Span};
 use crate::{
     CallError,
     media::{CallSecret, Sealer, Voice},
+    mend::{Mend, Missed},
     pace::Pace,
     packet::{Form, Said},
     shape::{Rate, Shape},
@@ -14,13 +15,11 @@ use crate::{
 
 /// Samples in 20 ms: what goes in and out at a time.
 pub const TICK_SAMPLES: usize = 320;
-/// Above so many percent missed, every frame is sent twice: below, half the room for a frame costs
-/// more than is mended.
-const DOUBLE_ABOVE: u8 = 12;
-/// Below, once again, when it stayed so for so many ticks: each change moves the time at which all
-/// is heard by two packets, and is heard itself.
-const PLAIN_BELOW: u8 = 5;
-const PLAIN_AFTER: u32 = 750;
+/// Frames lean on those before them as if so many percent were lost: it costs nothing where none
+/// are, and what is heard after a loss is itself again sooner.
+const EXPECTED_LOSS: u8 = 10;
+/// Frames kept for a second copy.
+const SENT_MAX: usize = 4;
 /// Kept of what was said and not known to be heard: ten minutes.
 const UNHEARD_FRAMES_MAX: usize = 30_000;
 /// When the other side hears again after so long, in ticks, what lies between was lost: no mending
@@ -34,9 +33,7 @@ pub struct Mouth {
     sealer: Sealer,
     shape: Shape,
     pace: Pace,
-    double: bool,
-    /// When the other side last missed much.
-    lossy: u32,
+    mend: Mend,
     muted: bool,
     waiting: Vec<i16>,
     /// In ticks of 20 ms.
@@ -52,7 +49,7 @@ pub struct Mouth {
     /// The other side said at least once how far it heard.
     answered: bool,
     /// What this side misses, and how far it heard the one other.
-    report: (u8, u32),
+    report: (Missed, u32),
 }
 
 impl Mouth {
@@ -62,13 +59,14 @@ impl Mouth {
     ///
     /// [`CallError::Codec`], [`CallError::Sealing`]: bugs.
     pub fn new(secret: &CallSecret, voice: Voice, shape: Shape) -> Result<Self, CallError> {
+        let mut encoder = Encoder::new()?;
+        encoder.expect_loss(EXPECTED_LOSS)?;
         Ok(Self {
-            encoder: Encoder::new()?,
+            encoder,
             sealer: Sealer::new(secret, voice)?,
             shape,
             pace: Pace::new(shape),
-            double: false,
-            lossy: 0,
+            mend: Mend::default(),
             muted: false,
             waiting: Vec::new(),
             place: 0,
@@ -78,7 +76,7 @@ impl Mouth {
             heard: 0,
             floor: false,
             answered: false,
-            report: (0, 0),
+            report: (Missed::default(), 0),
         })
     }
 
@@ -125,25 +123,17 @@ impl Mouth {
         self.muted = muted == Mute::On;
     }
 
-    /// What the other side says of what it hears: how much it misses, and, where it is the only
-    /// one, how far it heard.
-    pub fn told(&mut self, missed: u8, heard: u32) {
+    /// What the others say of what they hear: what they miss, the worst of all, and, where there is
+    /// one alone, how far it heard.
+    pub fn told(&mut self, missed: Missed, heard: u32) {
         let now = self.now();
-        if missed > DOUBLE_ABOVE {
-            self.double = true;
-        }
-        if missed >= PLAIN_BELOW {
-            self.lossy = now;
-        }
-        if now.saturating_sub(self.lossy) > PLAIN_AFTER {
-            self.double = false;
-        }
+        self.mend.told(now, missed, self.shape.rate);
         if heard > self.heard && heard <= self.place {
             self.settle(heard);
             let sent = heard.saturating_add(ticks(self.shape.span));
             self.pace.trip(now, now.saturating_sub(sent).saturating_mul(20));
         }
-        self.pace.missed(now, missed);
+        self.pace.missed(now, missed.percent, self.mend.weighed());
     }
 
     /// In ticks since it began to speak.
@@ -165,9 +155,9 @@ impl Mouth {
         (self.heard, self.answered) = (heard, true);
     }
 
-    /// What this side hears: how much it misses, in percent, and how far it heard the one other.
-    pub fn report(&mut self, missed: u8, heard: u32) {
-        self.report = (missed.min(100), heard);
+    /// What this side hears: what it misses, and how far it heard the one other.
+    pub fn report(&mut self, missed: Missed, heard: u32) {
+        self.report = (missed, heard);
     }
 
     /// Whether anybody ever said that they hear this.
@@ -219,31 +209,32 @@ impl Mouth {
         let Shape { rate, span } = self.shape;
         let bytes = self.shape.speech_bytes();
         // In turns the delay is there anyway, and nobody waits for a second copy.
-        let plain = !(self.double || self.pace.turns()) || rate == Rate::Kbit8;
-        let (form, speech) = if plain {
-            self.sent.clear();
-            (Form::Plain, self.encoder.encode(frame, span, bytes)?)
-        } else {
+        let turns = self.pace.turns().then(|| self.mend.apart_at_least());
+        let apart = self.mend.apart().or(turns).filter(|_| rate != Rate::Kbit8);
+        let (form, speech) = if let Some(apart) = apart {
             let half = bytes.div_euclid(2);
             let now = self.encoder.encode(frame, span, half)?;
-            let before = self.before(span, half);
+            let before = self.before(apart, span, half);
             self.sent.push_back((self.place, span, now.clone()));
-            if self.sent.len() > 2 {
+            if self.sent.len() > SENT_MAX {
                 self.sent.pop_front();
             }
             match before {
-                Some(before) => (Form::Double, [now, before].concat()),
+                Some(before) => (Form::double(apart), [now, before].concat()),
                 None => (Form::DoubleFirst, [now, vec![0; half]].concat()),
             }
+        } else {
+            self.sent.clear();
+            (Form::Plain, self.encoder.encode(frame, span, bytes)?)
         };
         let (missed, heard) = self.report;
         let said = Said { form, span, floor: self.floor, missed, heard, speech: &speech };
         self.sealer.seal(self.place, &said.encode())
     }
 
-    /// The frame of two packets before, if it was one of the same length and size.
-    fn before(&self, span: Span, half: usize) -> Option<Vec<u8>> {
-        let place = self.place.checked_sub(ticks(span).checked_mul(2)?)?;
+    /// The frame of so many packets before, if it was one of the same length and size.
+    fn before(&self, apart: u32, span: Span, half: usize) -> Option<Vec<u8>> {
+        let place = self.place.checked_sub(ticks(span).checked_mul(apart)?)?;
         let (_, _, frame) = self.sent.iter().find(|(at, of, _)| *at == place && *of == span)?;
         (frame.len() == half).then(|| frame.clone())
     }

@@ -3,7 +3,8 @@
 //!
 //! Steps are rungs of one ladder, seconds apart. A queue that grows is answered by less; a line that
 //! stayed calm for long gets more again, and waits twice as long after each time that this was
-//! wrong. Losses alone say little: less is tried once, and taken back where it does not help.
+//! wrong. Losses alone say little: less is tried once, and taken back where it does not help, or
+//! where it only seemed to. In the least shape nothing is mended: weather must not lead there.
 
 use std::collections::VecDeque;
 
@@ -21,23 +22,26 @@ const CALM_MS: u32 = 120;
 /// Misses above this may be the line's answer to too much (what is less is mended by second
 /// copies, for which the least shape has no room); below this they are none.
 const MUCH_MISSED: u8 = 45;
+/// Less has helped where the misses fell below this: the line was full, and the rest is weather.
+const HEALED: u8 = 12;
 const LITTLE_MISSED: u8 = 3;
 /// Between two steps down; how long a calm line waits for a step up; at most so many times that.
 const DOWN_AFTER: u32 = 3 * SECOND;
 const UP_AFTER: u32 = 15 * SECOND;
 const UP_TIMES_MAX: u32 = 8;
-/// So long less is tried against losses, and so long it is not tried again after it did not help.
+/// So long less is tried against losses, so long they may come again after it helped, and so long it
+/// is not tried again after it did not.
 const TRIAL: u32 = 6 * SECOND;
+const RELAPSE: u32 = 60 * SECOND;
 const NO_TRIAL: u32 = 60 * SECOND;
 /// Above, one speaks in turns; below, no more.
 const TURNS_MS: u32 = 1_600;
 const NO_TURNS_MS: u32 = 1_200;
 
-/// Less, tried against losses: since when, what was missed before, and what it is taken back to.
+/// Less, tried against losses: since when, and what it is taken back to.
 #[derive(Clone, Copy, Debug)]
 struct Trial {
     since: u32,
-    missed: u8,
     from: Shape,
 }
 
@@ -117,20 +121,25 @@ impl Pace {
         }
     }
 
-    /// What the other side misses now, in percent.
-    pub(crate) fn missed(&mut self, tick: u32, missed: u8) {
+    /// What the other side misses, in percent: now, and weighed over several seconds.
+    pub(crate) fn missed(&mut self, tick: u32, missed: u8, weighed: u8) {
         let since = tick.saturating_sub(self.stepped);
         if let Some(trial) = self.trial {
-            if tick.saturating_sub(trial.since) >= TRIAL {
-                self.trial = None;
-                if u32::from(missed) * 5 > u32::from(trial.missed) * 3 {
-                    // It is the weather.
-                    self.shape = trial.from;
-                    self.stepped = tick;
-                    self.no_trial_until = tick.saturating_add(NO_TRIAL);
-                }
+            let tried = tick.saturating_sub(trial.since);
+            if tried < TRIAL {
+                return;
             }
-            return;
+            if missed > HEALED {
+                // It is the weather.
+                self.shape = trial.from;
+                self.stepped = tick;
+                self.no_trial_until = tick.saturating_add(NO_TRIAL);
+                self.trial = None;
+                return;
+            }
+            if tried > RELAPSE {
+                self.trial = None;
+            }
         }
         let queue_ms = self.queue_ms();
         if queue_ms.is_some_and(|ms| ms > QUEUE_MS) {
@@ -140,13 +149,13 @@ impl Pace {
             }
             return;
         }
-        if missed >= MUCH_MISSED {
+        if weighed >= MUCH_MISSED {
             self.calm_since = None;
             if since >= DOWN_AFTER && tick >= self.no_trial_until {
                 let from = self.shape;
                 self.give_way(tick);
                 if self.shape != from {
-                    self.trial = Some(Trial { since: tick, missed, from });
+                    self.trial = Some(Trial { since: tick, from });
                 }
             }
             return;
@@ -160,6 +169,7 @@ impl Pace {
             let far = self.round_trip_ms().unwrap_or(0);
             let better = self.shape.better(Line { round_trip_ms: far, bits_per_s: 0 });
             if let Some(better) = better {
+                self.trial = None;
                 (self.shape, self.stepped, self.dared) = (better, tick, true);
             }
             self.calm_since = None;
@@ -212,7 +222,7 @@ mod tests {
             let queue_ms = queue_ms.unwrap();
             long += u32::from(queue_ms > 500);
             pace.trip(tick, far_ms + queue_ms);
-            pace.missed(tick, 0);
+            pace.missed(tick, 0, 0);
             if shapes.last() != Some(&pace.shape()) {
                 shapes.push(pace.shape());
             }
@@ -244,7 +254,7 @@ mod tests {
         let mut less = 0;
         for tick in 0..60 * SECOND {
             pace.trip(tick, 700);
-            pace.missed(tick, 50);
+            pace.missed(tick, 50, 50);
             less += u32::from(pace.shape() != EDGE);
         }
         assert!(less <= TRIAL + 1, "tried once: {less}");
@@ -256,9 +266,26 @@ mod tests {
         let mut pace = Pace::new(EDGE);
         for tick in 0..60 * SECOND {
             pace.trip(tick, 700);
-            pace.missed(tick, if pace.shape() == EDGE { 60 } else { 2 });
+            let missed = if pace.shape() == EDGE { 60 } else { 2 };
+            pace.missed(tick, missed, missed);
         }
         assert_eq!(pace.shape().rate, Rate::Kbit8);
+    }
+
+    #[test]
+    fn a_bad_minute_that_passes_leaves_a_call_where_it_was() {
+        let mut pace = Pace::new(EDGE);
+        for tick in 0..120 * SECOND {
+            pace.trip(tick, 700);
+            // It is bad for seven seconds, good for five, and then as it always was.
+            let missed = match tick {
+                ..350 => 50,
+                350..600 => 5,
+                _ => 20,
+            };
+            pace.missed(tick, missed, missed);
+        }
+        assert_eq!(pace.shape(), EDGE);
     }
 
     #[test]

@@ -31,8 +31,29 @@ pub fn likeness_at(said: &[i16], heard: &[i16], ms: usize) -> f32 {
 /// The shift at which they are most alike, in milliseconds.
 #[must_use]
 pub fn lag_ms(said: &[i16], heard: &[i16], ms_max: usize) -> usize {
-    let at = |ms: &usize| likeness_at(said, heard, *ms);
-    (0..=ms_max).max_by(|a, b| at(a).total_cmp(&at(b))).unwrap_or(0)
+    let said = envelope(said);
+    // The power of all up to each sample, so that a shift costs a difference for each 10 ms.
+    let mut power = 0.0_f64;
+    let up_to = heard.iter().map(|sample| {
+        power += f64::from(*sample).powi(2);
+        power
+    });
+    let up_to: Vec<f64> = [0.0].into_iter().chain(up_to).collect();
+    let at = |ms: usize| {
+        let from = up_to.get(ms.saturating_mul(16)..).unwrap_or_default();
+        let edges = || from.iter().step_by(160);
+        let late: Vec<f32> =
+            edges().zip(edges().skip(1)).map(|(a, b)| loudness(b - a)).take(said.len()).collect();
+        correlation(&said, &late)
+    };
+    let likeness: Vec<f32> = (0..=ms_max).map(at).collect();
+    let best = likeness.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.map_or(0, |(ms, _)| ms)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a logarithm needs no more")]
+fn loudness(power: f64) -> f32 {
+    power.ln_1p() as f32
 }
 
 fn envelope(samples: &[i16]) -> Vec<f32> {

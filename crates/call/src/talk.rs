@@ -114,7 +114,8 @@ impl Talk {
             ear.hear(now_ms, opened.place, &said);
             self.heard_ms = Some(now_ms);
         }
-        self.mouth.told(said.missed, if self.ears.len() == 1 { said.heard } else { 0 });
+        let worst = self.ears.values().map(Ear::told).max().unwrap_or_default();
+        self.mouth.told(worst, if self.ears.len() == 1 { said.heard } else { 0 });
         Ok(true)
     }
 
@@ -143,7 +144,7 @@ impl Talk {
             let loudest = i32::from(i16::MIN)..=i32::from(i16::MAX);
             *sample = i16::try_from(sum.clamp(*loudest.start(), *loudest.end())).unwrap_or(0);
         }
-        let missed = self.missed();
+        let missed = self.ears.values().map(Ear::missed).max().unwrap_or_default();
         let newest = self.ears.values().next().map_or(0, Ear::newest);
         self.mouth.report(missed, if self.ears.len() == 1 { newest } else { 0 });
         Ok(Tick { packet: self.mouth.speak(said)?, heard })
@@ -211,7 +212,7 @@ impl Talk {
     /// What does not come of what others say, in percent: the worst of all.
     #[must_use]
     pub fn missed(&self) -> u8 {
-        self.ears.values().map(Ear::missed).max().unwrap_or(0)
+        self.ears.values().map(|ear| ear.missed().percent).max().unwrap_or(0)
     }
 
     /// Whether somebody else holds the key.

@@ -172,6 +172,16 @@ impl Encoder {
         if written == bytes_c { Ok(packet) } else { Err(OpusFault::Library) }
     }
 
+    /// From now on frames lean less on those before them: so many percent of packets are lost. The
+    /// size of packets stays.
+    ///
+    /// # Errors
+    ///
+    /// [`OpusFault::Library`]: a bug.
+    pub fn expect_loss(&mut self, percent: u8) -> Result<(), OpusFault> {
+        self.set(ffi::OPUS_SET_PACKET_LOSS_PERC_REQUEST, c_int::from(percent.min(100)))
+    }
+
     #[allow(unsafe_code, reason = "a C library")]
     fn set(&mut self, what: c_int, value: c_int) -> Result<(), OpusFault> {
         // SAFETY: the state was set up by `opus_encoder_init`; every request used here takes one

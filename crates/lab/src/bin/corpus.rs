@@ -114,6 +114,8 @@ impl Seeds {
         let doubled = script(&vec![(2, plain(9, 30, speech)); 6]);
         self.around("call_packet", "plain", &plainly);
         self.around("call_packet", "doubled", &doubled);
+        let rows = script(&vec![(2, plain(41, 158, speech)); 8]);
+        self.add("call_packet", "doubled-far", rows);
         let spans: Vec<_> =
             [0, 4, 8, 1, 5, 9, 2, 10].map(|form| (form, plain(form, 100, speech))).into();
         self.add("call_packet", "every-span", script(&spans));
