@@ -2,7 +2,11 @@
 //! and without a clock of its own.
 //!
 //! Every question is asked until it is answered. Asking twice does no harm, so a packet is never
-//! sent a second time: what was lost goes into a new one.
+//! sent a second time: what was lost goes into a new one. What comes back is in `answers.rs`, what
+//! does not in `late.rs`.
+
+mod answers;
+mod late;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,16 +16,14 @@ use std::{
 
 use sogon_packet::{ANSWER_OVERHEAD_BYTES, Freshness, Keys, QUESTION_OVERHEAD_BYTES};
 use sogon_wire::{
-    LogName, Reply, Request, Seq, Tag,
-    packet::{
-        Answer, Answers, PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Question, Questions, UNORDERED,
-    },
+    LogName, Reply, Request, Tag,
+    packet::{PACKET_BYTES_MAX, PACKET_HEAD_BYTES, Question, Questions, UNORDERED},
 };
 
 use crate::link::Rank;
 
 use super::{
-    air::{Air, Heard},
+    air::Air,
     rate::Rate,
     reading::Wanted,
     task::{Task, Unit},
@@ -331,298 +333,6 @@ impl Exchange {
         if unheard && self.air.len() <= TWICE_MAX {
             units.into_iter().for_each(|key| self.wait_again(key));
         }
-    }
-
-    /// Takes a packet of the relay; what it answers completely comes out. Anything else than a
-    /// packet sealed with this visit's keys is passed over.
-    pub(crate) fn hear(&mut self, datagram: &[u8], now: Instant) -> Option<Vec<(Tag, Reply)>> {
-        let plain = self.keys.open_answer(datagram)?;
-        let Answers { number, proof, items } = Answers::parse(&plain).ok()?;
-        self.proof = proof;
-        self.heard = Some(now);
-        self.silences = 0;
-        self.rate.heard(datagram.len(), now);
-        self.acknowledge(number, now);
-        let mut replies = Vec::new();
-        for item in items {
-            if let Some(reply) = self.answer(item) {
-                replies.push(reply);
-            }
-        }
-        self.detect_losses(now);
-        Some(replies)
-    }
-
-    /// The newest packet with these low bits: a visit with a large file has many of them.
-    fn number_of(&self, low: u16) -> u64 {
-        let last = self.air.next().saturating_sub(1);
-        let newest = u16::try_from(last & 0xffff).unwrap_or_default();
-        last.saturating_sub(u64::from(newest.wrapping_sub(low)))
-    }
-
-    fn acknowledge(&mut self, low: u16, now: Instant) {
-        let usual = (self.timing.round_trip(), self.timing.spare());
-        let number = self.number_of(low);
-        let Some(heard) = self.air.answered(number, now, usual) else { return };
-        let Heard { round_trip, alone, bytes, lapsed } = heard;
-        if lapsed {
-            self.lost = self.lost.saturating_sub(1);
-        } else {
-            self.rate.answered(bytes);
-            self.window.answered(bytes, round_trip, now);
-        }
-        // Every packet has a number of its own, so each answer tells a round trip (RFC 9002, 5.1).
-        match alone {
-            Some(alone) if self.answered => self.timing.measured(alone),
-            Some(alone) => self.timing.measured_first(alone),
-            None => return,
-        }
-        self.answered = true;
-    }
-
-    fn answer(&mut self, item: Answer) -> Option<(Tag, Reply)> {
-        let own = item.tag();
-        if let Answer::Appended(_, seq) = &item {
-            self.lay_down(own, *seq);
-        }
-        let (tag, task) = self.tasks.get_mut(&own)?;
-        let tag = *tag;
-        let reply = match (item, task) {
-            (Answer::Appended(_, seq), Task::Whole(_) | Task::Parcel(_)) => {
-                Some(Reply::Appended { seq })
-            }
-            (Answer::About(_, about), Task::Whole(_)) => Some(Reply::About(about)),
-            (Answer::Refused { why, wait_s, .. }, _) => Some(Reply::Refused { why, wait_s }),
-            (Answer::Quiet(_), Task::Read(reading)) => Some(reading.quiet()),
-            (Answer::Boxes { held, from, boxes, .. }, Task::Read(reading)) => {
-                let grew = reading.boxes(held, from, boxes);
-                self.read_on(own, grew)
-            }
-            (Answer::Piece { held, seq, step, index, bytes, .. }, Task::Read(reading)) => {
-                let grew = reading.piece(held, seq, step, index, &bytes);
-                self.read_on(own, grew)
-            }
-            (Answer::Waiting(_), Task::Whole(_) | Task::Parcel(_)) => {
-                self.parked.insert(own);
-                None
-            }
-            (Answer::Held { of, pieces, .. }, Task::Parcel(parcel)) => {
-                parcel.held(of, pieces);
-                None
-            }
-            _ => None,
-        }?;
-        self.tasks.remove(&own);
-        self.asked.remove(&own);
-        self.parked.remove(&own);
-        self.files.remove(&own);
-        Some((tag, reply))
-    }
-
-    /// A box of this visit has its place: whoever reads that log has it.
-    fn lay_down(&mut self, own: Own, seq: Seq) {
-        let Some((log, boxed)) = self.tasks.get(&own).and_then(|(_, task)| task.laid()) else {
-            return;
-        };
-        if let Some(laying) = self.laying.get_mut(&log) {
-            *laying = laying.saturating_sub(1);
-        }
-        self.laying.retain(|_, laying| *laying > 0);
-        for (_, task) in self.tasks.values_mut() {
-            if let Task::Read(reading) = task
-                && reading.log() == log
-            {
-                reading.laid(seq, boxed.clone());
-            }
-        }
-    }
-
-    /// A read went on: it is whole, or the next page is asked for while this one comes.
-    fn read_on(&mut self, own: Own, grew: bool) -> Option<Reply> {
-        if grew {
-            self.asked.remove(&own);
-        }
-        let Some((_, Task::Read(reading))) = self.tasks.get_mut(&own) else { return None };
-        if self.asked.get(&own).is_some_and(|asked| *asked > ASKINGS_MAX) {
-            return reading.so_far();
-        }
-        if let Some(reply) = reading.done() {
-            return Some(reply);
-        }
-        let key = (own, Unit::Part(reading.on()));
-        let flying = self.air.units().any(|unit| *unit == key);
-        if reading.goes_on() && !flying {
-            self.read_bytes = self.read_bytes.saturating_mul(2).min(self.read_bytes_max());
-            self.wait_again(key);
-        }
-        None
-    }
-
-    /// As much as comes in two seconds and a round trip, where that is known.
-    fn read_bytes_max(&self) -> u32 {
-        let time_ms = self.timing.round_trip_ms.saturating_add(2_000);
-        let bytes =
-            u64::from(self.timing.rate_down).saturating_mul(time_ms.into()).div_euclid(1_000);
-        match u32::try_from(bytes).unwrap_or(u32::MAX) {
-            0 => READ_BYTES_MAX,
-            bytes => bytes.clamp(READ_BYTES_FIRST, READ_BYTES_MAX),
-        }
-    }
-
-    fn detect_losses(&mut self, now: Instant) {
-        self.settle(now);
-        for number in self.air.overtaken(now, self.timing.reordered()) {
-            self.lose(number, now);
-        }
-    }
-
-    fn lose(&mut self, number: u64, now: Instant) {
-        self.lost = self.lost.saturating_add(1);
-        self.window.lost(self.timing.round_trip(), now);
-        self.air.lose(number).into_iter().for_each(|key| self.lost_unit(key));
-    }
-
-    /// Forgets packets that are dealt with; where the rest of an answer was lost, it is asked for.
-    fn settle(&mut self, now: Instant) {
-        // In an even visit an answer is one packet: nothing else comes.
-        let patience = if self.even { Duration::ZERO } else { self.patience() };
-        let last = self.rate.last().unwrap_or(now);
-        let (tasks, parked) = (&self.tasks, &self.parked);
-        let unparked = |own: &Own| tasks.get(own).filter(|_| !parked.contains(own));
-        let missing = |(own, unit): &Key| unparked(own).is_some_and(|(_, task)| !task.has(*unit));
-        let open = |(own, unit): &Key| {
-            unparked(own).is_some_and(|(_, task)| match (task, unit) {
-                (Task::Parcel(parcel), _) => parcel.is_held(),
-                (Task::Read(_), Unit::Part(Wanted::On(_))) => true,
-                (task, unit) => !task.has(*unit),
-            })
-        };
-        let mut reads = BTreeSet::new();
-        for key @ (own, _) in self.air.settle(now, (last, patience), missing, open) {
-            match self.tasks.get(&own) {
-                Some((_, Task::Read(_))) => {
-                    reads.insert(own);
-                }
-                Some((_, Task::Parcel(parcel))) if parcel.is_held() => self.wait(2, key),
-                Some(_) => self.wait_again(key),
-                None => {}
-            }
-        }
-        for own in reads {
-            self.ask_for_gaps(own);
-        }
-    }
-
-    /// Questions nothing is on its way for: a packet that counted as lost was answered late and in
-    /// part.
-    fn orphans(&self) -> Vec<Own> {
-        let flying = self.air.units();
-        let waiting = self.waiting.iter().map(|(_, _, key)| key);
-        let waiting = waiting.filter(|(own, _)| !self.is_held_back(*own));
-        let owned: BTreeSet<Own> = flying.chain(waiting).map(|(own, _)| *own).collect();
-        let (parked, orphans): (Vec<Own>, Vec<Own>) = self
-            .tasks
-            .keys()
-            .filter(|own| !owned.contains(own) && !self.is_held_back(**own))
-            .partition(|own| self.parked.contains(own));
-        // Those that wait at the relay are answered with what they wait for; if that is answered
-        // and they are not, their answer was lost.
-        if orphans.is_empty() && owned.is_empty() { parked } else { orphans }
-    }
-
-    fn adopt(&mut self, now: Instant) {
-        let patient = self.rest_is_late(now);
-        for own in self.orphans().into_iter().filter(|_| patient) {
-            match self.tasks.get(&own) {
-                Some((_, Task::Read(_))) => self.ask_for_gaps(own),
-                Some((_, task)) => {
-                    self.parked.remove(&own);
-                    let class = self.class(own, task);
-                    let mut units = task.units();
-                    if units.is_empty() {
-                        units.push(Unit::Piece(0));
-                    }
-                    units.into_iter().for_each(|unit| self.wait(class, (own, unit)));
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn rest_is_late(&self, now: Instant) -> bool {
-        let last = self.rate.last().unwrap_or(self.begun);
-        now.saturating_duration_since(last) >= self.patience()
-    }
-
-    fn ask_for_gaps(&mut self, own: Own) {
-        let Some((_, Task::Read(reading))) = self.tasks.get(&own) else { return };
-        let units = || self.air.units();
-        let waiting = || self.waiting.iter().map(|(_, _, key)| key);
-        let goes_on = units()
-            .chain(waiting())
-            .any(|(of, unit)| *of == own && matches!(unit, Unit::Part(Wanted::On(_))));
-        // What is missing is asked for once at a time: the shape of a gap changes while it fills.
-        let repairs = units().chain(waiting()).any(|(of, unit)| {
-            *of == own && matches!(unit, Unit::Part(Wanted::Gap(..) | Wanted::Pieces(..)))
-        });
-        let gaps = if repairs { Vec::new() } else { reading.gaps() };
-        let on = (!goes_on).then(|| reading.on());
-        for wanted in gaps.into_iter().chain(on) {
-            self.wait_again((own, Unit::Part(wanted)));
-        }
-    }
-
-    /// When [`Exchange::tick`] has something to do, if nothing is heard before.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let patience = self.patience();
-        let twice = self.twice.as_ref().map(|(_, at, _)| *at);
-        let rest = self
-            .air
-            .last_heard()
-            .and_then(|heard| heard.max(self.rate.last().unwrap_or(heard)).checked_add(patience));
-        let adopting = match self.orphans().is_empty() {
-            true => None,
-            false => self.rate.last().unwrap_or(self.begun).checked_add(patience),
-        };
-        let lost = self.air.deadline(self.busy_until(), self.timing.reordered());
-        [twice, rest, adopting, lost].into_iter().flatten().min()
-    }
-
-    /// How long packets of one answer may be apart: as they were in this visit, and as is known.
-    fn patience(&self) -> Duration {
-        let apart = self.rate.apart().min(self.timing.round_trip());
-        self.timing.patience().max(apart.saturating_mul(2))
-    }
-
-    fn timer(&self) -> Duration {
-        match self.heard {
-            Some(_) => self.timing.timer(self.silences),
-            None => self.timing.first_timer(self.silences),
-        }
-    }
-
-    /// While answers come, the way down is busy and not silent.
-    fn busy_until(&self) -> Option<Instant> {
-        self.rate.last().and_then(|last| last.checked_add(self.patience()))
-    }
-
-    /// A deadline came.
-    pub(crate) fn tick(&mut self, now: Instant) {
-        self.detect_losses(now);
-        self.adopt(now);
-        let late = self.air.overdue(now, self.busy_until());
-        let Some(sent) = self.air.last_sent(&late) else { return };
-        if self.rate.last().is_some_and(|last| last > sent) {
-            late.into_iter().for_each(|number| self.lose(number, now));
-            return;
-        }
-        // Nobody answers: ask for the oldest again, and no more often than the way may bear.
-        self.silences = self.silences.saturating_add(1);
-        self.read_bytes = self.read_bytes.div_euclid(2).max(READ_BYTES_FIRST);
-        late.into_iter().take(PROBES).for_each(|number| self.lose(number, now));
-        // Another silence costs more than a copy.
-        self.copied = self.even;
-        self.air.put_off(now.checked_add(self.timer()).unwrap_or(now));
     }
 }
 
