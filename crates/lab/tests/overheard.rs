@@ -96,7 +96,7 @@ async fn speaks(
     let (begun, mut ticks) = (Instant::now(), interval(Duration::from_millis(20)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let plan: Vec<_> = plan.into_iter().map(|(class, seed)| (class, said(class, seed))).collect();
-    let mut windows = Vec::new();
+    let (mut windows, mut ready) = (Vec::new(), None);
     for (class, samples) in plan {
         let mut chunks = samples.chunks_exact(TICK_SAMPLES);
         talk.mute(if class == 3 { Mute::On } else { Mute::Off });
@@ -116,12 +116,15 @@ async fn speaks(
                 }
             };
             begins.get_or_insert(at);
+            // What was encoded in the tick before leaves first.
+            if let Some(packet) = ready.take() {
+                line.say(packet);
+                tokio::task::yield_now().await;
+            }
             let now_ms = begun.elapsed().as_millis() as i64;
             let chunk =
                 chunks.next().and_then(|chunk| <&[i16; TICK_SAMPLES]>::try_from(chunk).ok());
-            if let Some(packet) = talk.tick(now_ms, chunk.unwrap()).unwrap().packet {
-                line.say(packet);
-            }
+            ready = talk.tick(now_ms, chunk.unwrap()).unwrap().packet;
         }
         windows.push((class, begins.unwrap().into_std()));
     }

@@ -95,6 +95,8 @@ pub(crate) struct Calling {
     sent: u64,
     received: u64,
     ticks: u64,
+    /// Leaves with the next tick.
+    ready: Option<Vec<u8>>,
     keeping: Keeping,
 }
 
@@ -134,6 +136,7 @@ impl Calling {
             sent: 0,
             received: 0,
             ticks: 0,
+            ready: None,
             keeping: Keeping::of(which),
         })
     }
@@ -168,11 +171,15 @@ impl Calling {
         let Some(talk) = &mut self.talk else {
             return if waited { Err(Kind::LineLost.into()) } else { Ok(Ticked::Outside) };
         };
-        let tick = talk.tick(now_ms, said).map_err(|_| Kind::Bug)?;
-        if let Some(packet) = tick.packet {
+        // Speech takes longer to encode than silence. So what was encoded in one tick leaves at the
+        // beginning of the next, before anything is computed: its time says nothing of it.
+        if let Some(packet) = self.ready.take() {
             self.line.say(packet);
             self.sent = self.sent.saturating_add(1);
+            tokio::task::yield_now().await;
         }
+        let tick = talk.tick(now_ms, said).map_err(|_| Kind::Bug)?;
+        self.ready = tick.packet;
         match talk.silent_ms(now_ms) {
             Some(silent) if silent > SILENT_MAX_MS => {
                 let alone = self.group && self.inside;
