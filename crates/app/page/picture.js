@@ -84,7 +84,7 @@ export function large(message, how) {
   sheet(file.name || say("kind-of-picture"), (body, its) => {
     const dialog = body.parentElement;
     const canvas = h("canvas", { width: 0, height: 0, role: "img", "aria-label": file.name || say("kind-of-picture") });
-    const stage = h("div", { class: "stage" }, h("p", {}, say("picture-drawing")));
+    const stage = h("div", { class: "easel" }, h("p", {}, say("picture-drawing")));
     const place = h("div");
     const words = once ? say("picture-once-what") : file.no_saving ? say("file-no-saving") : null;
     const save = once || !savable(message) ? null : h("button", { class: "plain", type: "button", onclick: () => saveFile(message, how, place) }, say("file-save"));

@@ -66,7 +66,7 @@ story("a photograph goes out clean and under a neutral name, and is saved on the
   await clean(m, "51-file");
   await clean(j, "52-file-phone-dark");
   await said(j).locator(".seen").click();
-  await j.locator(".stage canvas").waitFor();
+  await j.locator(".easel canvas").waitFor();
   const its = await saved(j, j.locator("dialog"), "저장");
   assert.match(its.name, /^file-[0-9a-f]{4}\.jpg$/u);
   assert.ok(!its.bytes.includes("Exif") && !its.bytes.includes("대동강") && its.bytes.length > 1000);

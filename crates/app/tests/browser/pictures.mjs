@@ -84,11 +84,11 @@ story("a picture is seen small where it was said and large on its own, and a tra
 
   // Large; nothing leads out of it but what its owner presses.
   await said(j).locator(".seen").click();
-  await j.locator(".stage canvas").waitFor();
-  assert.deepEqual(await j.locator(".stage canvas").evaluate((its) => [its.width, its.height]), [900, 600]);
-  await shows(j.locator(".stage canvas"));
+  await j.locator(".easel canvas").waitFor();
+  assert.deepEqual(await j.locator(".easel canvas").evaluate((its) => [its.width, its.height]), [900, 600]);
+  await shows(j.locator(".easel canvas"));
   assert.equal(await j.locator("img, a, video").count(), 0);
-  const menu = await j.locator(".stage").evaluate((its) => !its.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true })));
+  const menu = await j.locator(".easel").evaluate((its) => !its.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true })));
   assert.ok(menu, "the browser's own menu is not offered");
   await clean(j, "65-large-phone");
   const coming = j.waitForEvent("download");
@@ -96,7 +96,7 @@ story("a picture is seen small where it was said and large on its own, and a tra
   assert.match((await coming).suggestedFilename(), /^file-[0-9a-f]{4}\.png$/u);
   await j.keyboard.press("Escape");
   await j.locator("dialog").waitFor({ state: "detached" });
-  assert.equal(await j.locator(".stage canvas").count(), 0);
+  assert.equal(await j.locator(".easel canvas").count(), 0);
 
   // What promises forty thousand by forty thousand points, and what is cut off, is shown as a file.
   mina.run("file", "send", "준", written(world, "함정.png", bomb()), "--keep-metadata", "--keep-name");
@@ -116,7 +116,7 @@ story("a picture is seen small where it was said and large on its own, and a tra
   await clean(m, "67-gallery");
   await m.locator("#gallery-kind").selectOption("picture");
   await m.locator(".tiles .seen.drawn").click();
-  await m.locator(".stage canvas").waitFor();
+  await m.locator(".easel canvas").waitFor();
   await clean(m, "68-large");
   await button(m.locator("dialog"), "닫기").click();
   await m.locator(".tiles .seen.drawn").waitFor();
@@ -155,14 +155,14 @@ story("what may not be saved is seen here, what may be seen once is seen once, a
 
   const only = page.locator(".said", { hasText: "여기에서만 보기를 바랍니다" });
   await drawn(only).click();
-  await page.locator(".stage canvas").waitFor();
-  await shows(page.locator(".stage canvas"));
+  await page.locator(".easel canvas").waitFor();
+  await shows(page.locator(".easel canvas"));
   await page.locator(".under", { hasText: "밖에 저장되지 않습니다" }).waitFor();
   assert.equal(await button(page.locator("dialog"), "저장").count(), 0);
   await clean(page, "70-here-only");
   // Printing is saving: there is nothing on paper.
   await page.emulateMedia({ media: "print" });
-  assert.equal(await page.locator(".stage canvas").isVisible(), false);
+  assert.equal(await page.locator(".easel canvas").isVisible(), false);
   await page.emulateMedia({ media: null });
   await page.keyboard.press("Escape");
 
@@ -171,20 +171,20 @@ story("what may not be saved is seen here, what may be seen once is seen once, a
   assert.equal(await once.locator(".seen").count(), 0, "nothing of it is shown beforehand");
   const trap = once.filter({ hasText: "함정.png" });
   await button(trap, "한 번 보기").click();
-  await page.locator(".stage .bad", { hasText: "그릴 수 있는 사진이 아닙니다" }).waitFor();
+  await page.locator(".easel .bad", { hasText: "그릴 수 있는 사진이 아닙니다" }).waitFor();
   await page.keyboard.press("Escape");
   await trap.waitFor();
 
   const its = once.filter({ hasNotText: "함정.png" });
   await clean(page, "71-once");
   await button(its, "한 번 보기").click();
-  await page.locator(".stage canvas").waitFor();
-  await shows(page.locator(".stage canvas"));
+  await page.locator(".easel canvas").waitFor();
+  await shows(page.locator(".easel canvas"));
   await its.waitFor({ state: "detached" });
   await clean(page, "72-once-seen");
   const left = joon.run("file", "list").trim().split("\n").map((line) => JSON.parse(line));
   assert.equal(left.filter((one) => one.expires_s === 0).length, 1, "only the trap is still in the home");
-  const canvas = await page.locator(".stage canvas").elementHandle();
+  const canvas = await page.locator(".easel canvas").elementHandle();
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
   assert.equal(await canvas.evaluate((old) => old.width), 0, "its points are given back");
@@ -192,7 +192,7 @@ story("what may not be saved is seen here, what may be seen once is seen once, a
 
   // One key takes a picture that is shown off the page, and it does not come back by itself.
   await drawn(only).click();
-  await page.locator(".stage canvas").waitFor();
+  await page.locator(".easel canvas").waitFor();
   await page.keyboard.press("F8");
   await page.getByText("단위 환산").waitFor();
   assert.equal(await page.locator("canvas, dialog").count(), 0);

@@ -483,6 +483,9 @@ story("the trial shows both people and what the watcher sees between them", true
   await page.waitForFunction((count) => document.querySelectorAll(".packets li").length > count, before);
   await page.locator(".sum strong", { hasText: "하나도 없습니다" }).waitFor();
   await clean(page, "28-trial");
+  // Three parts side by side, each as high as the window.
+  const parts = await page.locator(".stage > *").evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, height }) => [top, height]));
+  assert.deepEqual(parts, Array(3).fill([0, 850]));
   assert.ok(!(await page.locator(".between").innerText()).includes("지켜보는 자에게는"));
   await end();
   assert.deepEqual(page.complaints, []);
