@@ -27,9 +27,10 @@ pub use files::{FileKeys, PIECE_OVERHEAD_BYTES, PIECE_STEPS, Piece, piece_bytes}
 pub use identity::{Identity, PublicIdentity, safety_number};
 pub use keys::{Closing, InviteKeys, LogKeys};
 pub use mls::{
+    charter::{Charter, MIRRORS_MAX},
     conversation::{
-        Change, Charter, Committed, Conversation, GroupName, LogHead, MESSAGE_BYTES_MAX,
-        MIRRORS_MAX, Member, Opened, Rescue, Staged, ask_rescue_anew,
+        Change, Committed, Conversation, GroupName, LogHead, MESSAGE_BYTES_MAX, Member, Opened,
+        Rescue, Staged, ask_rescue_anew,
     },
     key_package::{KeyPackage, PackageUse},
     provider::{Library, Sealer},

@@ -14,7 +14,8 @@ use openmls_traits::{
 
 use super::{
     SUITE, capabilities,
-    conversation::{Change, Charter, Conversation, LogHead},
+    charter::Charter,
+    conversation::{Change, Conversation, LogHead},
     lifetime,
     provider::Sealer,
 };

@@ -1,5 +1,6 @@
 //! The only module that names the MLS library.
 
+pub(crate) mod charter;
 pub(crate) mod conversation;
 pub(crate) mod key_package;
 pub(crate) mod provider;
