@@ -37,11 +37,15 @@ fn two_people_call_and_hear_what_the_other_said() {
     let theirs: Value = serde_json::from_str(joons.out.trim()).unwrap();
     for (said, heard, figures) in [(&hers, &at_joon, &theirs), (&his, &at_mina, &mine)] {
         let heard = played(heard);
-        let likeness = (0..4_000)
-            .step_by(20)
-            .map(|ms| speech::likeness_at(said, &heard, ms))
-            .fold(0.0, f32::max);
-        assert!(likeness > 0.7, "{likeness}: {figures}");
+        // A busy machine makes the wait longer in the middle: each half came when it came.
+        let halves = said.split_at(said.len() / 2);
+        for (half, begins_ms) in [(halves.0, 0), (halves.1, 2_500)] {
+            let likeness = (begins_ms..begins_ms + 4_000)
+                .step_by(20)
+                .map(|ms| speech::likeness_at(half, &heard, ms))
+                .fold(0.0, f32::max);
+            assert!(likeness > 0.7, "{likeness}: {figures}");
+        }
         let packets = figures["packets_sent"].as_u64().unwrap();
         assert!(packets > 100 && figures["packets_received"].as_u64().unwrap() > 100, "{figures}");
         let concealed = figures["concealed"].as_u64().unwrap();
