@@ -63,11 +63,9 @@ impl Work<'_> {
         loop {
             let link = self.memory.links.entry(relay.clone()).or_default();
             let open = link.pages_of(id, message);
-            let after = match open.iter().max() {
-                None => row.cursor,
-                Some(last) => *last,
-            };
-            let beyond = !open.is_empty() && after >= u64::from(row.offer.count());
+            let after = next_after(&row, open.iter().max().copied());
+            let full = after >= u64::from(row.offer.count()) || row.ahead.len() >= AHEAD_MAX;
+            let beyond = !open.is_empty() && full;
             if open.len() >= PAGES_MAX || beyond || !link.has_room_for_files() {
                 return Ok(());
             }
@@ -201,12 +199,29 @@ impl Work<'_> {
     }
 }
 
+/// Behind which place to ask next: behind the last one that is asked for, and behind those after it
+/// that came already. To ask for these again would keep the way busy and bring nothing.
+fn next_after(row: &FileRow, asked: Option<Seq>) -> Seq {
+    let Some(asked) = asked else { return row.cursor };
+    // They are in order.
+    row.ahead.iter().fold(asked.max(row.cursor), |after, (first, last)| {
+        if *first <= after.saturating_add(1) { after.max(*last) } else { after }
+    })
+}
+
 /// Places were read, from the first to the last.
 fn note(row: &mut FileRow, range: (Seq, Seq)) {
     if row.ahead.len() < AHEAD_MAX {
         row.ahead.push(range);
     }
     row.ahead.sort_unstable();
+    row.ahead.dedup_by(|(first, last), (_, before)| {
+        let joins = *first <= before.saturating_add(1);
+        if joins {
+            *before = (*before).max(*last);
+        }
+        joins
+    });
     let mut cursor = row.cursor;
     row.ahead.retain(|(first, last)| {
         let joins = *first <= cursor.saturating_add(1);
@@ -223,8 +238,7 @@ mod tests {
     use super::*;
     use crate::content::Offer;
 
-    #[test]
-    fn pages_in_any_order_move_the_cursor_over_all_of_them_and_no_further() {
+    fn row() -> FileRow {
         let offer = Offer {
             log: [0; 16],
             key: [0; 32],
@@ -237,7 +251,7 @@ mod tests {
             rules: None,
             at: None,
         };
-        let mut row = FileRow {
+        FileRow {
             secret: None,
             offer,
             relay: String::new(),
@@ -251,7 +265,28 @@ mod tests {
             lost: false,
             held: false,
             program: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_came_early_is_not_asked_for_again() {
+        let mut row = row();
+        assert_eq!((next_after(&row, None), next_after(&row, Some(1))), (0, 1));
+        // The second page came, the first did not.
+        note(&mut row, (2, 4));
+        assert_eq!((next_after(&row, None), next_after(&row, Some(1))), (0, 4));
+        note(&mut row, (8, 9));
+        assert_eq!(row.ahead, [(2, 4), (8, 9)]);
+        assert_eq!((next_after(&row, Some(1)), next_after(&row, Some(7))), (4, 9));
+        note(&mut row, (5, 7));
+        assert_eq!(next_after(&row, Some(1)), 9);
+        note(&mut row, (1, 1));
+        assert_eq!((next_after(&row, None), next_after(&row, Some(1))), (9, 9));
+    }
+
+    #[test]
+    fn pages_in_any_order_move_the_cursor_over_all_of_them_and_no_further() {
+        let mut row = row();
         for (range, cursor) in
             [((4, 6), 0), ((9, 9), 0), ((1, 3), 6), ((2, 5), 6), ((7, 8), 9), ((1, 1), 9)]
         {
