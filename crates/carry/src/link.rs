@@ -223,9 +223,13 @@ async fn visits(visit: &mut Visit, orders: &mut Orders) -> Option<Loss> {
         DatagramEnd::HandOver(already) => already,
         DatagramEnd::Lost(why) => return Some(why),
     };
+    let begun = Instant::now();
     loop {
         match once(visit, orders, dialled.take()).await {
             End::NotResumed => {}
+            // Somebody on the way may have accepted, or the line went just then.
+            End::Unheard if begun.elapsed() < visit.known.pace().handshake_max() => {}
+            End::Unheard => return Some(Loss::HungUp),
             End::HungUp => return None,
             End::Lost(why) => return Some(why),
         }
@@ -286,15 +290,25 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     by_datagrams(visit, first, orders).await
 }
 
-/// Tries the relay's addresses in turn.
-pub(crate) async fn dial(relay: &RelayAddr) -> Option<TcpStream> {
-    for address in addresses(relay).await? {
-        if let Ok(socket) = TcpStream::connect(address).await {
-            prepare(&socket);
-            return Some(socket);
+/// Tries the relay's addresses in turn, again and again while one of them is silent.
+pub(crate) async fn dial(relay: &RelayAddr, pace: Pace) -> Option<TcpStream> {
+    let addresses: Vec<_> = addresses(relay).await?.collect();
+    loop {
+        let mut silent = false;
+        for address in &addresses {
+            match timeout(pace.try_max(), TcpStream::connect(address)).await {
+                Ok(Ok(socket)) => {
+                    prepare(&socket);
+                    return Some(socket);
+                }
+                Ok(Err(_)) => {}
+                Err(_) => silent = true,
+            }
+        }
+        if !silent {
+            return None;
         }
     }
-    None
 }
 
 /// For a socket to a relay, or to a proxy that leads there.
@@ -338,7 +352,7 @@ impl Known {
         match &self.ways {
             Ways::Through(proxy) => proxy.dial(&self.relay).await,
             Ways::Any | Ways::Connections | Ways::Steady(_) => {
-                dial(&self.relay).await.ok_or(Loss::Unreachable)
+                dial(&self.relay, self.pace()).await.ok_or(Loss::Unreachable)
             }
         }
     }

@@ -15,6 +15,17 @@ impl Pace {
         self.within(12, 20, 45, 75)
     }
 
+    /// How long one try to connect may take. TCP asks again after twice as long each time, and so
+    /// sleeps through a line that is there for a few seconds only; another try begins anew.
+    pub(crate) fn try_max(self) -> Duration {
+        self.within(4, 4, 6, 15)
+    }
+
+    /// How long a relay may say nothing at all to a greeting, for the same reason.
+    pub(crate) fn greeting_max(self) -> Duration {
+        self.within(8, 8, 20, 40)
+    }
+
     /// How long a TLS handshake may take.
     pub(crate) fn handshake_max(self) -> Duration {
         self.within(20, 30, 60, 120)

@@ -34,6 +34,8 @@ pub(crate) enum End {
     HungUp,
     /// The relay did not take the ticket; what was asked waits for the next connection.
     NotResumed,
+    /// Nobody answered the greeting.
+    Unheard,
     /// Otherwise.
     Lost(Loss),
 }
@@ -157,6 +159,9 @@ impl Connection<'_> {
                     if self.visit.hanging_up && self.tls.is_open() {
                         break;
                     }
+                    if self.air.greeting {
+                        return Err(End::Unheard);
+                    }
                     return Err(End::Lost(Loss::HungUp));
                 }
             }
@@ -276,7 +281,9 @@ impl Connection<'_> {
     /// How long nothing may be heard now.
     fn waits(&self) -> Duration {
         let (visit, pace) = (&*self.visit, self.visit.known.pace());
-        if !self.tls.is_open() {
+        if self.air.greeting {
+            pace.greeting_max().saturating_sub(self.air.begun.elapsed())
+        } else if !self.tls.is_open() {
             pace.handshake_max().saturating_sub(self.air.begun.elapsed())
         } else if visit.hanging_up {
             pace.linger_max().saturating_sub(self.air.last.elapsed())

@@ -111,7 +111,7 @@ impl Run<'_> {
             if self.wants_a_connection(now) && dialling.is_none() && dialled.is_none() && rested {
                 let rest = self.visit.known.timing.first_timer(0);
                 dial_again = now.checked_add(rest);
-                dialling.set(Some(dial(&relay)));
+                dialling.set(Some(dial(&relay, self.visit.known.pace())));
             }
             let grace = dialled
                 .as_ref()

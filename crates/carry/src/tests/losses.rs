@@ -43,6 +43,33 @@ async fn where_nobody_listens_it_is_unreachable() {
     assert_eq!(alice.lost().await, Loss::Unreachable);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_whose_greeting_nobody_answers_is_made_anew_and_nothing_is_lost() {
+    let running = relay().await;
+    let relay = running.addr();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let addr = RelayAddr::new("127.0.0.1", port, relay.fingerprint()).unwrap();
+    // The first connection is accepted and leads nowhere, as when the line goes just then.
+    let between = tokio::spawn(async move {
+        let (_silent, _) = listener.accept().await.unwrap();
+        let (mut here, _) = listener.accept().await.unwrap();
+        let mut there = TcpStream::connect((relay.host(), relay.port())).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+    });
+    // The way is known to be short, so that it is soon seen.
+    let mut known = Person::new();
+    known.append(&running.addr(), &Writer::new(1), &boxed(1, 352)).await;
+    soon(known.links.hang_up()).await;
+    known.move_memory(&running.addr(), &addr);
+    let mut person = Person::remembering(known.memory);
+    person.append(&addr, &Writer::new(1), &boxed(2, 352)).await;
+    soon(person.links.hang_up()).await;
+    assert_eq!(person.links.meter().read().connections, 2);
+    between.abort();
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn an_echo_is_not_a_relay() {
     let addr = stranger(|mut socket| async move {
