@@ -6,14 +6,14 @@ use std::{
 };
 
 use sogon_seal::{CallKeys, Conversation, Desk, Entropy, Identity, Library, Sealer};
-use sogon_wire::{RelayAddr, Seq};
+use sogon_wire::RelayAddr;
 
 use crate::{
     Answer, Batch, ConversationId, EngineError, Event, FileHash, Input, MessageId, NAME_BYTES_MAX,
     Now, Output, Shelf, Step, Tick,
     links::Links,
     rows::{CONVERSATIONS, ConversationRow, OwnerRow, SELF, encode, read},
-    step::{Work, placed::Placed},
+    step::{Work, placed::Ahead},
 };
 
 /// The client's mind: one input in, outputs out in order.
@@ -66,7 +66,7 @@ pub(crate) struct Memory {
     /// Files are carried in this burst too.
     pub(crate) hauls: bool,
     /// Places of one's own boxes that come after one that is not known.
-    pub(crate) placed: BTreeMap<ConversationId, BTreeMap<Seq, Placed>>,
+    pub(crate) placed: BTreeMap<ConversationId, Ahead>,
     /// It was told that nothing but files is under way.
     pub(crate) settled: bool,
     /// Files that are being taken in.

@@ -15,6 +15,8 @@ pub struct Vices {
     pub replays: bool,
     /// Appends boxes of random bytes.
     pub jams: bool,
+    /// Says that boxes stand behind places it never shows.
+    pub boasts: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -103,7 +105,8 @@ impl LabRelay {
                 }
                 log.boxes.push(append.boxed.clone());
                 self.seen.push(append.boxed.clone());
-                Some(Reply::Appended { seq: log.head() })
+                let ahead = if self.vices.boasts { 5 } else { 0 };
+                Some(Reply::Appended { seq: log.head().saturating_add(ahead) })
             }
             Request::Read { log, after, .. } | Request::Watch { log, after } => {
                 let name = *log;

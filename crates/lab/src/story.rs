@@ -211,6 +211,7 @@ impl Story {
                     withholds: chance.once_in(2),
                     replays: chance.once_in(2),
                     jams: chance.once_in(2),
+                    ..Vices::default()
                 };
             }
             _ => world.homes[home].restart_if(chance.once_in(6)),

@@ -194,6 +194,20 @@ fn nobody_reads_back_what_they_wrote_because_an_answer_came_early() {
     }
 }
 
+/// What is said to stand before a box of one's own is asked for once, however often it is not shown.
+#[test]
+fn a_relay_that_names_places_it_never_shows_keeps_nobody_on_the_air() {
+    for seed in 31..39 {
+        let (mut world, [to, _]) = met(seed);
+        world.relays[0].vices.boasts = true;
+        world.act(0, Act::Send { to, text: "안녕".to_owned(), reply_to: None }).unwrap();
+        world.wire.clear();
+        world.burst(0);
+        let frames = world.wire.len();
+        assert!(frames < 40, "seed {seed}: {frames} frames");
+    }
+}
+
 /// People who met at the first of two relays, calm and up to date.
 fn met_at_two(seed: u64, names: &[&str]) -> World {
     let mut world = World::with_relays(seed, names, Mutant::None, 2);

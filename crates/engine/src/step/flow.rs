@@ -136,16 +136,16 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks for a log once more from a place, whether it is watched or not.
+    /// Asks for a log once more from a place, whether it is watched or not; true when that leaves.
     pub(crate) fn ask_again(
         &mut self,
         relay: &RelayAddr,
         conversation: ConversationId,
         log: LogName,
         after: Seq,
-    ) {
+    ) -> bool {
         let ask = Ask::Read { log, after, bytes_max: ENTRIES_BYTES_MAX };
-        self.ask(relay, Question::Again { conversation, log, after }, ask);
+        self.ask(relay, Question::Again { conversation, log, after }, ask)
     }
 
     fn ask_places(&mut self, relay: &RelayAddr, question: Question, log: LogName, after: Seq) {
