@@ -48,8 +48,9 @@ impl fmt::Debug for WriteKey {
 /// there is no way from a plain text to a carrier.
 ///
 /// ```compile_fail
-/// let append = todo!();
-/// let posting = sogon_seal::Posting { append };
+/// fn forged(append: sogon_wire::Append) -> sogon_seal::Posting {
+///     sogon_seal::Posting { append }
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {

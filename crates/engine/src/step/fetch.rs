@@ -9,7 +9,7 @@ use sogon_seal::{
 };
 use sogon_wire::{RelayAddr, STEPS, Seq};
 
-use super::{Work, follow::Page};
+use super::{Work, page::Page};
 use crate::{
     Ask, ConversationId, EngineError, MessageId,
     content::PIECES_MAX,

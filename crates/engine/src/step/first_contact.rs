@@ -3,7 +3,7 @@
 use sogon_seal::{Charter, Conversation, InviteKeys, PackageUse};
 use sogon_wire::{Invite, InviteSecret, RelayAddr, Uses};
 
-use super::{Work, follow::Page, internal};
+use super::{Work, internal, page::Page};
 use crate::{
     ContactId, EngineError, Event,
     rows::{

@@ -392,7 +392,7 @@ impl Work<'_> {
         match reply {
             Reply::Appended { seq } => self.appended(asked.question, seq),
             Reply::Entries { log, from, head, boxes } => {
-                self.entries(relay, asked, super::follow::Page { log, from, head, boxes })
+                self.entries(relay, asked, super::page::Page { log, from, head, boxes })
             }
             Reply::Refused { why, wait_s } => match (asked.question, why) {
                 (Question::Lay { conversation, message, .. }, Refusal::Full) => {
@@ -443,7 +443,7 @@ impl Work<'_> {
         &mut self,
         relay: &RelayAddr,
         asked: Asked,
-        page: super::follow::Page,
+        page: super::page::Page,
     ) -> Result<(), EngineError> {
         match asked.question {
             Question::Fetch { conversation, message, .. } => {

@@ -5,36 +5,15 @@ use sogon_seal::shelf::{Order, Shelf, Table};
 use sogon_seal::{
     Closing, Conversation, Kind, LogHead, LogKeys, Opened, Posting, SealError, Staged,
 };
-use sogon_wire::{LogName, RelayAddr, SealedBox, Seq};
+use sogon_wire::{RelayAddr, SealedBox, Seq};
 
-use super::{Work, flow::log_of, internal, short_hash};
+use super::{Work, flow::log_of, internal, page::Page, short_hash};
 use crate::{
     ConversationId, EngineError,
     message_row::KindRow,
     rows::{BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
 };
-
-/// Boxes of a log at the places `from`, `from + 1`, ...
-pub(crate) struct Page {
-    pub(crate) log: LogName,
-    pub(crate) from: Seq,
-    pub(crate) head: Seq,
-    pub(crate) boxes: Vec<SealedBox>,
-}
-
-impl Page {
-    fn places(&self) -> impl Iterator<Item = (Seq, &SealedBox)> {
-        // Not `from..`: a relay may name the last place there is.
-        let place = |index: usize| self.from.saturating_add(index as u64);
-        self.boxes.iter().enumerate().map(move |(index, boxed)| (place(index), boxed))
-    }
-
-    /// The boxes after `cursor`.
-    pub(crate) fn after(&self, cursor: Seq) -> Vec<(Seq, SealedBox)> {
-        self.places().filter(|(seq, _)| *seq > cursor).map(|(seq, b)| (seq, b.clone())).collect()
-    }
-}
 
 /// How many logs a conversation has left are still read.
 const CLOSINGS_MAX: usize = 2;

@@ -16,6 +16,7 @@ mod lay;
 mod offer;
 mod outbox;
 mod pack;
+mod page;
 pub(crate) mod placed;
 mod places;
 mod receipts;

@@ -3,7 +3,7 @@
 use sogon_seal::{Charter, Conversation, LogKeys, ask_rescue_anew};
 use sogon_wire::RelayAddr;
 
-use super::{Work, follow::Page, internal, outbox::Haste};
+use super::{Work, internal, outbox::Haste, page::Page};
 use crate::{
     ConversationId, EngineError, Event,
     content::{Content, KIND_RECEIPT},
