@@ -41,6 +41,14 @@ fn main() {
         sogon_inspect::worker::serve().unwrap();
         return;
     }
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, first, tree, workers] = args.as_slice()
+        && first == "--scan"
+    {
+        let request = request(Path::new(tree), Lists::default(), workers.parse().unwrap());
+        scan(&request, &mut |_| {}).unwrap();
+        return;
+    }
     let long = std::env::args().any(|arg| arg == "--long");
     recall(if long { 10_000 } else { 200 });
     speed(if long { 2_048 } else { 256 });
@@ -190,15 +198,24 @@ fn speed(mib: usize) {
             assert_eq!(chains.count(), 8);
         });
     }
+    let tree = folder.path().to_str().unwrap();
+    // Bound to so many cores, with as many workers: what another core brings.
+    let own = std::env::current_exe().unwrap();
+    let own = own.to_str().unwrap();
+    for bound in 1..=cores {
+        let (places, workers) = (format!("0-{}", bound - 1), bound.to_string());
+        let what = format!("sogon-inspect, bound to {bound} of {cores} cores (taskset)");
+        others(&what, &["taskset", "-c", &places, own, "--scan", tree, &workers], &row);
+    }
     let rules = folder.path().with_extension("yar");
     fs::write(&rules, rule).unwrap();
-    let tree = folder.path().to_str().unwrap();
     // One signature in ClamAV's own form: the string of the rule above.
     let hex: String = b"spyware-body".iter().map(|byte| format!("{byte:02x}")).collect();
     let signatures = folder.path().with_extension("ndb");
     fs::write(&signatures, format!("Spy:0:*:{hex}\n")).unwrap();
     let database = format!("--database={}", signatures.display());
     others(
+        "clamscan, one signature with the same string",
         &[
             "clamscan",
             "-r",
@@ -211,8 +228,9 @@ fn speed(mib: usize) {
         &row,
     );
     let _ = fs::remove_file(signatures);
-    others(&["yr", "scan", "--recursive", rules.to_str().unwrap(), tree], &row);
-    others(&["yara", "-r", rules.to_str().unwrap(), tree], &row);
+    let rules_file = rules.to_str().unwrap();
+    others("yr (YARA-X), the same rule", &["yr", "scan", "--recursive", rules_file, tree], &row);
+    others("yara, the same rule", &["yara", "-r", rules_file, tree], &row);
     let _ = fs::remove_file(rules);
     flat(folder.path());
 }
@@ -253,12 +271,19 @@ fn request(tree: &Path, lists: Lists, workers: usize) -> Request {
     }
 }
 
-fn others(command: &[&str], row: &dyn Fn(&str, &dyn Fn())) {
+/// Another program over the same tree; told plainly when it is not there, or says that it failed.
+fn others(what: &str, command: &[&str], row: &dyn Fn(&str, &dyn Fn())) {
     if Command::new(command[0]).arg("--version").output().is_err() {
-        println!("| {} | not installed | | | | |", command[0]);
+        println!("| {what} | {} is not installed | | | | |", command[0]);
         return;
     }
-    row(command[0], &|| drop(Command::new(command[0]).args(&command[1..]).output().unwrap()));
+    row(what, &|| {
+        let done = Command::new(command[0]).args(&command[1..]).output().unwrap();
+        // clamscan ends with 1 when it found something.
+        if !matches!(done.status.code(), Some(0 | 1)) {
+            println!("| {what} failed: {} | | | | | |", String::from_utf8_lossy(&done.stderr));
+        }
+    });
 }
 
 /// Processor time of this process and of its children that have ended, from /proc.

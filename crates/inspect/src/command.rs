@@ -239,13 +239,12 @@ fn trouble(words: &Words, id: &str, args: &[(&str, &str)]) -> Trouble {
 
 /// How far it is, in a line.
 fn line(now: Progress, words: &Words) -> String {
-    let seconds = now.since.as_secs().max(1);
-    let rate = now.bytes.checked_div(seconds).unwrap_or(0);
-    let outer_rate = now.outer_bytes.checked_div(seconds).filter(|rate| *rate > 0);
-    let rest = now
-        .outer_bytes_all
-        .zip(outer_rate)
-        .and_then(|(all, rate)| all.saturating_sub(now.outer_bytes).checked_div(rate));
+    let millis = u64::try_from(now.since.as_millis()).unwrap_or(u64::MAX).max(1);
+    let each_second = |bytes: u64| bytes.saturating_mul(1_000).checked_div(millis).unwrap_or(0);
+    let rate = each_second(now.bytes);
+    let rest = now.outer_bytes_all.and_then(|all| {
+        all.saturating_sub(now.outer_bytes).checked_div(each_second(now.outer_bytes))
+    });
     let (files, bytes, rate) = (now.files.to_string(), report::size(now.bytes), report::size(rate));
     let mut args = vec![("files", files.as_str()), ("bytes", &bytes), ("rate", &rate)];
     let rest = rest.map(|rest| rest.to_string());

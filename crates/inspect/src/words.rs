@@ -82,6 +82,12 @@ impl Words {
         self.find(id, None, args).unwrap_or_else(|| id.to_owned())
     }
 
+    /// A message without arguments, where there is one.
+    #[must_use]
+    pub fn known(&self, id: &str) -> Option<String> {
+        self.find(id, None, &[])
+    }
+
     /// An attribute of a message, where it has one.
     #[must_use]
     pub fn more(&self, id: &str, attribute: &str, args: &[(&str, &str)]) -> Option<String> {

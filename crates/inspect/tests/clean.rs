@@ -162,11 +162,12 @@ fn no_beginning_of_a_file_breaks_the_cleaner() {
 fn what_is_not_understood_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("in"), folder.path().join("out"));
-    let refused: [(&[u8], &str); 6] = [
+    let refused: [(&[u8], &str); 7] = [
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1old office", "unsupported"),
         (b"Rar!\x1A\x07\x01\0", "unsupported"),
         (b"\x00\x01\x02 nobody knows", "unknown"),
-        (b"<html><body>page</body></html>", "unsupported"),
+        (b"<?xml version=\"1.0\"?><gpx/>", "unsupported"),
+        (b"Subject: a page\r\nMIME-Version: 1.0\r\n\r\n<html></html>", "unsupported"),
         (b"\xFF\xD8\xFF\xE0\0\x10JFIF", "damaged"),
         (b"8BPS\0\x01", "unsupported"),
     ];

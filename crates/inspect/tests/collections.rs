@@ -189,3 +189,91 @@ fn what_is_not_looked_for_is_said_list_by_list() {
         expected.map(|(list, kind, count)| (list.to_owned(), kind.to_owned(), count.to_owned()));
     assert_eq!(said, expected);
 }
+
+/// Everything that stands in public collections beside indicators, and more than one name in one.
+fn mixed(pattern: &str) -> Vec<u8> {
+    let date = "2024-02-03T04:05:06.000Z";
+    let tlp = "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9";
+    let objects = json!([
+        {"type": "marking-definition", "spec_version": "2.1", "id": tlp, "created": date,
+            "definition_type": "tlp", "name": "TLP:WHITE", "definition": {"tlp": "white"}},
+        {"type": "identity", "spec_version": "2.1", "id": "identity--1", "created": date,
+            "modified": date, "name": "A laboratory", "identity_class": "organization"},
+        {"type": "extension-definition", "id": "extension-definition--1", "name": "x", "schema": "",
+            "version": "1", "extension_types": ["property-extension"]},
+        {"type": "malware", "spec_version": "2.1", "id": "malware--1", "name": "Peeper",
+            "is_family": true, "malware_types": ["spyware"], "object_marking_refs": [tlp],
+            "created_by_ref": "identity--1", "created": date, "modified": date},
+        {"type": "malware", "spec_version": "2.1", "id": "malware--2", "name": "Another",
+            "is_family": false, "created": date, "modified": date},
+        {"type": "indicator", "spec_version": "2.1", "id": "indicator--1", "created": date,
+            "modified": date, "name": "what it is", "description": "words", "labels": ["x"],
+            "indicator_types": ["malicious-activity"], "pattern": pattern, "pattern_type": "stix",
+            "pattern_version": "2.1", "valid_from": date, "object_marking_refs": [tlp],
+            "external_references": [{"source_name": "blog", "url": "https://blog.example/"}],
+            "kill_chain_phases": [{"kill_chain_name": "k", "phase_name": "p"}]},
+        {"type": "indicator", "spec_version": "2.1", "id": "indicator--2", "revoked": true,
+            "pattern": "[domain-name:value='a-mistake.example']", "pattern_type": "stix"},
+        {"type": "indicator", "spec_version": "2.1", "id": "indicator--3",
+            "pattern": "rule x { condition: false }", "pattern_type": "yara"},
+        {"type": "relationship", "spec_version": "2.1", "id": "relationship--1", "created": date,
+            "modified": date, "relationship_type": "indicates", "source_ref": "indicator--1",
+            "target_ref": "malware--1"},
+        {"type": "relationship", "spec_version": "2.1", "id": "relationship--2",
+            "relationship_type": "indicates", "source_ref": "indicator--1", "target_ref": "gone"},
+        {"type": "report", "id": "report--1", "name": "r", "object_refs": ["malware--1"]},
+        {"type": "x-of-somebody", "id": "x--1", "name": 7, "pattern": ["a", {"b": null}]},
+        "no object at all"
+    ]);
+    json!({"type": "bundle", "id": "bundle--1", "spec_version": "2.0", "objects": objects})
+        .to_string()
+        .into_bytes()
+}
+
+#[test]
+fn a_collection_with_everything_that_stands_beside_indicators_is_read_unchanged() {
+    let word = |kind: &str, value: &str| (kind.to_owned(), value.to_owned());
+    let text = b"peeper.example and cdn.example.net, 192.0.2.77".as_slice();
+    for (pattern, expected) in [
+        ("[domain-name:value='peeper.example']", vec![word("domain", "peeper.example")]),
+        ("[domain-name:value = 'PEEPER.example']", vec![word("domain", "peeper.example")]),
+        (
+            "[domain-name:value='peeper.example'] OR [domain-name:value='cdn.example.net']",
+            vec![word("domain", "peeper.example"), word("domain", "cdn.example.net")],
+        ),
+        (
+            "[domain-name:value='peeper.example' OR ipv4-addr:value='192.0.2.77']",
+            vec![word("domain", "peeper.example"), word("address", "192.0.2.77")],
+        ),
+        (
+            "([domain-name:value='peeper.example'] OR\n [ipv4-addr:value='192.0.2.77'])",
+            vec![word("domain", "peeper.example"), word("address", "192.0.2.77")],
+        ),
+        (
+            "[domain-name:value IN ('peeper.example','cdn.example.net')]",
+            vec![word("domain", "peeper.example"), word("domain", "cdn.example.net")],
+        ),
+    ] {
+        for mark in [&b""[..], b"\xEF\xBB\xBF"] {
+            let know = know([mark, &mixed(pattern)].concat());
+            assert_eq!(found(&know, "note", text), expected, "{pattern}");
+            assert_eq!(found(&know, "note", b"a-mistake.example"), [], "called back");
+            let unused: Vec<String> = know
+                .unused()
+                .iter()
+                .map(|one| format!("{} {}", one.evidence[0].value, one.evidence[1].value))
+                .collect();
+            assert_eq!(unused, ["called back by its author 1", "rule 1"]);
+        }
+    }
+}
+
+#[test]
+fn properties_are_known_however_a_collection_quotes_them() {
+    let hash = "f9f9be818cfc366c8e9db6917153dd78f3c96e8d11b4d91b678649ca42846e24";
+    for form in ["sha256", "SHA256", "'SHA-256'", "\"SHA-256\"", "'sha-256'"] {
+        let know = know(mixed(&format!("[file:hashes.{form} = '{}']", hash.to_uppercase())));
+        let told = found(&know, "program", b"the body of a program");
+        assert_eq!(told, [("file-hash".to_owned(), hash.to_owned())], "{form}");
+    }
+}

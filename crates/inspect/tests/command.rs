@@ -64,14 +64,17 @@ fn clean_folders_end_with_zero_and_found_things_with_six() {
 #[test]
 fn the_first_line_says_what_cannot_be_seen_in_every_language() {
     let folder = tagged_folder();
-    for (lang, first, marked) in [
-        ("en", "What this cannot see:", "Red Star"),
-        ("ko", "이 검사가 볼 수 없는 것:", "붉은별"),
-        ("zh", "本检查看不到的：", "红星"),
+    for (lang, first, marked, piece) in [
+        ("en", "What this cannot see:", "Red Star", "machines 2, disk "),
+        ("ko", "이 검사가 볼 수 없는 것:", "붉은별", "기계 수 2, 디스크 "),
+        ("zh", "本检查看不到的：", "红星", "机器数 2, 硬盘 "),
     ] {
         let said = text(&run(&["--lang", lang], &[folder.path()]).stdout);
         assert!(said.starts_with(first), "{said}");
         assert!(said.contains(marked) && said.contains("photo.jpg"), "{said}");
+        assert!(said.contains(piece), "{said}");
+        let english = lang == "en";
+        assert_eq!(said.contains("changed") || said.contains("opened"), english, "{said}");
     }
 }
 

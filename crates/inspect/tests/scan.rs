@@ -18,7 +18,7 @@ use forge::{
 use sogon_inspect::{
     finding::{Confidence, Severity},
     look::{Limits, Lists},
-    scan::{Request, Survey, scan},
+    scan::{Progress, Request, Survey, scan},
     worker::Setup,
 };
 use tempfile::TempDir;
@@ -132,9 +132,15 @@ fn every_member_of_a_large_archive_is_looked_at_once() {
     }
     let files: Vec<(&str, &[u8])> = files.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
     fs::write(folder.path().join("phone.tar"), tar(&files, true)).unwrap();
-    let survey = look(folder.path());
+    let mut told = Vec::new();
+    let survey = scan(&request(folder.path()), &mut |now| told.push(now)).unwrap();
     assert_eq!(survey.scanned_files, 71);
     assert_eq!(paths(&survey, "redstar-chain", folder.path()).len(), 35);
+    // What is looked at inside counts towards the file outside, and never for more than it is.
+    let rest = |now: &Progress| now.outer_bytes_all.map(|all| all.checked_sub(now.outer_bytes));
+    assert!(told.iter().all(|now| rest(now) != Some(None)), "{told:?}");
+    let last = rest(told.last().unwrap()).flatten().unwrap();
+    assert!(last < 2, "all but what two shares leave of an odd size: {last}");
 }
 
 #[test]

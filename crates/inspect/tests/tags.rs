@@ -74,6 +74,27 @@ fn a_length_that_lies_is_no_trailer() {
 }
 
 #[test]
+fn a_length_that_lies_takes_nothing_of_the_content_with_it() {
+    let mut dice = Dice(21);
+    let content = dice.file("jpg", 60_000);
+    let ids: Vec<String> = (0..3).map(|_| dice.disk()).collect();
+    for (named, kept) in [(3_u32, true), (4, false), (2_000, false), (2_503, false)] {
+        let mut marked = chain(&content, &ids);
+        let at = marked.len() - 7;
+        marked[at..at + 4].copy_from_slice(&(24 * named).to_le_bytes());
+        let tag = only(&marked);
+        assert_eq!((tag.offset, tag.bytes), (60_000, 3 * 24 + 7), "{named}");
+        let Mark::Chain(found) = tag.mark else { panic!() };
+        assert_eq!(found.disks().collect::<Vec<_>>(), ids);
+        assert_eq!((found.said, found.certain()), (named as usize, kept));
+        let stripped = strip(&marked);
+        assert_eq!(stripped.bytes, content);
+        let said = if kept { Restored::Exactly } else { Restored::LessThanNamed };
+        assert_eq!(stripped.removed[0].restored, said);
+    }
+}
+
+#[test]
 fn control_marks_are_named() {
     let order = |id: &str| {
         let Mark::Chain(found) = only(&chain(b"x", &[id.to_owned()])).mark else { panic!() };

@@ -1,5 +1,7 @@
 //! What a file is, by its first bytes and never by its name.
 
+mod wordy;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,7 @@ pub enum Kind {
     Epub,
     Zip,
     Tar,
+    Html,
     Text,
     /// A file of any kind, of which only marks are taken off.
     Any,
@@ -61,6 +64,7 @@ impl Kind {
         Self::Epub,
         Self::Zip,
         Self::Tar,
+        Self::Html,
         Self::Text,
     ];
 
@@ -89,6 +93,7 @@ impl Kind {
             Self::Epub => "EPUB",
             Self::Zip => "ZIP",
             Self::Tar => "tar",
+            Self::Html => "HTML",
             Self::Text => "text",
             Self::Any => "file",
         }
@@ -173,7 +178,7 @@ pub(crate) fn detect(view: &mut View<'_>) -> Result<Kind, Refusal> {
     } else if is(b"BM") && bitmap(&head) {
         Kind::Bmp
     } else {
-        return wordy(view, &head);
+        return wordy::detect(view, &head);
     };
     Ok(kind)
 }
@@ -204,65 +209,4 @@ fn bitmap(head: &[u8]) -> bool {
 /// A ZIP file's kind is told by a member that each office format must have.
 fn zip(view: &mut View<'_>) -> Kind {
     crate::clean::pack::zip::flavour(view).unwrap_or(Kind::Zip)
-}
-
-/// SVG, or text with no markup in it.
-fn wordy(view: &mut View<'_>, head: &[u8]) -> Result<Kind, Refusal> {
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'<') {
-        let all = view.bytes(0, view.len().min(64 << 10))?;
-        return match crate::clean::reader::holds(&all, b"<svg")
-            || crate::clean::reader::holds(&all, b":svg")
-        {
-            true => Ok(Kind::Svg),
-            false => Err(Refusal::Unsupported {
-                name: "HTML or XML".into(),
-                instead: "PDF or text".into(),
-            }),
-        };
-    }
-    if view.len() > 64 << 20 {
-        return Err(Refusal::Unknown);
-    }
-    let all = view.all()?;
-    let text = match std::str::from_utf8(&all) {
-        Ok(text) => text.chars().all(plain),
-        Err(_) => wide(&all) || korean(&all),
-    };
-    if text { Ok(Kind::Text) } else { Err(Refusal::Unknown) }
-}
-
-fn plain(c: char) -> bool {
-    !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\u{c}')
-}
-
-/// UTF-16 that says so at its beginning.
-fn wide(bytes: &[u8]) -> bool {
-    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
-        Some([0xFF, 0xFE]) => u16::from_le_bytes,
-        Some([0xFE, 0xFF]) => u16::from_be_bytes,
-        _ => return false,
-    };
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let mut chars = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
-    rest.is_empty() && chars.all(|c| c.is_ok_and(plain))
-}
-
-/// Korean in code page 949: ASCII, and pairs of a lead and a trail byte.
-fn korean(bytes: &[u8]) -> bool {
-    let mut bytes = bytes.iter();
-    while let Some(byte) = bytes.next() {
-        let holds = match byte {
-            0x00..=0x7F => plain(char::from(*byte)),
-            0x81..=0xFE => {
-                matches!(bytes.next(), Some(0x41..=0x5A | 0x61..=0x7A | 0x81..=0xFE))
-            }
-            _ => false,
-        };
-        if !holds {
-            return false;
-        }
-    }
-    true
 }

@@ -56,6 +56,9 @@ pub(crate) fn take_off(view: &mut View<'_>, job: &mut Job<'_>) -> Result<TakenOf
     let mut slotted = false;
     let mut overwritten = false;
     for tag in found(view)? {
+        if matches!(&tag.mark, Mark::Chain(chain) if !chain.whole()) {
+            job.kept(Kept::Unread);
+        }
         let bytes = match tag.mark {
             Mark::Chain(_) | Mark::Natisign(_) | Mark::Profile(_) => {
                 end = end.min(tag.offset);

@@ -12,6 +12,7 @@ mod anew;
 mod audit;
 mod av;
 mod boxes;
+mod embedded;
 mod file;
 mod image;
 mod job;
@@ -20,6 +21,7 @@ mod marks;
 mod markup;
 mod office;
 mod pack;
+mod page;
 mod plan;
 mod reader;
 mod refusal;
@@ -214,6 +216,7 @@ fn unmarked(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refu
         Kind::Epub => office::epub::clean(view, job),
         Kind::Zip => pack::zip::clean(view, job),
         Kind::Tar => pack::tar::clean(view, job),
+        Kind::Html => page::clean(view, job),
         Kind::Text | Kind::Any => {
             let mut plan = Plan::default();
             plan.copy(0, view.len());

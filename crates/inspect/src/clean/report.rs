@@ -116,6 +116,8 @@ words! {
         Spacing = "spacing",
         /// A mark was written over bytes of the document: they are lost.
         Overwritten = "overwritten",
+        /// A mark named more machines than could be read: what stands before those stays.
+        Unread = "unread",
     }
 }
 

@@ -156,10 +156,13 @@ fn chain_finding(path: &str, chain: &Chain) -> Finding {
     let sure = if certain { Confidence::Proven } else { Confidence::Match };
     let mut finding = Finding::new(path, rule, Severity::Surveillance, sure)
         .with("machines", chain.machines.len());
+    if !chain.whole() {
+        finding = finding.with("named", chain.said);
+    }
     for disk in chain.disks().take(IDS_TOLD) {
         finding = finding.naming("disk", disk);
     }
-    let extra = chain.machines.iter().flatten().map(|machine: &Machine| machine.extra);
+    let extra = chain.machines.iter().map(|machine: &Machine| machine.extra);
     if let Some(extra) = extra.filter(|extra| *extra != 0).max() {
         finding = finding.with("extra", extra);
     }

@@ -79,7 +79,7 @@ fn write(
         writeln!(page, "<h2>{}</h2>", say("timeline"))?;
         head(page, words, &["column-when", "column-what", "column-path"])?;
         for event in &survey.events {
-            let cells = [plain(&event.when), about(event, identities), plain(&event.path)];
+            let cells = [plain(&event.when), about(event, identities, words), plain(&event.path)];
             row(page, &cells)?;
         }
         page.push_str("</table>\n");
@@ -132,7 +132,7 @@ fn cells(finding: &Finding, words: &Words, identities: Identities) -> [String; 7
         what,
         plain(&finding.path),
         finding.offset.map_or(String::new(), |offset| offset.to_string()),
-        evidence_line(&finding.evidence, identities),
+        evidence_line(&finding.evidence, identities, words),
         words.say(&format!("confidence-{}", finding.confidence.name()), &[]),
         whom.unwrap_or_default(),
         advice.unwrap_or_default(),

@@ -23,7 +23,7 @@ pub fn tool() -> String {
 }
 
 /// The evidence of a finding in one line.
-fn evidence_line(evidence: &[Evidence], identities: Identities) -> String {
+fn evidence_line(evidence: &[Evidence], identities: Identities, words: &Words) -> String {
     let mut line = String::new();
     let mut last = "";
     for piece in evidence {
@@ -34,13 +34,18 @@ fn evidence_line(evidence: &[Evidence], identities: Identities) -> String {
             if !line.is_empty() {
                 line.push_str(", ");
             }
-            line.push_str(&piece.name);
+            line.push_str(&label(&piece.name, words));
             line.push(' ');
         }
         line.push_str(&plain(&piece.shown(identities)));
         last = &piece.name;
     }
     line
+}
+
+/// What a piece of evidence is called; programs read its name as it is.
+fn label(name: &str, words: &Words) -> String {
+    words.known(&format!("piece-{name}")).unwrap_or_else(|| name.to_owned())
 }
 
 /// What a finding is, whom it points to and what to do, in words.

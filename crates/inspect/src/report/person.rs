@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{evidence_line, sentences, size};
+use super::{evidence_line, label, sentences, size};
 use crate::{
     finding::{Event, Finding, Identities, Severity},
     scan::Survey,
@@ -55,10 +55,13 @@ fn write(
     }
     if !survey.events.is_empty() {
         writeln!(text, "{}", words.say("timeline", &[]))?;
-        for event in survey.events.iter().take(EVENTS_MAX) {
-            writeln!(text, "  {}  {}", plain(&event.when), about(event, identities))?;
+        let (lines, hidden) = timeline(&survey.events);
+        for line in lines {
+            if let Some(first) = line.first() {
+                writeln!(text, "  {}  {}", plain(&first.when), together(&line, identities, words))?;
+            }
         }
-        more(text, survey.events.len().saturating_sub(EVENTS_MAX), words)?;
+        more(text, hidden, words)?;
         writeln!(text)?;
     }
     if survey.untold > 0 {
@@ -83,6 +86,53 @@ fn write(
     let numbers: Vec<(&str, &str)> =
         numbers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     writeln!(text, "{}", words.say("summary", &numbers))
+}
+
+/// The events that are told, those of one file at one time in one line; and how many lines are not.
+/// What was recorded about somebody has room before the times of files.
+fn timeline(events: &[Event]) -> (Vec<Vec<&Event>>, usize) {
+    let of_file = |event: &Event| event.kind == "event-file";
+    let mut lines: Vec<Vec<&Event>> = Vec::new();
+    for event in events {
+        let same = |line: &&mut Vec<&Event>| {
+            line.first().is_some_and(|first| {
+                of_file(event)
+                    && of_file(first)
+                    && first.when == event.when
+                    && first.path == event.path
+            })
+        };
+        match lines.last_mut().filter(same) {
+            Some(line) => line.push(event),
+            None => lines.push(vec![event]),
+        }
+    }
+    let recorded = lines.iter().filter(|line| line.iter().any(|one| !of_file(one))).count();
+    let mut room_recorded = EVENTS_MAX;
+    let mut room_files = EVENTS_MAX.saturating_sub(recorded);
+    let all = lines.len();
+    lines.retain(|line| {
+        let room = match line.iter().all(|one| of_file(one)) {
+            true => &mut room_files,
+            false => &mut room_recorded,
+        };
+        let told = *room > 0;
+        *room = room.saturating_sub(1);
+        told
+    });
+    let hidden = all.saturating_sub(lines.len());
+    (lines, hidden)
+}
+
+/// Events in one line: of a file all that happened to it at that time.
+fn together(line: &[&Event], identities: Identities, words: &Words) -> String {
+    let Some((last, before)) = line.split_last() else { return String::new() };
+    let names = before.iter().flat_map(|event| &event.about).map(|piece| label(&piece.name, words));
+    let names: Vec<String> = names.collect();
+    match names.is_empty() {
+        true => about(last, identities, words),
+        false => format!("{}, {}", names.join(", "), about(last, identities, words)),
+    }
 }
 
 fn rules(
@@ -112,7 +162,7 @@ fn rules(
             let at = one.offset.map_or(String::new(), |offset| format!(" @{offset}"));
             let sure = words.say(&format!("confidence-{}", one.confidence.name()), &[]);
             writeln!(text, "  {}{at}  ({sure})", plain(&one.path))?;
-            let evidence = evidence_line(&one.evidence, identities);
+            let evidence = evidence_line(&one.evidence, identities, words);
             if !evidence.is_empty() {
                 writeln!(text, "    {evidence}")?;
             }
@@ -137,10 +187,12 @@ fn more(text: &mut String, count: usize, words: &Words) -> std::fmt::Result {
 }
 
 /// What an event was about, in one line.
-pub(super) fn about(event: &Event, identities: Identities) -> String {
+pub(super) fn about(event: &Event, identities: Identities, words: &Words) -> String {
     let shown = event.shown(identities);
-    let parts: Vec<String> =
-        shown.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
+    let parts: Vec<String> = shown
+        .iter()
+        .map(|(name, value)| format!("{} {}", label(name, words), plain(value)))
+        .collect();
     parts.join(", ")
 }
 
@@ -169,4 +221,36 @@ fn painted(text: &str, severity: Severity, colour: Colour) -> String {
         Severity::KnownBad => "1;31",
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Evidence;
+
+    fn event(when: &str, kind: &str, name: &str) -> Event {
+        let about = vec![Evidence::new(name, "a.jpg", false)];
+        Event { when: when.into(), path: "a.jpg".into(), kind: kind.into(), about }
+    }
+
+    #[test]
+    fn what_was_recorded_is_told_before_times_of_files() {
+        let mut events = Vec::new();
+        for day in 0..50 {
+            let when = format!("2013-01-{day:02}");
+            for name in ["changed", "made", "opened"] {
+                events.push(event(&when, "event-file", name));
+            }
+        }
+        events.push(event("2024-01-01", "event-recognised", "file"));
+        let (lines, hidden) = timeline(&events);
+        assert_eq!((lines.len(), hidden), (40, 11));
+        assert_eq!(lines.last().unwrap()[0].kind, "event-recognised");
+        let words = Words::new(crate::words::Language::En);
+        let line = together(&lines[0], Identities::Shown, &words);
+        assert_eq!(line, "changed, made, opened a.jpg");
+        let survey = Survey { events, ..Survey::default() };
+        let text = person(&survey, &words, Identities::Shown, Colour::Off);
+        assert!(text.contains("2024-01-01  file a.jpg") && text.contains("11 more"), "{text}");
+    }
 }

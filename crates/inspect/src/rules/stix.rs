@@ -133,9 +133,20 @@ struct Object {
     source_ref: String,
     #[serde(default)]
     target_ref: String,
+    #[serde(default)]
+    revoked: bool,
 }
 
+/// Objects that indicators point to, and whose names are told.
+const NAMED: [&str; 6] =
+    ["malware", "tool", "campaign", "threat-actor", "intrusion-set", "infrastructure"];
+
 impl Added {
+    fn called_back(&mut self) {
+        let count = self.unread.entry("called back by its author".to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+
     fn left_out(&mut self, pattern: &str) {
         // What it speaks of; what it says of that may be anything.
         let what = pattern.trim_start_matches(['[', '(', ' ']);
@@ -155,6 +166,7 @@ impl Indicators {
     /// # Errors
     /// [`StixTrouble`] when it is none, or says nothing that can be used.
     pub fn add(&mut self, json: &[u8]) -> Result<Added, StixTrouble> {
+        let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         let bundle: Value = serde_json::from_slice(json).map_err(|_| StixTrouble::NotJson)?;
         let objects = bundle.get("objects").and_then(Value::as_array);
         let objects = objects.or_else(|| bundle.as_array()).ok_or(StixTrouble::NoBundle)?;
@@ -162,7 +174,7 @@ impl Indicators {
             objects.iter().filter_map(|object| Object::deserialize(object).ok()).collect();
         let names: BTreeMap<&str, &str> = objects
             .iter()
-            .filter(|object| matches!(object.kind.as_str(), "malware" | "tool" | "campaign"))
+            .filter(|object| NAMED.contains(&object.kind.as_str()))
             .map(|object| (object.id.as_str(), object.name.as_str()))
             .collect();
         let points: BTreeMap<&str, &str> = objects
@@ -175,6 +187,10 @@ impl Indicators {
         let only = if names.len() == 1 { names.values().next().copied() } else { None };
         let mut added = Added::default();
         for object in objects.iter().filter(|object| object.kind == "indicator") {
+            if object.revoked {
+                added.called_back();
+                continue;
+            }
             let Some(comparisons) = comparisons(&object.pattern) else {
                 added.left_out(&object.pattern);
                 continue;
@@ -272,14 +288,14 @@ fn words(pattern: &str) -> Option<Vec<Word>> {
         match c {
             _ if c.is_whitespace() => {}
             '[' | ']' | '(' | ')' | '=' | ',' => words.push(Word::Sign(c)),
-            '\'' => words.push(Word::Text(quoted(&mut chars)?)),
+            '\'' => words.push(Word::Text(quoted(&mut chars, c)?)),
             _ if c.is_alphanumeric() => {
                 let mut path = c.to_string();
                 while let Some(next) = chars.peek().copied() {
                     // A property may be quoted inside a path: file:hashes.'SHA-256'.
-                    if next == '\'' && path.ends_with('.') {
+                    if matches!(next, '\'' | '"') && path.ends_with('.') {
                         chars.next();
-                        path.push_str(&quoted(&mut chars)?);
+                        path.push_str(&quoted(&mut chars, next)?);
                     } else if next.is_alphanumeric() || ":.-_".contains(next) {
                         path.push(next);
                         chars.next();
@@ -296,11 +312,11 @@ fn words(pattern: &str) -> Option<Vec<Word>> {
 }
 
 /// What stands up to the closing quote; a backslash protects the next character.
-fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
+fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, end: char) -> Option<String> {
     let mut text = String::new();
     loop {
         match chars.next()? {
-            '\'' => return Some(text),
+            c if c == end => return Some(text),
             '\\' => text.push(chars.next()?),
             c => text.push(c),
         }

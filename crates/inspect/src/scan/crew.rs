@@ -79,13 +79,21 @@ impl<'r> Member<'r> {
             if counts.stopped.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            self.run(&errand, survey, counts)?;
-            let share = errand.size.checked_div(errand.of).unwrap_or(0);
-            counts.outer_done(share);
+            let mut left = errand.size.checked_div(errand.of).unwrap_or(0);
+            self.run(&errand, &mut left, survey, counts)?;
+            counts.outer_done(left);
         }
     }
 
-    fn run(&mut self, errand: &Errand, survey: &Mutex<Survey>, counts: &Counts) -> io::Result<()> {
+    /// `left` is what of the file outside is not done: it falls with what is looked at inside, so that
+    /// a single image of a phone has a rest, too.
+    fn run(
+        &mut self,
+        errand: &Errand,
+        left: &mut u64,
+        survey: &Mutex<Survey>,
+        counts: &Counts,
+    ) -> io::Result<()> {
         let path = errand.path.to_string_lossy().into_owned();
         let tell = |finding| survey.lock().unwrap_or_else(PoisonError::into_inner).add(finding);
         let file = match open_quietly(&errand.path) {
@@ -102,7 +110,8 @@ impl<'r> Member<'r> {
         let mut job = Job { path: path.clone(), share };
         for _ in 0..DEATHS_MAX {
             let mut at = (path.clone(), 0);
-            let Err(end) = self.ask(&job, &files, &mut at, survey, counts) else { return Ok(()) };
+            let asked = self.ask(&job, &files, &mut at, left, survey, counts);
+            let Err(end) = asked else { return Ok(()) };
             let (rule, why) = match &end {
                 End::Late => ("timed-out", String::new()),
                 End::Died(words) if words.contains("memory allocation") => {
@@ -134,6 +143,7 @@ impl<'r> Member<'r> {
         job: &Job,
         files: &[&File],
         at: &mut (String, u64),
+        left: &mut u64,
         survey: &Mutex<Survey>,
         counts: &Counts,
     ) -> Result<(), End> {
@@ -154,7 +164,12 @@ impl<'r> Member<'r> {
                 let mut survey = survey.lock().unwrap_or_else(PoisonError::into_inner);
                 match one {
                     Said::Enter { path, ordinal } => *at = (path, ordinal),
-                    Said::Bytes(bytes) => counts.looked(0, bytes),
+                    Said::Bytes(bytes) => {
+                        let step = bytes.min(*left);
+                        *left = left.saturating_sub(step);
+                        counts.outer_done(step);
+                        counts.looked(0, bytes);
+                    }
                     Said::Done(files) => {
                         counts.looked(files, 0);
                         return Ok(());

@@ -15,8 +15,11 @@ pub const TRAILER_BYTES_MAX: usize = MACHINES_MAX * RECORD_BYTES + FOOT_BYTES;
 /// A chain of custody: every machine that tagged the file, the first one first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The machines; `None` for a record that does not open.
-    pub machines: Vec<Option<Machine>>,
+    /// The machines: the unbroken row of records that open, up to the last one.
+    pub machines: Vec<Machine>,
+    /// How many the length behind the records names. When there are more than open, it lies or the
+    /// first ones are of a kind nobody has published: then what is before the row is not touched.
+    pub said: usize,
     /// Bytes from the first record to the end of the file.
     pub bytes: u64,
 }
@@ -29,31 +32,38 @@ impl Chain {
         let rest = tail.strip_suffix(b"EOF")?;
         let at = rest.len().checked_sub(4)?;
         let length = index(u32_le(rest, at)?);
-        let machines = length.checked_div(RECORD_BYTES)?;
-        if !length.is_multiple_of(RECORD_BYTES) || !(1..=MACHINES_MAX).contains(&machines) {
+        let said = length.checked_div(RECORD_BYTES)?;
+        if !length.is_multiple_of(RECORD_BYTES) || !(1..=MACHINES_MAX).contains(&said) {
             return None;
         }
         let records = rest.get(at.checked_sub(length)?..at)?;
-        let last = records.len().checked_sub(RECORD_BYTES).and_then(|at| records.get(at..))?;
-        Machine::read(last)?;
-        let machines = records.chunks_exact(RECORD_BYTES).map(Machine::read).collect();
-        Some(Self { machines, bytes: length.checked_add(FOOT_BYTES)? as u64 })
+        let from_the_end = records.rchunks_exact(RECORD_BYTES).map_while(Machine::read);
+        let mut machines: Vec<Machine> = from_the_end.collect();
+        machines.reverse();
+        let bytes = machines.len().checked_mul(RECORD_BYTES)?.checked_add(FOOT_BYTES)?;
+        (!machines.is_empty()).then_some(Self { machines, said, bytes: bytes as u64 })
     }
 
-    /// The disk ids in order; `?` for a record that does not open.
+    /// The disk ids in order.
     pub fn disks(&self) -> impl Iterator<Item = &str> {
-        self.machines.iter().map(|machine| machine.as_ref().map_or("?", |one| one.disk.as_str()))
+        self.machines.iter().map(|machine| machine.disk.as_str())
     }
 
     /// What the last record tells the next machine.
     #[must_use]
     pub fn order(&self) -> Option<Order> {
-        self.machines.last()?.as_ref()?.order()
+        self.machines.last()?.order()
+    }
+
+    /// Every record that is named opened.
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        self.machines.len() == self.said
     }
 
     /// Every record opened and ended as known ones do.
     #[must_use]
     pub fn certain(&self) -> bool {
-        self.machines.iter().all(|machine| machine.as_ref().is_some_and(|one| one.certain))
+        self.whole() && self.machines.iter().all(|machine| machine.certain)
     }
 }

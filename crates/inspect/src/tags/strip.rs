@@ -28,6 +28,8 @@ pub struct Removed {
 pub enum Restored {
     /// Every byte as it was.
     Exactly,
+    /// The records that open are off; the length behind them named more, and whatever those are stays.
+    LessThanNamed,
     /// The words; the marking made blanks single and lines end with CRLF, and that stays.
     Words,
     /// The mark's bytes are zero now: what it was written over is lost, and so, it may be, is the
@@ -49,7 +51,10 @@ pub fn strip(file: &[u8]) -> Stripped {
         let restored = match &tag.mark {
             Mark::Chain(_) | Mark::Natisign(_) | Mark::Profile(_) => {
                 bytes.truncate(usize::try_from(tag.offset).unwrap_or(usize::MAX));
-                Restored::Exactly
+                match &tag.mark {
+                    Mark::Chain(chain) if !chain.whole() => Restored::LessThanNamed,
+                    _ => Restored::Exactly,
+                }
             }
             Mark::Slot(found) => {
                 let end = slot::SLOT_AT.saturating_add(slot::SLOT_BYTES);

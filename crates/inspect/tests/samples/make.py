@@ -1,5 +1,5 @@
 """Documents and archives with the word CANARY wherever an office program puts words about itself."""
-import io, struct, tarfile, zipfile, zlib
+import base64, io, struct, tarfile, zipfile, zlib
 
 JPG = open("still.jpg", "rb").read()
 X = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -141,3 +141,24 @@ with tarfile.open("archive.tar", "w", format=tarfile.PAX_FORMAT, pax_headers={"c
         info = tarfile.TarInfo(name)
         info.size, info.uname, info.gname, info.uid, info.mtime, info.mode = len(data), "CANARYuser", "CANARYgroup", 1000, 1767323045, 0o640
         t.addfile(info, io.BytesIO(data))
+
+# A page as browsers save it, with words wherever a page has words about itself.
+picture = base64.b64encode(open("still.png", "rb").read()).decode()
+open("page.html", "w").write(f'''<!DOCTYPE html>
+<!-- saved from url=(0034)https://example.org/CANARYuser/inbox -->
+<html lang="ko" data-user="CANARYdata"><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8">
+<meta name="author" content="CANARYauthor"><meta property="og:title" content="CANARYog"><meta name="viewport" content="width=device-width">
+<title>CANARYtitle</title><base href="https://example.org/CANARYbase/"><link rel="canonical" href="https://example.org/CANARYlink">
+<link rel="stylesheet" href="page_files/main.css"><style>/* CANARYcss */ @import url(https://example.org/CANARYimport.css);
+.a > b {{ color: red; background: url("https://example.org/CANARYbg.png") }} .c {{ background: url(data:image/png;base64,{picture}) }}</style>
+<script>var CANARYscript = "<b>";</script><script type="application/json">{{"user":"CANARYjson"}}</script></head>
+<body onload="CANARYload()" class="a"><!-- CANARYcomment --><noscript><img src="https://example.org/CANARYpixel"></noscript>
+<h1 id="top" title="CANARYtip">소곤소곤</h1><p style="margin:1px;background:URL('https://example.org/CANARYstyle')">Words that stay, 1 &lt; 2 &amp; more<br/>
+<a href="https://example.org/story?id=7&amp;utm_source=CANARYutm&amp;fbclid=CANARYclick#part" ping="https://example.org/CANARYping" data-x="CANARYx">a link that stays</a>
+<a href="java&#115;cript:CANARY()">words of a bad one</a></p><custom-card name="CANARYcustom">words in a card</custom-card>
+<img src="data:image/png;base64,{picture}" alt="a picture" srcset="https://example.org/CANARYset 2x"><img src="https://example.org/CANARYimg.png" width="4"><img src="page_files/one.jpg">
+<svg viewBox="0 0 9 9" data-name="CANARYsvg"><title>CANARYsvgtitle</title><path d="M0 0h9"/><text x="1">drawn words</text></svg>
+<form action="https://example.org/CANARYform"><input type="hidden" name="token" value="CANARYtoken"><textarea>CANARYtyped</textarea><button>a button</button></form>
+<iframe src="https://example.org/CANARYframe"></iframe><table><tr><td colspan="2">cell</td></tr></table></body></html>
+<!-- CANARYtail -->
+''')

@@ -4,6 +4,7 @@
 mod ebml;
 mod film;
 mod packed;
+mod page;
 mod paper;
 mod riff;
 mod sound;
@@ -29,6 +30,7 @@ pub(super) fn strict(kind: Kind, view: &mut View<'_>) -> Result<(), Strange> {
         Kind::Flac => sound::flac(view),
         Kind::Ogg => sound::ogg(view),
         Kind::Svg => paper::svg(&all(view)?),
+        Kind::Html => page::strict(&all(view)?),
         Kind::Pdf => paper::pdf(&all(view)?),
         Kind::Ooxml | Kind::Odf | Kind::Epub | Kind::Zip => packed::zip(kind, view),
         Kind::Tar => packed::tar(view),
@@ -47,6 +49,7 @@ pub(super) fn same(kind: Kind, old: &mut View<'_>, new: &mut View<'_>) -> Result
         Kind::Matroska => ebml::same(old, new),
         Kind::Avi => riff::same_avi(old, new),
         Kind::Tiff => still::same_tiff(&all(old)?, &all(new)?),
+        Kind::Html => page::same(&all(old)?, &all(new)?),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::clean::{
-    Job, Kept, Kind, Plan, Refusal, View, What,
+    Job, Kept, Kind, Plan, Refusal, View, What, embedded,
     markup::{self, Element, Rule, Verdict},
 };
 
@@ -200,25 +200,13 @@ impl Svg<'_, '_> {
         if one.value.starts_with('#') {
             return Ok(None);
         }
-        let data =
-            one.value.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,"));
-        let Some((_, data)) = data.filter(|_| image) else {
+        if !image {
             return Ok(Some(What::Paths));
-        };
-        let data: String = data.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let bytes = data_encoding::BASE64
-            .decode(data.as_bytes())
-            .map_err(|_| Kind::Svg.damaged("a picture inside"))?;
-        let (kind, clean) = crate::clean::nested(bytes, "image", self.job)?;
-        let kind = match kind {
-            Kind::Jpeg => "jpeg",
-            Kind::Png => "png",
-            Kind::Gif => "gif",
-            Kind::WebP => "webp",
-            Kind::Svg => "svg+xml",
-            _ => return Err(Kind::Svg.odd("a picture inside")),
-        };
-        one.value = format!("data:image/{kind};base64,{}", data_encoding::BASE64.encode(&clean));
+        }
+        match embedded::picture(&one.value, Kind::Svg, self.job)? {
+            Some(clean) => one.value = clean,
+            None => return Ok(Some(What::Paths)),
+        }
         Ok(None)
     }
 }
