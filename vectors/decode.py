@@ -378,6 +378,21 @@ def parcel(data):
     return found
 
 
+def freight(data):
+    if len(data) > 4194304:
+        raise Refused("too-large")
+    reader = Reader(data)
+    if reader.number(1) != 2:
+        raise Refused("version")
+    found = [("log", log_name(reader.take(32)).hex())]
+    while reader.data:
+        signature, step = reader.take(64), reader.number(1)
+        if step >= len(STEPS):
+            raise Refused("size")
+        found += [("signature", signature.hex()), ("box", box(reader.take(STEPS[step])))]
+    return found
+
+
 def symbol(data):
     reader = Reader(data)
     name, length, place = reader.take(8), reader.number(4), reader.number(4)
@@ -456,6 +471,9 @@ def content(data):
         marks = receipt.get(6) or []
         if len(marks) > 512 or any(len(its) != 8 for its in marks):
             raise Refused("not-content")
+        files = receipt.get(7) or []
+        if len(files) > 16 or any(len(its[0]) != 8 or len(its[1]) > 16 for its in files):
+            raise Refused("not-content")
         if any(len(its) > 32 for its in gaps + [earlier]) or any(its is not None and len(its) != n for its, n in sizes):
             raise Refused("not-content")
         found = [("kind", fields[0])]
@@ -486,6 +504,7 @@ def content(data):
         found += [("read.chain_before", receipt[4].hex())] if receipt.get(4) else []
         found += [("read.gaps_earlier", f"{epoch}: {first}-{last}") for epoch, first, last in earlier]
         found += [("read.by_hand", its.hex()) for its in marks]
+        found += [("read.files", " ".join([its.hex()] + [f"{first}-{last}" for first, last in missing])) for its, missing in files]
     if fields.get(60) is not None:
         its = fields[60]
         found += [("file.log", its[0].hex()), ("file.key", its[1].hex()), ("file.bytes", its[2])]
@@ -667,6 +686,7 @@ OBJECTS = {
     "questions": lambda v: packet(v["hex"], QUESTIONS, 0x08),
     "answers": lambda v: packet(v["hex"], ANSWERS, None),
     "parcel": lambda v: parcel(v["hex"]),
+    "freight": lambda v: freight(v["hex"]),
     "symbol": lambda v: symbol(v["hex"]),
     "block": lambda v: block(v["hex"], v["keys"]),
     "words": lambda v: words(v["text"]),

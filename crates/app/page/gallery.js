@@ -25,7 +25,7 @@ export function gallerySheet(app, about, at = { kind: "", words: "" }) {
       const found = await attempt(place, () => call("files", wanted));
       if (!found || !its.is() || kind.value !== wanted.kind || words.value !== wanted.words) return;
       speak(say("gallery-count", { count: found.files.length }));
-      const to = (message) => ({ app, conversation: about.id, open: about.open, find: () => app.open(about.id, message.id), back: () => gallerySheet(app, about, wanted) });
+      const to = (message) => ({ app, conversation: about.id, open: about.open, find: (which) => app.open(about.id, (which ?? message).id), others: () => found.files.filter(isPicture), back: () => gallerySheet(app, about, wanted) });
       // Pictures alone lie side by side.
       const tiles = wanted.kind === "picture" && found.files.length > 0;
       all.className = tiles ? "gallery tiles" : "gallery";

@@ -4,7 +4,7 @@
 import { bubble, note } from "./bubble.js";
 import { callNote } from "./calls.js";
 import { makeComposer } from "./composer.js";
-import { advance, described } from "./file.js";
+import { advance, described, isPicture } from "./file.js";
 import { fill, h, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
@@ -35,19 +35,19 @@ export function makePane(app) {
       return;
     }
     leave();
-    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map(), marks: new WeakMap(), pictures: new Map() };
+    const mine = { id, messages: [], pending: [], before: false, after: false, busy: false, turn: 0, asking: new Set(), looking: false, again: false, unreadFrom: null, found: around ?? null, missed: 0, nodes: new Map(), marks: new WeakMap(), pictures: new Map() };
     its = mine;
-    const [about, page] = await Promise.all([
-      call("conversation", { conversation: id }),
-      call("messages", around ? { conversation: id, around, limit: PIECE } : { conversation: id, limit: PIECE }),
-    ]).catch((error) => [{ failed: error }, null]);
+    const { answers, news, failed } = await ask(mine,
+      ["conversation", { conversation: id }],
+      ["messages", around ? { conversation: id, around, limit: PIECE } : { conversation: id, limit: PIECE }]);
     if (its !== mine) return;
-    if (about.failed) {
-      fill(element, h("div", { class: "empty" }, h("p", { role: "alert" }, refusal(about.failed))));
+    if (failed) {
+      fill(element, h("div", { class: "empty" }, h("p", { role: "alert" }, refusal(failed))));
       return;
     }
+    const [about, page] = answers;
     mine.about = about;
-    take(page, "all");
+    take(page, "all", news);
     mine.unreadFrom = mine.messages.find((message) => message.unread)?.id ?? null;
     build();
     render();
@@ -58,6 +58,20 @@ export function makePane(app) {
     if (!matchMedia("(pointer: coarse)").matches && !around) mine.composer.focus();
     if (around) mine.nodes.get(around)?.node.focus({ preventScroll: true });
     seen();
+    if (mine.again) reload();
+  }
+
+  /** Asks, and keeps what is pushed until the answers are here: that may be newer than they are. */
+  async function ask(mine, ...questions) {
+    const news = [];
+    mine.asking.add(news);
+    try {
+      return { answers: await Promise.all(questions.map(([name, args]) => call(name, args))), news };
+    } catch (failed) {
+      return { failed };
+    } finally {
+      mine.asking.delete(news);
+    }
   }
 
   function build() {
@@ -93,8 +107,9 @@ export function makePane(app) {
     its.under.textContent = parts.join(" · ");
   }
 
-  /** Takes messages in, at one end or as everything there is. */
-  function take(page, where) {
+  /** Takes messages in, at one end or as everything there is, and then what was pushed meanwhile. */
+  function take(page, where, news) {
+    its.turn += 1;
     if (where === "before") {
       its.messages = [...page.messages, ...its.messages];
       its.before = page.before;
@@ -114,6 +129,7 @@ export function makePane(app) {
       its.before = page.before;
       its.after = page.after;
     }
+    news.forEach(put);
   }
 
   /** Makes the page say what is known; what has not changed is not touched. */
@@ -171,7 +187,7 @@ export function makePane(app) {
   function draw(message, first) {
     if (message.kind === "call") return callNote(message, its.about.open, () => app.calls.start(its.id, its.about.title));
     if (!["text", "file"].includes(message.kind)) return note(message);
-    return bubble(message, { app, kept: its.pictures, first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id) });
+    return bubble(message, { app, kept: its.pictures, first, group: its.about.group, found: its.found === message.id, open: its.about.open, conversation: its.id, reply: (to) => its.composer.answer(to), edit: (what) => its.composer.change(what), go: (id) => show(its.id, id), others: () => its.messages.filter((one) => one.file && isPicture(one)) });
   }
 
   const gap = () => its.log.scrollHeight - its.log.scrollTop - its.log.clientHeight;
@@ -214,19 +230,21 @@ export function makePane(app) {
     mine.busy = true;
     const hurry = (up ? mine.log.scrollTop : gap()) < NEAR / 2;
     const where = up ? { before: first.order } : { after: last.order };
-    const page = await call("messages", { conversation: mine.id, limit: hurry ? PIECE : TURN, ...where }).catch(() => null);
+    const { turn } = mine;
+    const { answers, news } = await ask(mine, ["messages", { conversation: mine.id, limit: hurry ? PIECE : TURN, ...where }]);
     mine.busy = false;
-    if (its !== mine || !page) return;
-    steady(() => { take(page, up ? "before" : "after"); render(); });
+    if (its !== mine || !answers) return;
+    // What it was to lie beside may be gone: then it is looked again what is wanted.
+    if (turn === mine.turn) steady(() => { take(answers[0], up ? "before" : "after", news); render(); });
     if ((up && mine.before) || (down && mine.after)) scrolled();
   }
 
   async function newest() {
     const mine = its;
     if (mine.after) {
-      const page = await call("messages", { conversation: mine.id, limit: PIECE }).catch(() => null);
-      if (its !== mine || !page) return;
-      take(page, "all");
+      const { answers, news } = await ask(mine, ["messages", { conversation: mine.id, limit: PIECE }]);
+      if (its !== mine || !answers) return;
+      take(answers[0], "all", news);
       render();
     }
     toEnd();
@@ -278,6 +296,8 @@ export function makePane(app) {
     else if (!its.after) {
       let place = its.messages.length;
       while (place > 0 && its.messages[place - 1].order > message.order) place -= 1;
+      // What lies before everything on the page comes when one scrolls there.
+      if (place === 0 && its.before) return;
       its.messages.splice(place, 0, message);
       if (its.messages.length > KEPT + PIECE) {
         its.messages = its.messages.slice(-KEPT);
@@ -297,17 +317,15 @@ export function makePane(app) {
   }
 
   function heard(event) {
-    if (!its?.log) return;
-    if (event.is === "missed") {
-      reload();
-      return;
-    }
-    if (event.conversation !== its.id) return;
-    if (event.is === "changed") {
-      reload();
+    if (!its || (event.is !== "missed" && event.conversation !== its.id)) return;
+    if (event.is === "missed" || event.is === "changed") {
+      if (its.log) reload();
+      else its.again = true;
       return;
     }
     const { message } = event;
+    for (const news of its.asking) news.push(message);
+    if (!its.log) return;
     const stick = atEnd();
     if (event.is === "progress" && its.pending.some((one) => one.text === message.text && !its.messages.some((m) => m.id === message.id))) {
       const twin = its.pending.findIndex((one) => one.text === message.text);
@@ -323,17 +341,34 @@ export function makePane(app) {
     seen();
   }
 
-  /** Looks again at what is on the page. */
+  /** Looks again at what is on the page; once more when there is a reason before that is done. */
   async function reload() {
     const mine = its;
+    mine.again = true;
+    if (mine.looking) return;
+    mine.looking = true;
+    while (its === mine && mine.again) {
+      mine.again = false;
+      await lookAgain(mine);
+    }
+    mine.looking = false;
+  }
+
+  async function lookAgain(mine) {
     const first = mine.messages[0];
     const count = Math.max(PIECE, Math.min(200, mine.messages.length));
     const where = mine.after && first ? { after: first.order - 1 } : {};
-    const [about, page] = await Promise.all([
-      call("conversation", { conversation: mine.id }),
-      call("messages", { conversation: mine.id, limit: count, ...where }),
-    ]).catch(() => [null, null]);
-    if (its !== mine || !about || !page) return;
+    const { turn } = mine;
+    const { answers, news } = await ask(mine,
+      ["conversation", { conversation: mine.id }],
+      ["messages", { conversation: mine.id, limit: count, ...where }]);
+    if (its !== mine || !answers) return;
+    if (turn !== mine.turn) {
+      // One scrolled meanwhile: this is not what is on the page.
+      mine.again = true;
+      return;
+    }
+    const [about, page] = answers;
     const wasOpen = mine.about.open;
     Object.assign(mine.about, about, { draft: mine.about.draft });
     if (wasOpen !== about.open) {
@@ -343,7 +378,7 @@ export function makePane(app) {
     }
     under();
     const stick = atEnd();
-    take(page, "all");
+    take(page, "all", news);
     steadyOrEnd(stick);
     seen();
   }

@@ -77,34 +77,88 @@ export function watch(frame, id, how, failed) {
   sight.observe(frame);
 }
 
-/** Shows one as large as the screen. What is to be seen once is gone when it is shown. */
+/** Shows one as large as the screen, and those beside it (`how.others`) from there. What is to be seen
+ *  once is gone when it is shown, and stands alone. */
 export function large(message, how) {
-  const { file } = message;
-  const once = message.fades === 0;
-  sheet(file.name || say("kind-of-picture"), (body, its) => {
+  sheet(titled(message), (body, its) => {
     const dialog = body.parentElement;
-    const canvas = h("canvas", { width: 0, height: 0, role: "img", "aria-label": file.name || say("kind-of-picture") });
-    const stage = h("div", { class: "easel" }, h("p", {}, say("picture-drawing")));
-    const place = h("div");
-    const words = once ? say("picture-once-what") : file.no_saving ? say("file-no-saving") : null;
-    const save = once || !savable(message) ? null : h("button", { class: "plain", type: "button", onclick: () => saveFile(message, how, place) }, say("file-save"));
+    const stage = h("div", { class: "easel" });
+    const under = h("div", { class: "under" });
+    let canvas = null;
+    let now = message;
     let found = false;
-    const go = how.find ? h("button", { class: "plain", type: "button", onclick: () => { found = true; its.close(); how.find(); } }, say("gallery-go")) : null;
     dialog.classList.add("large");
     // A browser's own menu would offer to keep it.
     dialog.addEventListener("contextmenu", (event) => event.preventDefault());
+    dialog.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      // One that is shown in its own size is moved by these keys.
+      if (!step || stage.classList.contains("own") || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      go(step);
+    });
     its.onclose(() => {
-      empty(canvas);
+      if (canvas) empty(canvas);
       // Back to where one came from, unless everything is hidden or something else is shown.
       if (how.back && !found && how.app.frame?.isConnected && !document.querySelector("dialog[open]")) how.back();
     });
-    fill(body, stage, h("div", { class: "under" }, h("p", { class: "quiet" }, size(file.bytes)), words ? h("p", {}, words) : null, save, go, place));
-    see({ conversation: how.conversation, id: message.id, large: true }).then(async (bytes) => {
-      if (!its.is()) return;
-      await paint(canvas, bytes);
-      if (!its.is()) empty(canvas);
-      fill(stage, canvas);
-      speak(words ?? "");
-    }).catch((error) => told(stage, error.name === "InvalidStateError" ? say("refused-no-picture") : refusal(error), true));
+
+    const once = () => now.fades === 0;
+    function beside(step) {
+      if (once()) return null;
+      const all = (how.others?.() ?? []).filter((one) => one.fades !== 0);
+      const at = all.findIndex((one) => one.id === now.id);
+      return at < 0 ? null : all[at + step] ?? null;
+    }
+
+    function go(step) {
+      const to = beside(step);
+      if (!to) return;
+      now = to;
+      show();
+    }
+
+    function show() {
+      const { file } = now;
+      const shown = now;
+      const title = titled(now);
+      if (canvas) empty(canvas);
+      canvas = h("canvas", { width: 0, height: 0, role: "img", "aria-label": title });
+      const mine = canvas;
+      dialog.querySelector("h2").textContent = title;
+      stage.classList.remove("own");
+      stage.removeAttribute("tabindex");
+      fill(stage, h("p", {}, say("picture-drawing")));
+      const place = h("div");
+      const words = once() ? say("picture-once-what") : file.no_saving ? say("file-no-saving") : null;
+      const deed = (name, work, more) => h("button", { class: "plain", type: "button", onclick: work, ...more }, say(name));
+      const own = deed("picture-own-size", () => {
+        const on = stage.classList.toggle("own");
+        own.setAttribute("aria-pressed", on);
+        if (on) stage.setAttribute("tabindex", "0");
+        else stage.removeAttribute("tabindex");
+      }, { "aria-pressed": "false" });
+      fill(under,
+        beside(-1) ? deed("picture-before", () => go(-1)) : null, beside(1) ? deed("picture-after", () => go(1)) : null, own,
+        h("p", { class: "quiet" }, size(file.bytes)), words ? h("p", {}, words) : null,
+        once() || !savable(now) ? null : deed("file-save", () => saveFile(shown, how, place)),
+        how.find ? deed("gallery-go", () => { found = true; its.close(); how.find(shown); }) : null, place);
+      const here = () => its.is() && canvas === mine;
+      see({ conversation: how.conversation, id: shown.id, large: true }).then(async (bytes) => {
+        if (!here()) return;
+        await paint(mine, bytes);
+        if (!here()) {
+          empty(mine);
+          return;
+        }
+        fill(stage, mine);
+        speak(words ?? title);
+      }).catch((error) => here() && told(stage, error.name === "InvalidStateError" ? say("refused-no-picture") : refusal(error), true));
+    }
+
+    fill(body, stage, under);
+    show();
   });
 }
+
+const titled = ({ file }) => file.name || say("kind-of-picture");

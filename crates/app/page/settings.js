@@ -34,6 +34,7 @@ export function settingsSheet(app) {
     call("file-below").then(({ bytes }) => fill(below, [...new Set([...sizes, bytes])].sort((a, b) => a - b).map((one) => h("option", { value: String(one), selected: one === bytes }, one === 0 ? say("file-below-none") : size(one))))).catch(() => {});
     fill(body,
       h("div", {}, h("label", { for: "pace" }, say("pace")), pace, h("p", { class: "quiet" }, say("pace-what"))),
+      h("button", { class: "plain", type: "button", onclick: () => import("./relays.js").then((part) => part.relaysSheet()) }, h("b", {}, say("relays")), h("br"), say("relays-brief")),
       h("div", {}, h("label", { for: "below" }, say("file-below")), below, h("p", { class: "quiet" }, say("file-below-what"))),
       setting("language", say("language"), [["", say("option-system")], ["ko", "한국어"], ["ko-KP", "조선말"], ["zh-Hans", "简体中文"], ["en", "English"]], () => app.restart()),
       setting("look", say("look"), [["", say("option-system")], ["light", say("option-light")], ["dark", say("option-dark")]]),

@@ -50,6 +50,7 @@ assets! {
     "/scan.js" "scan.js" SCRIPT;
     "/people.js" "people.js" SCRIPT;
     "/house.js" "house.js" SCRIPT;
+    "/relays.js" "relays.js" SCRIPT;
     "/settings.js" "settings.js" SCRIPT;
     "/watchers.js" "watchers.js" SCRIPT;
     "/cover.js" "cover.js" SCRIPT;
@@ -80,6 +81,7 @@ mod tests {
         "/gallery.js",
         "/picture.js",
         "/people.js",
+        "/relays.js",
         "/settings.js",
         "/invite.js",
         "/scan.js",

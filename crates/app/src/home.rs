@@ -32,6 +32,8 @@ pub enum Refusal {
     OwnInvite,
     /// The home has no relay.
     NoRelay,
+    /// The text is no address of a relay.
+    BadRelay,
     /// A call needs a home that stays connected, and this one speaks only when told, or steadily.
     NotLive,
     /// One call at a time.
@@ -76,6 +78,7 @@ impl Refusal {
         Self::TooLarge,
         Self::Over,
         Self::BadLink,
+        Self::BadRelay,
         Self::OwnInvite,
         Self::NoRelay,
         Self::NotLive,
@@ -105,6 +108,7 @@ impl Refusal {
             Self::TooLarge => "too-large",
             Self::Over => "over",
             Self::BadLink => "bad-link",
+            Self::BadRelay => "bad-relay",
             Self::OwnInvite => "own-invite",
             Self::NoRelay => "no-relay",
             Self::NotLive => "not-live",

@@ -12,7 +12,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use sogon_engine::{ConversationId, Event, MessageId, view};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{
+    broadcast::{self, error::TryRecvError},
+    watch,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -116,15 +119,17 @@ pub(crate) async fn together(events: &mut broadcast::Receiver<Event>) -> Option<
         Err(broadcast::error::RecvError::Closed) => return None,
     };
     let mut together = vec![first];
-    while let Ok(event) = events.try_recv() {
-        if !together.contains(&event) {
-            together.push(event);
-        }
-        if together.len() > TOGETHER_MAX {
-            return Some(Stirred::Missed);
+    while together.len() <= TOGETHER_MAX {
+        match events.try_recv() {
+            Ok(event) if together.contains(&event) => {}
+            Ok(event) => together.push(event),
+            Err(TryRecvError::Lagged(_)) => return Some(Stirred::Missed),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => {
+                return Some(Stirred::Events(together));
+            }
         }
     }
-    Some(Stirred::Events(together))
+    Some(Stirred::Missed)
 }
 
 async fn push<H: Home>(app: &App<H>, seat: usize, line: &mut Line) -> Option<()> {

@@ -12,6 +12,7 @@ mod packet;
 mod resample;
 mod shape;
 pub mod speech;
+mod spoken;
 mod talk;
 pub mod wav;
 
@@ -20,7 +21,7 @@ pub use error::CallError;
 pub use media::{AROUND_BYTES, CallSecret, Opened, Opener, SFRAME_BYTES, Sealer, Voice};
 pub use mend::Missed;
 pub use mouth::{Mouth, Mute, TICK_SAMPLES};
-pub use packet::{Form, HEAD_BYTES, SPEECH_BYTES_MAX, SPEECH_BYTES_MIN, Said};
+pub use packet::{Form, HEAD_BYTES, Heard, SPEECH_BYTES_MAX, SPEECH_BYTES_MIN, Said};
 pub use shape::{Line, Rate, Shape};
 pub use sogon_call_opus::{RATE_HZ, Span};
 pub use talk::{MEMBERS_MAX, Talk, Tick};

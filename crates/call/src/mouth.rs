@@ -9,8 +9,9 @@ use crate::{
     media::{CallSecret, Sealer, Voice},
     mend::{Mend, Missed},
     pace::Pace,
-    packet::{Form, Said},
+    packet::{Form, Heard, Said},
     shape::{Rate, Shape},
+    spoken::Spoken,
 };
 
 /// Samples in 20 ms: what goes in and out at a time.
@@ -20,11 +21,6 @@ pub const TICK_SAMPLES: usize = 320;
 const EXPECTED_LOSS: u8 = 10;
 /// Frames kept for a second copy.
 const SENT_MAX: usize = 4;
-/// Kept of what was said and not known to be heard: ten minutes.
-const UNHEARD_FRAMES_MAX: usize = 30_000;
-/// When the other side hears again after so long, in ticks, what lies between was lost: no mending
-/// reaches so far.
-const GAP: u32 = 75;
 
 /// One member's own voice.
 #[derive(Debug)]
@@ -40,16 +36,10 @@ pub struct Mouth {
     place: u32,
     /// The last frames at half the size: where they stand, and how long they are.
     sent: VecDeque<(u32, Span, Vec<u8>)>,
-    unheard: VecDeque<(u32, Vec<i16>)>,
-    /// What fell into a gap of the line: it is known not to be heard.
-    lost: Vec<(u32, Vec<i16>)>,
-    /// How far the other side heard.
-    heard: u32,
+    spoken: Spoken,
     floor: bool,
-    /// The other side said at least once how far it heard.
-    answered: bool,
-    /// What this side misses, and how far it heard the one other.
-    report: (Missed, u32),
+    /// What this side misses, and how far it heard one of the others.
+    report: (Missed, Option<Heard>),
 }
 
 impl Mouth {
@@ -71,12 +61,9 @@ impl Mouth {
             waiting: Vec::new(),
             place: 0,
             sent: VecDeque::new(),
-            unheard: VecDeque::new(),
-            lost: Vec::new(),
-            heard: 0,
+            spoken: Spoken::default(),
             floor: false,
-            answered: false,
-            report: (Missed::default(), 0),
+            report: (Missed::default(), None),
         })
     }
 
@@ -123,14 +110,16 @@ impl Mouth {
         self.muted = muted == Mute::On;
     }
 
-    /// What the others say of what they hear: what they miss, the worst of all, and, where there is
-    /// one alone, how far it heard.
-    pub fn told(&mut self, missed: Missed, heard: u32) {
+    /// What the others say of what they hear: what they miss, the worst of all, and how far one of
+    /// them, by the leaf, heard this.
+    pub fn told(&mut self, missed: Missed, heard: Option<Heard>) {
         let now = self.now();
         self.mend.told(now, missed, self.shape.rate);
-        if heard > self.heard && heard <= self.place {
-            self.settle(heard);
-            let sent = heard.saturating_add(ticks(self.shape.span));
+        if let Some(heard) = heard
+            && let Some(place) = heard.up_to(self.place)
+            && self.spoken.told(heard.leaf, place, now)
+        {
+            let sent = place.saturating_add(ticks(self.shape.span));
             self.pace.trip(now, now.saturating_sub(sent).saturating_mul(20));
         }
         self.pace.missed(now, missed.percent, self.mend.weighed());
@@ -142,28 +131,9 @@ impl Mouth {
         self.place.saturating_add(u32::try_from(waiting).unwrap_or(0))
     }
 
-    fn settle(&mut self, heard: u32) {
-        // The first that is heard is not the first that was said: nobody was there before.
-        let from = if self.answered { self.heard } else { heard };
-        let gap = heard.saturating_sub(from) > GAP;
-        let known = self.unheard.iter().take_while(|(place, _)| *place <= heard).count();
-        for (place, frame) in self.unheard.drain(..known) {
-            if gap && place != heard {
-                self.lost.push((place, frame));
-            }
-        }
-        (self.heard, self.answered) = (heard, true);
-    }
-
-    /// What this side hears: what it misses, and how far it heard the one other.
-    pub fn report(&mut self, missed: Missed, heard: u32) {
+    /// What this side hears: what it misses, and how far it heard one of the others.
+    pub fn report(&mut self, missed: Missed, heard: Option<Heard>) {
         self.report = (missed, heard);
-    }
-
-    /// Whether anybody ever said that they hear this.
-    #[must_use]
-    pub fn is_answered(&self) -> bool {
-        self.answered
     }
 
     /// What was said and is not known to be heard, with its place: the next voice note, when the
@@ -171,8 +141,13 @@ impl Mouth {
     pub fn unheard(&self) -> impl Iterator<Item = (u32, &[i16])> {
         let waiting = (!self.waiting.is_empty() && !self.muted)
             .then_some((self.place, self.waiting.as_slice()));
-        let known = self.lost.iter().chain(&self.unheard);
-        known.map(|(place, frame)| (*place, frame.as_slice())).chain(waiting)
+        self.spoken.unheard().chain(waiting)
+    }
+
+    /// What somebody is known to have missed, with its place; with `tail` also what nobody heard
+    /// since the last of them did.
+    pub fn missed(&self, tail: bool) -> impl Iterator<Item = (u32, &[i16])> {
+        self.spoken.missed(tail)
     }
 
     /// Takes 20 ms of speech; every so often a packet comes of it.
@@ -192,13 +167,7 @@ impl Mouth {
         let frame = std::mem::take(&mut self.waiting);
         let packet = self.say(&frame)?;
         if !self.muted {
-            self.unheard.push_back((self.place, frame));
-            if self.unheard.len() > UNHEARD_FRAMES_MAX {
-                self.unheard.pop_front();
-            }
-            if self.lost.len() > UNHEARD_FRAMES_MAX {
-                self.lost.remove(0);
-            }
+            self.spoken.push(self.place, frame);
         }
         self.place = self.place.checked_add(ticks(self.shape.span)).ok_or(CallError::Sealing)?;
         self.shape = self.pace.shape();

@@ -47,10 +47,41 @@ pub struct Said<'a> {
     pub floor: bool,
     /// What its sender misses of what it is sent; the worst of all it hears.
     pub missed: Missed,
-    /// Up to which place its sender has heard the one other; 0 for nothing, or for several others.
-    pub heard: u32,
+    /// How far its sender has heard one of the others: each in turn.
+    pub heard: Option<Heard>,
     /// One frame or two.
     pub speech: &'a [u8],
+}
+
+/// Up to which place somebody has heard a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Whom: the leaf in the tree.
+    pub leaf: u8,
+    /// The newest place of theirs; of one that was read the last 24 bits.
+    pub place: u32,
+}
+
+/// The bits of a place that are said.
+const PLACE_BITS: u32 = 0xff_ffff;
+
+impl Heard {
+    fn read(word: u32) -> Option<Self> {
+        let [leaf, ..] = word.to_be_bytes();
+        Some(Self { leaf: leaf.checked_sub(1)?, place: word & PLACE_BITS })
+    }
+
+    fn word(self) -> u32 {
+        // No call has so many leaves.
+        let leaf = self.leaf.checked_add(1).map_or(0, u32::from);
+        if leaf == 0 { 0 } else { leaf << 24 | self.place & PLACE_BITS }
+    }
+
+    /// The place that was meant by whoever heard `now` or less.
+    pub(crate) fn up_to(self, now: u32) -> Option<u32> {
+        let place = now & !PLACE_BITS | self.place;
+        if place <= now { Some(place) } else { place.checked_sub(PLACE_BITS.checked_add(1)?) }
+    }
 }
 
 impl Form {
@@ -92,7 +123,7 @@ impl<'a> Said<'a> {
         };
         let whole = form == Form::Plain || speech.len().checked_rem(2) == Some(0);
         let fits = (SPEECH_BYTES_MIN..=SPEECH_BYTES_MAX).contains(&speech.len());
-        let heard = u32::from_be_bytes(<[u8; 4]>::try_from(heard).ok()?);
+        let heard = Heard::read(u32::from_be_bytes(<[u8; 4]>::try_from(heard).ok()?));
         let missed = Missed { percent: missed & !ROWS, rows: missed & ROWS != 0 };
         let said = Self { form, span, floor, missed, heard, speech };
         (whole && fits && missed.percent <= 100).then_some(said)
@@ -112,7 +143,7 @@ impl<'a> Said<'a> {
             Form::DoubleFar => 1 | FAR,
             Form::DoubleFirst => 2,
         };
-        let heard = self.heard.to_be_bytes();
+        let heard = self.heard.map_or(0, Heard::word).to_be_bytes();
         let floor = if self.floor { FLOOR } else { 0 };
         let missed = self.missed.percent.min(100) | if self.missed.rows { ROWS } else { 0 };
         [[span | form | floor, missed].as_slice(), &heard, self.speech].concat()
@@ -141,7 +172,14 @@ mod tests {
             for span in [Span::Ms20, Span::Ms40, Span::Ms60] {
                 for floor in [false, true] {
                     let missed = Missed { percent: 20, rows: floor };
-                    let said = Said { form, span, floor, missed, heard: 7, speech: &[5; 120] };
+                    let said = Said {
+                        form,
+                        span,
+                        floor,
+                        missed,
+                        heard: Some(Heard { leaf: 3, place: 7 }),
+                        speech: &[5; 120],
+                    };
                     assert_eq!(Said::parse(&said.encode()), Some(said));
                 }
             }
@@ -151,7 +189,7 @@ mod tests {
             span: Span::Ms60,
             floor: false,
             missed: Missed::default(),
-            heard: 0,
+            heard: None,
             speech: &[5; 120],
         };
         let bytes = good.encode();

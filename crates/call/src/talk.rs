@@ -1,13 +1,13 @@
 //! One member's side of a call: a mouth, and an ear for each other voice.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use crate::{
     CallError,
     ear::{Counts, Ear},
     media::{CallSecret, Opener, Voice},
     mouth::{Mouth, Mute, TICK_SAMPLES},
-    packet::Said,
+    packet::{Heard, Said},
     shape::Shape,
 };
 
@@ -22,6 +22,9 @@ const TURN_MS: i64 = 3_000;
 #[derive(Debug)]
 pub struct Talk {
     mouth: Mouth,
+    leaf: u8,
+    /// Who was told last how far they were heard.
+    told: Option<Voice>,
     opener: Opener,
     ears: BTreeMap<Voice, Ear>,
     gone: Counts,
@@ -49,6 +52,8 @@ impl Talk {
         let mouth = Mouth::new(&secret, Voice::new(leaf, secret.epoch, chance), shape)?;
         Ok(Self {
             mouth,
+            leaf,
+            told: None,
             opener: Opener::new(secret),
             ears: BTreeMap::new(),
             gone: Counts::default(),
@@ -72,6 +77,7 @@ impl Talk {
     ) -> Result<(), CallError> {
         self.mouth.turn(&secret, Voice::new(leaf, secret.epoch, chance))?;
         self.opener.turn(secret);
+        self.leaf = leaf;
         self.turned_ms = Some(now_ms);
         Ok(())
     }
@@ -115,7 +121,10 @@ impl Talk {
             self.heard_ms = Some(now_ms);
         }
         let worst = self.ears.values().map(Ear::told).max().unwrap_or_default();
-        self.mouth.told(worst, if self.ears.len() == 1 { said.heard } else { 0 });
+        let of_us = said.heard.filter(|heard| heard.leaf == self.leaf);
+        // What they heard of us, under their own leaf.
+        let heard = of_us.map(|heard| Heard { leaf: opened.voice.leaf(), ..heard });
+        self.mouth.told(worst, heard);
         Ok(true)
     }
 
@@ -145,9 +154,21 @@ impl Talk {
             *sample = i16::try_from(sum.clamp(*loudest.start(), *loudest.end())).unwrap_or(0);
         }
         let missed = self.ears.values().map(Ear::missed).max().unwrap_or_default();
-        let newest = self.ears.values().next().map_or(0, Ear::newest);
-        self.mouth.report(missed, if self.ears.len() == 1 { newest } else { 0 });
-        Ok(Tick { packet: self.mouth.speak(said)?, heard })
+        let next = self.next_to_tell();
+        self.mouth.report(missed, next.map(|(_, heard)| heard));
+        let packet = self.mouth.speak(said)?;
+        if packet.is_some() {
+            self.told = next.map(|(voice, _)| voice);
+        }
+        Ok(Tick { packet, heard })
+    }
+
+    /// Who is to be told next how far they were heard: each in turn.
+    fn next_to_tell(&self) -> Option<(Voice, Heard)> {
+        let range = |last| self.ears.range((Bound::Excluded(last), Bound::Unbounded)).next();
+        let after = self.told.and_then(range);
+        let (voice, ear) = after.or_else(|| self.ears.first_key_value())?;
+        Some((*voice, Heard { leaf: voice.leaf(), place: ear.newest() }))
     }
 
     /// How many others are heard now.
@@ -189,6 +210,12 @@ impl Talk {
     /// The same in pieces, each with its place: in ticks of 20 ms since this side began.
     pub fn unheard_pieces(&self) -> impl Iterator<Item = (u32, &[i16])> {
         self.mouth.unheard()
+    }
+
+    /// What somebody is known to have missed, in such pieces; with `tail` also what nobody heard
+    /// since the last of them did, as when one's own line is dead.
+    pub fn missed_pieces(&self, tail: bool) -> impl Iterator<Item = (u32, &[i16])> {
+        self.mouth.missed(tail)
     }
 
     /// What this side's packets are now.

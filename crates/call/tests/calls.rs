@@ -348,3 +348,58 @@ fn a_line_of_a_second_is_spoken_over_in_turns() {
     call.listen(&speech::sentence(3, 8.0));
     assert!(!call.talks.iter().any(Talk::turns));
 }
+
+/// What one says to four others; packets to and from those for whom `dead` holds are lost. Time
+/// and talks go on.
+fn all_say(talks: &mut [Talk], now_ms: &mut i64, said: &[i16], dead: impl Fn(usize) -> bool) {
+    for chunk in said.chunks_exact(TICK_SAMPLES) {
+        let samples = <&[i16; TICK_SAMPLES]>::try_from(chunk).unwrap();
+        let silence = [0; TICK_SAMPLES];
+        let ticks: Vec<_> = talks
+            .iter_mut()
+            .enumerate()
+            .map(|(who, talk)| {
+                talk.tick(*now_ms, if who == 0 { samples } else { &silence }).unwrap()
+            })
+            .collect();
+        for (from, tick) in ticks.iter().enumerate() {
+            for (to, talk) in talks.iter_mut().enumerate() {
+                if let Some(packet) = tick.packet.as_ref().filter(|_| from != to)
+                    && !dead(from)
+                    && !dead(to)
+                {
+                    assert!(talk.hear(*now_ms, packet).unwrap());
+                }
+            }
+        }
+        *now_ms += 20;
+    }
+}
+
+fn missed(talk: &Talk, tail: bool) -> Vec<i16> {
+    talk.missed_pieces(tail).flat_map(|(_, frame)| frame).copied().collect()
+}
+
+#[test]
+fn in_a_group_what_one_of_them_missed_is_kept_for_a_note_and_nothing_else() {
+    let mut talks: Vec<_> = (0..5).map(|leaf| talk(leaf, EDGE)).collect();
+    let (before, gone, after) =
+        (speech::sentence(40, 4.0), speech::sentence(41, 5.0), speech::sentence(42, 4.0));
+    let mut now_ms = 0;
+    all_say(&mut talks, &mut now_ms, &before, |_| false);
+    assert_eq!(missed(&talks[0], true).len() / 16_000, 0);
+    // One of the four hears nothing for a while; the others do.
+    all_say(&mut talks, &mut now_ms, &gone, |who| who == 3);
+    all_say(&mut talks, &mut now_ms, &after, |_| false);
+    let kept = missed(&talks[0], false);
+    assert!((gone.len()..gone.len() + 16_000).contains(&kept.len()), "{}", kept.len());
+    assert!(speech::likeness(&gone, &kept) > 0.9);
+    // Somebody goes and does not come back: what they did not hear is not said again.
+    all_say(&mut talks, &mut now_ms, &gone, |who| who == 2);
+    assert_eq!(missed(&talks[0], false).len(), kept.len());
+    // One's own line is dead.
+    all_say(&mut talks, &mut now_ms, &before, |who| who == 0);
+    let tail = missed(&talks[0], true);
+    let own = kept.len() + before.len();
+    assert!((own..own + 16_000).contains(&tail.len()), "{} {own}", tail.len());
+}

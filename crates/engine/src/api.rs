@@ -4,7 +4,7 @@ use sogon_seal::shelf::{Batch, ShelfFault};
 use sogon_wire::{Invite, RelayAddr, SealedBox, Uses};
 
 use crate::{
-    Arrival, Brought, ContactId, ConversationId, Form, Loss, MessageId, Tick, Transmit,
+    Arrival, Brought, ContactId, ConversationId, Form, Loss, MessageId, Portion, Tick, Transmit,
     view::AlertKind,
 };
 
@@ -40,6 +40,19 @@ pub enum Act {
     Invite {
         /// One person or many.
         uses: Uses,
+    },
+    /// Use another relay for what is new, and have every conversation know it. Answer:
+    /// [`Answer::Done`].
+    AddRelay {
+        /// Which; one that is known already gets its new place.
+        relay: RelayAddr,
+        /// Before all others; otherwise behind them.
+        first: bool,
+    },
+    /// Use a relay no more for what is new. Answer: [`Answer::Done`].
+    RemoveRelay {
+        /// Which; not the last one.
+        relay: RelayAddr,
     },
     /// Answer somebody's link. Answer: [`Answer::Joining`].
     Join {
@@ -211,11 +224,25 @@ pub enum Act {
         to: Vec<ConversationId>,
         /// What it is carried on.
         form: Form,
+        /// The most blocks there may be: files go along as far as there is room behind words.
+        room: u32,
+    },
+    /// Seal pieces of a file, as [`Act::CarryOut`] planned them. Nothing is changed. Answer:
+    /// [`Answer::Pieces`].
+    CarryPieces {
+        /// Which.
+        portion: Portion,
+    },
+    /// These pieces are on a card that is whole: the next one goes on behind them. Answer:
+    /// [`Answer::Done`].
+    CarriedOff {
+        /// Which.
+        portions: Vec<Portion>,
     },
     /// Take in what somebody carried here, as [`crate::open_card`] gave it. Answer:
     /// [`Answer::CarriedIn`].
     CarryIn {
-        /// Boxes of one conversation, at most [`crate::BROUGHT_MAX`].
+        /// Boxes of one conversation or file, as many as one step takes.
         brought: Brought,
     },
     /// Call everybody in a conversation. Answer: [`Answer::Queued`] with the call's id.
@@ -365,6 +392,16 @@ pub enum Answer {
         blocks: Vec<SealedBox>,
         /// How many boxes are in it.
         boxes: u64,
+        /// Pieces of files that go along, to be sealed one portion after the other.
+        portions: Vec<Portion>,
+        /// Where each block stands, these here first and then those of each portion: an order of
+        /// chance.
+        order: Vec<u32>,
+    },
+    /// Sealed pieces of a file, as blocks or frames.
+    Pieces {
+        /// As many as the portion says.
+        blocks: Vec<SealedBox>,
     },
     /// What became of what was carried here.
     CarriedIn {
@@ -374,6 +411,8 @@ pub enum Answer {
         duplicates: u64,
         /// Boxes that do not open: of an epoch that is over, or damaged by whoever made them.
         unknown: u64,
+        /// The keys of this group turned, and a card does not say how: its log does.
+        behind: bool,
     },
     /// The group is there.
     Grouped {

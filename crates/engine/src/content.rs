@@ -149,6 +149,21 @@ pub(crate) struct Read {
     /// carried them.
     #[n(6)]
     pub(crate) by_hand: Option<Vec<BoxMark>>,
+    /// Files of which pieces came by hand.
+    #[n(7)]
+    pub(crate) files: Option<Vec<FileMark>>,
+}
+
+/// How far a file is of which pieces came by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct FileMark {
+    /// The message that offered it.
+    #[n(0)]
+    pub(crate) file: MessageId,
+    /// First and last of the pieces that are missing; none when all are here.
+    #[n(1)]
+    pub(crate) missing: Vec<(u32, u32)>,
 }
 
 /// The start of a box's hash.
@@ -218,6 +233,10 @@ pub(crate) const PARTS_MAX: u32 = 64;
 pub(crate) const GAPS_MAX: usize = 32;
 /// The most boxes a receipt may name that came by hand.
 pub(crate) const BY_HAND_MAX: usize = 512;
+/// The most files a receipt may name of which pieces came by hand.
+pub(crate) const FILES_BY_HAND_MAX: usize = 16;
+/// The most ranges of missing pieces of one of them.
+pub(crate) const MISSING_MAX: usize = 16;
 /// The most words a content may bring after its own.
 pub(crate) const ALSO_MAX: usize = 64;
 
@@ -249,7 +268,11 @@ impl Content {
         let gaps = [read.gaps, read.gaps_before].into_iter().flatten();
         let bounded = gaps.into_iter().all(|gaps| gaps.len() <= GAPS_MAX)
             && read.gaps_earlier.is_none_or(|gaps| gaps.len() <= GAPS_MAX)
-            && read.by_hand.is_none_or(|marks| marks.len() <= BY_HAND_MAX);
+            && read.by_hand.is_none_or(|marks| marks.len() <= BY_HAND_MAX)
+            && read.files.is_none_or(|files| {
+                files.len() <= FILES_BY_HAND_MAX
+                    && files.iter().all(|its| its.missing.len() <= MISSING_MAX)
+            });
         let few = content.also.as_ref().is_none_or(|also| also.len() <= ALSO_MAX);
         (decoder.position() == bytes.len() && bounded && few).then_some(content)
     }

@@ -1,7 +1,7 @@
 //! The one loop: an input in, outputs out in order.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
 };
 
@@ -55,6 +55,12 @@ pub(crate) struct Memory {
     pub(crate) quiet: Option<Tick>,
     /// How often they looked in live mode.
     pub(crate) looks: u64,
+    /// Conversations whose logs are to be asked for, the latest first.
+    pub(crate) to_ask: VecDeque<ConversationId>,
+    /// At which look those were read last that are not watched in live mode.
+    pub(crate) read_at: BTreeMap<ConversationId, u64>,
+    /// Those of which something was said since: they are watched before others.
+    pub(crate) lively: BTreeSet<ConversationId>,
     /// When those who wait politely look again.
     pub(crate) patience: Option<Tick>,
     /// When the receipts that are owed go out.
@@ -63,6 +69,8 @@ pub(crate) struct Memory {
     pub(crate) healed: BTreeSet<ConversationId>,
     /// People's words went out in this burst: what can wait, waits.
     pub(crate) words_went: bool,
+    /// A conversation was told of another relay in this burst: one at a time.
+    pub(crate) widened: bool,
     /// Files are carried in this burst too.
     pub(crate) hauls: bool,
     /// Places of one's own boxes that come after one that is not known.

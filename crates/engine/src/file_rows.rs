@@ -130,6 +130,32 @@ pub(crate) struct FileRow {
     /// What it was found to be when somebody wanted to open it, if that is a program.
     #[n(12)]
     pub(crate) program: Option<String>,
+    /// One's own: the piece the next card begins with.
+    #[n(13)]
+    pub(crate) next: Option<u32>,
+    /// One's own: what others said of the pieces they have.
+    #[n(14)]
+    pub(crate) others: Option<Vec<OtherRow>>,
+    /// Pieces of it came by hand; how often its sender was told since the last.
+    #[n(15)]
+    pub(crate) by_hand: Option<u32>,
+    /// Places of its log that were passed over, because what should stand there came by hand.
+    #[n(16)]
+    pub(crate) passed: Option<Vec<(Seq, Seq)>>,
+    /// Pieces stand elsewhere in its log than they should: nothing is passed over any more.
+    #[n(17)]
+    pub(crate) shifted: Option<bool>,
+}
+
+/// What a member said of the pieces of a file they have.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct OtherRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    /// First and last of those that are missing there; none when they have all.
+    #[n(1)]
+    pub(crate) missing: Vec<(u32, u32)>,
 }
 
 impl FileRow {
@@ -148,6 +174,14 @@ impl FileRow {
 
     pub(crate) fn log(&self) -> LogName {
         LogName(self.offer.log)
+    }
+
+    /// Whether a member is not known to have this piece.
+    pub(crate) fn is_wanted(&self, identity: &[u8; 32], index: u32) -> bool {
+        let others = self.others.as_deref().unwrap_or_default();
+        others.iter().find(|its| its.identity == *identity).is_none_or(|its| {
+            its.missing.iter().any(|(first, last)| (*first..=*last).contains(&index))
+        })
     }
 
     /// One's own, and not all of it is at the relay.

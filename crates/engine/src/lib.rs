@@ -27,7 +27,7 @@ mod view_rows;
 
 pub use api::{Act, Answer, EngineError, Event, FileInfo, FileRule, Input, Output, Reach, Step};
 pub use carrier::{Arrival, Ask, Loss, Transmit};
-pub use carry::{BROUGHT_MAX, Brought, Form, Opened, open_card, open_words};
+pub use carry::{Brought, Form, Found, Opened, Portion, SORTED_MAX, Sorter, open_card, open_words};
 pub use engine::Engine;
 pub use file_hash::FileHash;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};
@@ -49,5 +49,7 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 pub const PREVIEW_BYTES_MAX: usize = 65_536;
 /// The most bytes of a file taken in one [`Act::AddPieces`].
 pub const PIECES_BYTES_MAX: usize = 1_048_576;
+/// The most relays of a home, and of a conversation.
+pub const RELAYS_MAX: usize = sogon_seal::MIRRORS_MAX + 1;
 /// The most members of a group, the owner included.
 pub const GROUP_MEMBERS_MAX: usize = 50;

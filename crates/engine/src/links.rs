@@ -74,6 +74,10 @@ pub(crate) struct Link {
     next_tag: Tag,
     open: BTreeMap<Tag, Asked>,
     kinds: BTreeSet<Question>,
+    /// How many of those that are open are watches.
+    watching: usize,
+    /// More watches were refused.
+    watches_max: Option<usize>,
     /// Losses since the last answer.
     pub(crate) losses: u32,
     /// Nothing is asked before this tick.
@@ -100,6 +104,7 @@ impl Link {
         }
         let tag = self.fresh_tag();
         self.open.insert(tag, Asked { question, watch, at });
+        self.watching = self.watching.saturating_add(usize::from(watch));
         Some(tag)
     }
 
@@ -118,15 +123,33 @@ impl Link {
         self.kinds.contains(&question.kind())
     }
 
-    /// The question an answer belongs to. A watch stays open.
-    pub(crate) fn answered(&mut self, tag: Tag) -> Option<Asked> {
+    /// The question an answer belongs to. A watch that is not refused stays open.
+    pub(crate) fn answered(&mut self, tag: Tag, refused: bool) -> Option<Asked> {
         let asked = self.open.get(&tag)?.clone();
         self.losses = 0;
-        if !asked.watch {
+        if refused || !asked.watch {
             self.open.remove(&tag);
             self.kinds.remove(&asked.question.kind());
+            self.watching = self.watching.saturating_sub(usize::from(asked.watch));
         }
         Some(asked)
+    }
+
+    /// One more log may be watched; a tenth of the room is for those that are `lively`.
+    pub(crate) fn has_room_for_watches(&self, lively: bool) -> bool {
+        let most = self.watches_max.unwrap_or(WATCHES_MAX);
+        let kept_free = if lively { 0 } else { most.div_ceil(10) };
+        self.watching < most.saturating_sub(kept_free)
+    }
+
+    /// The relay refused to have more watched than is watched now.
+    pub(crate) fn watches_no_more(&mut self) {
+        self.watches_max = Some(self.watching.min(self.watches_max.unwrap_or(WATCHES_MAX)));
+    }
+
+    /// More logs may be read now: the relay has not yet to answer for many.
+    pub(crate) fn has_room_for_reads(&self) -> bool {
+        self.open.len().saturating_sub(self.watching) < READS_MAX
     }
 
     /// A box of this conversation is on its way.
@@ -141,6 +164,7 @@ impl Link {
     pub(crate) fn lost(&mut self, rest_until: Tick) {
         self.open.clear();
         self.kinds.clear();
+        self.watching = 0;
         self.losses = self.losses.saturating_add(1);
         self.rest_until = rest_until;
     }
@@ -192,6 +216,7 @@ impl Link {
     pub(crate) fn forget_file(&mut self, id: ConversationId, message: MessageId) -> Tag {
         self.open.retain(|_, asked| asked.question.page_of(id, message).is_none());
         self.kinds.retain(|question| question.page_of(id, message).is_none());
+        self.watching = self.open.values().filter(|asked| asked.watch).count();
         self.fresh_tag()
     }
 
@@ -222,6 +247,10 @@ const PACE_SLOWER_MS: u64 = 3_000;
 
 /// The most questions open on one link.
 const OPEN_MAX: usize = 4_096;
+/// Logs watched at one relay: a relay as it comes allows a few more.
+const WATCHES_MAX: usize = 1_000;
+/// Reads that are open before more logs are asked for.
+const READS_MAX: usize = 1_024;
 
 /// Every relay in use.
 pub(crate) type Links = BTreeMap<RelayAddr, Link>;

@@ -74,6 +74,7 @@ impl AlertKind {
             Self::RelayKey => "relay-key",
             Self::Rejoined => "rejoined",
             Self::Moved => "moved",
+            Self::RelaysChanged => "relays-changed",
             Self::Away => "away",
             Self::BadAnswer => "bad-answer",
             Self::KeyChange => "key-change",

@@ -51,6 +51,8 @@ pub(crate) const BY_HAND: Table = Table(63);
 /// `conversation | start of a box's hash`: boxes of one's own that were carried out in the present
 /// epoch.
 pub(crate) const CARRIED: Table = Table(64);
+/// `conversation | epoch`: how this home left an epoch that somebody may still be in.
+pub(crate) const TURNS: Table = Table(65);
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner. The seed of the identity is read from the row to where it stays: nothing on the way
@@ -63,6 +65,17 @@ pub(crate) struct OwnerRow {
     #[cbor(n(1), with = "seed")]
     pub(crate) identity: Identity,
     #[n(2)]
+    pub(crate) relays: Vec<String>,
+}
+
+/// Where the owner's relays stand in [`SELF`] once they are not those of the beginning.
+pub(crate) const RELAYS: &[u8] = b"relays";
+
+/// The owner's relays, best first.
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct RelaysRow {
+    #[n(0)]
     pub(crate) relays: Vec<String>,
 }
 
@@ -313,6 +326,9 @@ pub(crate) struct ConversationRow {
     /// in where the other one leads.
     #[n(52)]
     pub(crate) strayed: Option<u32>,
+    /// Relays of the owner that this conversation is to know too.
+    #[n(55)]
+    pub(crate) to_know: Option<Vec<String>>,
 }
 
 /// Somebody in a conversation.
@@ -344,10 +360,10 @@ impl ConversationRow {
         relays.iter().map(|relay| relay.parse().map_err(|_| EngineError::Bug)).collect()
     }
 
-    /// Whether a charter names the relays it always had: nobody leads it elsewhere.
-    pub(crate) fn has_relays_of(&self, charter: &sogon_seal::Charter) -> bool {
-        let known = self.relays.clone().unwrap_or_else(|| vec![self.relay.clone()]);
-        known == charter.relays()
+    /// Whether a charter can be of this conversation by now: it began where this one began. The
+    /// relays behind the first may be others.
+    pub(crate) fn began_with(&self, charter: &sogon_seal::Charter) -> bool {
+        self.first_relay() == charter.relay && charter.has_addresses()
     }
 
     /// Which of its relays orders the logs; none for the first.
@@ -402,6 +418,18 @@ pub(crate) struct CarriedRow {
     /// Members who said that they opened it.
     #[n(1)]
     pub(crate) opened: Vec<BytesRow>,
+}
+
+/// How an epoch was left.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct TurnRow {
+    /// Keys of its log.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) keys: Vec<u8>,
+    /// Of a pair the commit, of a group the note that there was one.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) boxed: Vec<u8>,
 }
 
 /// A posting that belongs to no epoch: an invitation's package, an answer, a closing note.

@@ -236,6 +236,9 @@ pub enum AlertKind {
     /// A conversation goes on at another of its relays.
     #[n(30)]
     Moved,
+    /// A member had a conversation know other relays than before.
+    #[n(31)]
+    RelaysChanged,
     /// This home was away too long and asked to be let in again.
     #[n(5)]
     Away,

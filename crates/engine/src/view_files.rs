@@ -124,5 +124,17 @@ pub(crate) fn without_bytes(value: &[u8]) -> Result<FileRow, EngineError> {
     };
     let done = if row.is_own() { row.done } else { 0 };
     let (cursor, ahead) = (0, Vec::new());
-    Ok(FileRow { stage, done, cursor, ahead, lost: false, held: false, ..row })
+    Ok(FileRow {
+        stage,
+        done,
+        cursor,
+        ahead,
+        lost: false,
+        held: false,
+        next: None,
+        by_hand: None,
+        passed: None,
+        shifted: None,
+        ..row
+    })
 }

@@ -13,8 +13,8 @@ use crate::{
     message_row::{self, DeliveryRow, KindRow, MessageRow},
     rows::{
         ALERTS, ALL, AlertRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, MESSAGES,
-        ORDERS, OUTBOX, OutRow, OwnerRow, SELF, State, decode, id_of, in_conversation, number_of,
-        read, read_all,
+        ORDERS, OUTBOX, OutRow, OwnerRow, RELAYS, RelaysRow, SELF, State, decode, id_of,
+        in_conversation, number_of, read, read_all,
     },
     view::{
         Alert, Contact, Conversation, Delivery, Kind, Member, Message, Owner, Reaction, Standing,
@@ -26,7 +26,11 @@ type View<T> = Result<T, ShelfFault>;
 pub(crate) fn owner(shelf: &dyn Shelf) -> View<Option<Owner>> {
     let Some(row) = read::<OwnerRow>(shelf, SELF, b"")? else { return Ok(None) };
     let fingerprint = row.identity.public().fingerprint();
-    let relays = row.relays.iter().filter_map(|relay| relay.parse().ok()).collect();
+    let relays = match read::<RelaysRow>(shelf, SELF, RELAYS)? {
+        Some(changed) => changed.relays,
+        None => row.relays,
+    };
+    let relays = relays.iter().filter_map(|relay| relay.parse().ok()).collect();
     Ok(Some(Owner { name: row.name, fingerprint, relays }))
 }
 

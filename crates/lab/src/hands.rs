@@ -1,14 +1,17 @@
 //! Carrying by hand in a world: cards go from home to home, late, damaged, twice, while relays are
 //! there for some and not for others.
 
-use sogon_engine::{Act, Answer, ConversationId, Form, Input, Opened};
+use std::collections::BTreeMap;
+
+use sogon_engine::{Act, Answer, ConversationId, Form, Input, Opened, Order, Shelf, Table};
+use sogon_seal::CarryKey;
 use sogon_wire::{
-    SealedBox,
-    bundle::{self, BLOCK_BYTES},
+    Freight, SealedBox,
+    bundle::{self, BLOCK_BYTES, ParcelName, SYMBOL_BYTES, Symbol},
 };
 
 use crate::{
-    Chance,
+    Chance, SeededEntropy,
     home::{Mutant, Store},
     model::judge,
     story::Story,
@@ -26,6 +29,10 @@ pub struct TakenIn {
     pub unknown: u64,
     /// Blocks that would have been needed.
     pub missing: u64,
+    /// The keys of a group turned, and the card does not say how.
+    pub behind: bool,
+    /// Something on it is of an epoch that is over here.
+    pub late: bool,
 }
 
 /// What a home carries out; none when it died over it.
@@ -35,11 +42,96 @@ pub fn carry_out(
     to: &[ConversationId],
     form: Form,
 ) -> Option<Vec<SealedBox>> {
-    let answer = world.act(home, Act::CarryOut { to: to.to_vec(), form });
-    match answer {
-        Ok(Answer::CarriedOut { blocks, .. }) if !world.died => Some(blocks),
-        _ => None,
+    carry_out_of(world, home, to, form, u32::MAX)
+}
+
+/// The same onto a card that has room for so many blocks.
+pub fn carry_out_of(
+    world: &mut World,
+    home: usize,
+    to: &[ConversationId],
+    form: Form,
+    room: u32,
+) -> Option<Vec<SealedBox>> {
+    let answer = world.act(home, Act::CarryOut { to: to.to_vec(), form, room });
+    let Ok(Answer::CarriedOut { mut blocks, portions, order, .. }) = answer else { return None };
+    if world.died {
+        return None;
     }
+    for portion in &portions {
+        let answer = world.act(home, Act::CarryPieces { portion: portion.clone() });
+        let Ok(Answer::Pieces { blocks: more }) = answer else { return None };
+        assert_eq!(more.len() as u32, portion.blocks());
+        blocks.extend(more);
+    }
+    if !portions.is_empty() {
+        let _ = world.act(home, Act::CarriedOff { portions });
+    }
+    if form == Form::Words {
+        return Some(blocks);
+    }
+    let mut placed = blocks.clone();
+    for (block, place) in blocks.into_iter().zip(order) {
+        placed[place as usize] = block;
+    }
+    Some(placed)
+}
+
+/// The keys of the pieces of the files a home was offered: they stand in its rows.
+///
+/// # Panics
+/// When the store does not answer.
+#[must_use]
+pub fn piece_keys(shelf: &dyn Shelf) -> Vec<[u8; 32]> {
+    let rows = shelf.scan(Table(70), b"", None, 99, Order::Up).expect("the store answers");
+    // An offer in CBOR: a map whose first two fields are the log's name and the key.
+    let starts = |part: &[u8]| {
+        part.starts_with(&[0, 0x50]) && part.get(18..21).is_some_and(|its| its == [1, 0x58, 32])
+    };
+    let key = |row: &[u8]| {
+        let at = row.windows(53).find(|part| starts(part))?;
+        at.last_chunk::<32>().copied()
+    };
+    rows.iter().filter_map(|(_, row)| key(row)).collect()
+}
+
+/// What stands on a card under a key of pieces, as far as its first symbols are there: they are the
+/// parcel itself.
+///
+/// # Panics
+/// When a library fails.
+#[must_use]
+pub fn freight_on(card: &[u8], carry: &CarryKey) -> Option<Freight> {
+    let mut symbols = BTreeMap::new();
+    for block in card.chunks(BLOCK_BYTES) {
+        let Ok(part) = carry.open(&SealedBox::parse(block).ok()?) else { continue };
+        let symbol = Symbol::decode(&part).ok()?;
+        symbols.insert(symbol.place, symbol);
+    }
+    let name = symbols.get(&0)?.parcel;
+    let all = (0..name.symbols()).map(|at| symbols.get(&at).map(|its| its.bytes.clone()));
+    let mut bytes = all.collect::<Option<Vec<_>>>()?.concat();
+    bytes.truncate(usize::try_from(name.bytes).ok()?);
+    Freight::decode(&bytes).ok()
+}
+
+/// A card with the first symbols of a parcel, which are enough.
+///
+/// # Panics
+/// When a library fails.
+#[must_use]
+pub fn card_of(bytes: &[u8], carry: &CarryKey, entropy: &SeededEntropy) -> Vec<u8> {
+    let [size, _] = SYMBOL_BYTES;
+    let Ok(name) = ParcelName::of(bytes, size) else { return Vec::new() };
+    let mut card = Vec::new();
+    for (place, some) in (0..).zip(bytes.chunks(size)) {
+        let mut bytes = some.to_vec();
+        bytes.resize(size, 0);
+        let symbol = Symbol { parcel: name, place, bytes };
+        let block = carry.seal(entropy, &symbol.encode()).expect("it fits");
+        card.extend(block.as_bytes());
+    }
+    card
 }
 
 /// A card of these blocks.
@@ -62,13 +154,15 @@ pub fn take_words(world: &mut World, home: usize, text: &str) -> TakenIn {
 fn take(world: &mut World, home: usize, open: impl Fn(&World) -> Opened) -> TakenIn {
     let mut all = TakenIn::default();
     // What is taken in may bring keys that open more.
-    for _ in 0..4 {
+    for _ in 0..20 {
         let opened = open(world);
         all.missing = opened.missing;
         let mut accepted = 0;
         for brought in opened.brought {
+            all.late |= brought.is_late();
             let answer = world.act(home, Act::CarryIn { brought });
-            if let Ok(Answer::CarriedIn { accepted: new, duplicates, unknown }) = answer {
+            if let Ok(Answer::CarriedIn { accepted: new, duplicates, unknown, behind }) = answer {
+                all.behind |= behind;
                 accepted += new;
                 all.duplicates += duplicates;
                 all.unknown += unknown;

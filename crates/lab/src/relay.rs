@@ -41,8 +41,12 @@ pub struct LabRelay {
     pub vices: Vices,
     /// Every box it was ever given, for the watcher's eye.
     pub seen: Vec<SealedBox>,
+    /// How many logs a connection may watch, if there is a limit.
+    pub watches_max: Option<usize>,
     /// Those that came as pieces of files. A relay cannot tell; the world can.
     pub(crate) pieces: BTreeSet<(LogName, SealedBox)>,
+    /// How many of them it gave to somebody.
+    read: u64,
 }
 
 impl LabRelay {
@@ -125,6 +129,8 @@ impl LabRelay {
                 };
                 let boxes = log.boxes.iter().skip(skip).take(8).take_while(fits);
                 let mut boxes: Vec<_> = boxes.cloned().collect();
+                let of_file = |boxed: &&SealedBox| self.pieces.contains(&(name, (*boxed).clone()));
+                self.read += boxes.iter().filter(of_file).count() as u64;
                 let mut head = log.head();
                 if self.vices.withholds && chance.once_in(2) {
                     let shown = boxes.len() / 2;
@@ -147,6 +153,21 @@ impl LabRelay {
     #[must_use]
     pub fn laid(&self) -> u64 {
         self.pieces.len() as u64
+    }
+
+    /// How many boxes it gave to somebody that came as pieces of files.
+    #[must_use]
+    pub fn pieces_read(&self) -> u64 {
+        self.read
+    }
+
+    /// The pieces of files stand the other way round in their logs.
+    pub fn turn_pieces(&mut self) {
+        for (name, log) in self.faces.iter_mut().flatten() {
+            if log.boxes.iter().any(|boxed| self.pieces.contains(&(*name, boxed.clone()))) {
+                log.boxes.reverse();
+            }
+        }
     }
 
     /// Everything older than the newest `keep` boxes of each log is gone.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sogon_engine::{Act, Answer, Arrival, Ask, EngineError, Event, Input, Loss, Tick, Transmit};
-use sogon_wire::{Fingerprint, Frame, LogName, RelayAddr, Reply, Request, Seq, Tag};
+use sogon_wire::{Fingerprint, Frame, LogName, Refusal, RelayAddr, Reply, Request, Seq, Tag, Uses};
 
 use crate::{
     Chance,
@@ -133,10 +133,6 @@ impl World {
         relays: usize,
     ) -> Self {
         let chance = Chance::new(seed);
-        let addr = |place: usize| {
-            let key = Fingerprint([7 + u8::try_from(place).unwrap_or(0); 32]);
-            RelayAddr::new(&format!("relay{place}.lab"), 443, key).expect("an address")
-        };
         let addrs: Vec<RelayAddr> = (0..relays).map(addr).collect();
         const TEN_YEARS_S: i64 = 315_576_000;
         let homes = names.iter().enumerate().map(|(place, name)| {
@@ -172,6 +168,26 @@ impl World {
             watches: Vec::new(),
             posted: 0,
         }
+    }
+
+    /// Everybody else answers a link of the first home; what comes of it is still on its way.
+    ///
+    /// # Panics
+    /// When a home makes no link, or answers none.
+    pub fn acquaint(&mut self) {
+        for other in 1..self.homes.len() {
+            let invited = self.act(0, Act::Invite { uses: Uses::One });
+            let Ok(Answer::Invited { invite }) = invited else { panic!("{invited:?}") };
+            self.act(other, Act::Join { invite, name: None }).expect("an answer");
+        }
+    }
+
+    /// One more relay, which nobody knows yet.
+    pub fn add_relay(&mut self) {
+        self.addrs.push(addr(self.addrs.len()));
+        self.relays.push(LabRelay::new());
+        self.dead.push(false);
+        self.mute.push(false);
     }
 
     /// Gives a home an input; what it transmits is on its way.
@@ -373,6 +389,14 @@ impl World {
         if let Ask::Lay(posting) = &transmit.ask {
             relay.pieces.insert((posting.log(), posting.boxed().clone()));
         }
+        let watched = self.watches.iter().filter(|watch| watch.line == line).count();
+        if matches!(request, Request::Watch { .. })
+            && relay.watches_max.is_some_and(|most| watched >= most)
+        {
+            let refused = Reply::Refused { why: Refusal::Busy, wait_s: 30 };
+            self.answer(line, tag, refused);
+            return;
+        }
         let Some(reply) = relay.answer(line.home, &request, &chance) else { return };
         if let (Request::Watch { log, .. }, Reply::Entries { from, boxes, .. }) = (&request, &reply)
         {
@@ -438,4 +462,9 @@ impl World {
             }
         }
     }
+}
+
+fn addr(place: usize) -> RelayAddr {
+    let key = Fingerprint([7 + u8::try_from(place).unwrap_or(0); 32]);
+    RelayAddr::new(&format!("relay{place}.lab"), 443, key).expect("an address")
 }

@@ -11,7 +11,6 @@ use sogon_lab::{
     world::{Weather, World},
 };
 use sogon_vault::{Cost, Passphrase, Size, Vault};
-use sogon_wire::Uses;
 
 /// Pieces under way at the same time, at most.
 const UNDER_WAY_MAX: u64 = 16;
@@ -42,12 +41,7 @@ fn files_live_in_real_stores_too() {
 /// People who met in pairs with the first of them, calm and up to date.
 fn met(seed: u64, names: &[&str]) -> World {
     let mut world = World::new(seed, names, Mutant::None);
-    for other in 1..names.len() {
-        let Ok(Answer::Invited { invite }) = world.act(0, Act::Invite { uses: Uses::One }) else {
-            panic!("an invitation")
-        };
-        world.act(other, Act::Join { invite, name: None }).unwrap();
-    }
+    world.acquaint();
     world.calm(3);
     world
 }

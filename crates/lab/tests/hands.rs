@@ -2,14 +2,14 @@
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "a test")]
 
-use sogon_engine::{Act, Answer, ConversationId, Form, view};
+use sogon_engine::{Act, ConversationId, Form, view};
 use sogon_lab::{
     hands::{self, TakenIn},
     home::{Mutant, Store},
     rows::MemoryRows,
     world::World,
 };
-use sogon_wire::{Uses, bundle};
+use sogon_wire::bundle;
 
 #[test]
 fn everybody_reads_everything_once_whether_it_came_by_hand_or_by_relay() {
@@ -22,12 +22,7 @@ fn everybody_reads_everything_once_whether_it_came_by_hand_or_by_relay() {
 /// People who met in pairs with the first of them, calm and up to date.
 fn met(names: &[&str]) -> World {
     let mut world = World::new(7, names, Mutant::None);
-    for other in 1..names.len() {
-        let Ok(Answer::Invited { invite }) = world.act(0, Act::Invite { uses: Uses::One }) else {
-            panic!("an invitation")
-        };
-        world.act(other, Act::Join { invite, name: None }).unwrap();
-    }
+    world.acquaint();
     world.calm(4);
     world
 }
@@ -184,6 +179,121 @@ fn a_card_that_comes_after_the_keys_turned_brings_nothing_and_loses_nothing() {
     let count = texts(&world, 1).iter().filter(|text| *text == "under the old keys").count();
     assert_eq!(count, 1);
     assert_eq!(texts(&world, 0).len(), 61);
+}
+
+/// Whoever is in a relay's reach writes until the keys turned so many times.
+fn turn(world: &mut World, home: usize, times: u64) {
+    let id = conversation(world, home);
+    let (before, _) = world.homes[home].commitment(id).unwrap();
+    let mut number = 0;
+    while world.homes[home].commitment(id).unwrap().0 < before + times {
+        write(world, home, &format!("{before} {number}"));
+        world.burst(home);
+        // Keys turn when no words are in the way.
+        world.burst(home);
+        number += 1;
+        assert!(number < 100 * times, "the keys turn");
+    }
+}
+
+#[test]
+fn who_has_only_cards_comes_along_when_keys_turn() {
+    for (times, damage) in [(1, 0), (3, 6), (7, 0)] {
+        let mut world = met(&["Mina", "Joon"]);
+        world.offline[0] = true;
+        write(&mut world, 0, "before");
+        let early = hands::carry_out(&mut world, 0, &[], Form::Card).unwrap();
+        turn(&mut world, 1, times);
+        let said = texts(&world, 1).len();
+        let id = conversation(&world, 1);
+        let (epoch, keys) = world.homes[1].commitment(id).unwrap();
+        // Mina's card is of keys that are over; Joon is told so, and loses nothing.
+        let late = hands::take_card(&mut world, 1, &hands::card(&early));
+        assert!(late.late && late.accepted == 0, "{late:?}");
+        let blocks = hands::carry_out(&mut world, 1, &[], Form::Card).unwrap();
+        let card = hands::card(&blocks);
+        let chance = world.chance.clone();
+        let card = if damage > 0 { hands::damaged(&card, damage, &chance) } else { card };
+        let taken = hands::take_card(&mut world, 0, &card);
+        assert_eq!((taken.missing, taken.unknown), (0, 0), "{taken:?}");
+        let here = world.homes[0].commitment(conversation(&world, 0)).unwrap();
+        assert_eq!(here, (epoch, keys), "{times} turns");
+        // Of what the old logs still hold a card takes 256; the rest is said to be missing.
+        assert_eq!(texts(&world, 0).len(), said.min(256) + 1);
+        // The way back, in keys both have; and the relay later brings nothing twice.
+        write(&mut world, 0, "after");
+        assert!(carry(&mut world, 0, 1).accepted > 0);
+        let all = texts(&world, 1);
+        assert!(all.contains(&"before".to_owned()) && all.contains(&"after".to_owned()));
+        // What both followed is not carried any more.
+        let again = hands::carry_out(&mut world, 1, &[], Form::Card).unwrap();
+        assert!(again.len() <= 256, "{}", again.len());
+        world.offline[0] = false;
+        world.calm(6);
+        for home in [0, 1] {
+            assert_eq!(texts(&world, home).len(), said + 2, "home {home}");
+            assert!(world.homes[home].faults.is_empty(), "{:?}", world.homes[home].faults);
+        }
+        let (alerts, _) = view::alerts(world.homes[0].store.shelf()).unwrap();
+        assert!(alerts.iter().all(|its| its.kind != view::AlertKind::Fork), "{alerts:?}");
+        write(&mut world, 1, "on the line");
+        world.calm(3);
+        assert!(texts(&world, 0).contains(&"on the line".to_owned()));
+    }
+}
+
+#[test]
+fn a_death_at_any_output_while_keys_turn_by_card_loses_nothing() {
+    for fuse in 0..40 {
+        let mut world = met(&["Mina", "Joon"]);
+        world.offline[0] = true;
+        write(&mut world, 0, "before");
+        turn(&mut world, 1, 2);
+        let said = texts(&world, 1).len();
+        world.fuse = Some(fuse);
+        for _ in 0..3 {
+            for (from, to) in [(1, 0), (0, 1)] {
+                if let Some(blocks) = hands::carry_out(&mut world, from, &[], Form::Card) {
+                    let _ = hands::take_card(&mut world, to, &hands::card(&blocks));
+                }
+            }
+        }
+        let burnt = world.fuse.is_none();
+        world.fuse = None;
+        for home in [0, 1] {
+            assert_eq!(texts(&world, home).len(), said + 1, "home {home}, fuse {fuse}");
+        }
+        world.offline[0] = false;
+        world.calm(4);
+        assert_eq!(texts(&world, 0).len(), said + 1, "fuse {fuse}");
+        if !burnt {
+            assert!(fuse > 8, "{fuse}");
+            return;
+        }
+    }
+}
+
+#[test]
+fn in_a_group_a_card_says_that_the_keys_turned_and_leads_nobody_astray() {
+    let mut world = met(&["Mina", "Joon", "Sora"]);
+    let members = view::contacts(world.homes[0].store.shelf()).unwrap();
+    let members = members.iter().map(|contact| contact.id).collect();
+    world.act(0, Act::NewGroup { title: "Moon".to_owned(), members }).unwrap();
+    world.calm(6);
+    let id = conversation(&world, 1);
+    let before = world.homes[1].commitment(id).unwrap();
+    world.offline[1] = true;
+    turn(&mut world, 0, 1);
+    let taken = carry(&mut world, 0, 1);
+    assert!(taken.behind, "{taken:?}");
+    assert_eq!(world.homes[1].commitment(id).unwrap(), before, "a group's log alone turns it");
+    write(&mut world, 1, "from behind");
+    assert!(carry(&mut world, 1, 0).late, "and the other side hears of it too");
+    world.offline[1] = false;
+    world.calm(4);
+    let all = texts(&world, 0);
+    assert_eq!(texts(&world, 1).len(), all.len());
+    assert!(all.contains(&"from behind".to_owned()));
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::{
     keys::{LogKeys, expand},
 };
 
+/// What keys of carrying are made with, from the envelope key of a log (SPEC 13.2).
+const LABEL: &[u8] = b"sogon carry 1";
+
 /// The key of everything that is carried by hand for one log.
 pub struct CarryKey(EnvelopeKey);
 
@@ -42,14 +45,25 @@ impl fmt::Debug for CarryKey {
     }
 }
 
+impl CarryKey {
+    /// The key that follows from the envelope key of a log; of a file's, that is its piece key, which
+    /// everybody has who was offered the file.
+    ///
+    /// # Errors
+    /// [`SealError::Bug`] when a library fails.
+    pub fn of(envelope_key: &[u8; 32]) -> Result<Self, SealError> {
+        let key = expand(envelope_key, LABEL)?;
+        Ok(Self(EnvelopeKey::new(*key)))
+    }
+}
+
 impl LogKeys {
     /// The key of what is carried by hand for this log.
     ///
     /// # Errors
     /// [`SealError::Bug`] when a library fails.
     pub fn carry(&self) -> Result<CarryKey, SealError> {
-        let key = expand(self.envelope().bytes(), b"sogon carry 1")?;
-        Ok(CarryKey(EnvelopeKey::new(*key)))
+        CarryKey::of(self.envelope().bytes())
     }
 
     /// A message that somebody carried here, ready to be handed in at the relay: whoever has the keys

@@ -79,6 +79,14 @@ impl Posting {
         if used != bytes.len() {
             return Err(NotAPosting);
         }
+        Self::signed(append)
+    }
+
+    /// An append that somebody else made, if its signature holds.
+    ///
+    /// # Errors
+    /// [`NotAPosting`] when it does not.
+    pub fn signed(append: Append) -> Result<Self, NotAPosting> {
         let key = VerifyingKey::from_bytes(&append.key.0).map_err(|_| NotAPosting)?;
         let signature = Signature::from_bytes(&append.signature.0);
         key.verify_strict(&Append::signed_bytes(&append.boxed), &signature)

@@ -196,8 +196,7 @@ fn a_member_who_lost_everything_is_let_in_again_and_a_stranger_is_not() {
         let change = Change {
             add: vec![rescue.package],
             remove: vec![rescue.member.leaf],
-            refresh: false,
-            moves_to: None,
+            ..Change::default()
         };
         let done = c.commit(&change, HEAD).unwrap();
         (done.posting, done.welcome.unwrap(), rescue.answer.log())

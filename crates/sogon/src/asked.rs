@@ -6,6 +6,7 @@ use std::io::Read;
 use sogon_vault::Passphrase;
 
 use crate::{
+    backup,
     cli::{Carry, Cli, Command, Wipe},
     console,
     home::Home,
@@ -43,12 +44,13 @@ pub(crate) fn ask(cli: &Cli, home: &Home, words: &Words) -> Result<Asked, Troubl
         Command::Unlock(_) => asked.input = Some(home_source.typed(words)?.to_string()),
         Command::Passwd(passwd) => {
             let old = home_source.typed(words)?;
-            let new = Source::of(passwd.new_passphrase_file.as_deref()).typed_fresh(words)?;
+            let new = passwd.new_passphrase_file.as_deref();
+            let new = Source::of(new, "--new-passphrase-file").typed_fresh(words)?;
             asked.input = Some(format!("{}\n{}", old.as_str(), new.as_str()));
             asked.passphrase = Some(home.key(&old)?);
         }
-        Command::Backup(backup) => {
-            let source = Source::of(backup.backup_passphrase_file.as_deref());
+        Command::Backup(options) => {
+            let source = Source::of(options.backup_passphrase_file.as_deref(), backup::OPTION);
             let typed = source.typed_twice(&words.say("ask-backup-passphrase", &[]), words)?;
             asked.input = Some(typed.to_string());
         }

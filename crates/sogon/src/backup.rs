@@ -24,6 +24,8 @@ use crate::{
 /// Tables of the engine whose rows are counted for people.
 const CONVERSATIONS: Table = Table(12);
 const MESSAGES: Table = Table(14);
+/// The option for the passphrase of a backup.
+pub(crate) const OPTION: &str = "--backup-passphrase-file";
 /// Rows stored with one commit.
 const PIECE_ROWS: usize = 200;
 /// Rows above this size are stored alone, so that a piece fits one step of the store.
@@ -120,7 +122,7 @@ pub(crate) async fn check(
     console: &Console,
     words: &Words,
 ) -> Result<(), Trouble> {
-    let source = Source::of(backup.backup_passphrase_file.as_deref());
+    let source = Source::of(backup.backup_passphrase_file.as_deref(), OPTION);
     let passphrase = Passphrase::new(&source.typed_as(&words.say("ask-backup-passphrase", &[]))?)?;
     let found = read(&backup.file, &passphrase)?;
     Counts::of(&found.batch).tell("whole", found.condition, console, words).await
@@ -138,7 +140,7 @@ pub(crate) async fn restore(
     words: &Words,
 ) -> Result<(), Trouble> {
     home.prepare()?;
-    let from = Source::of(restore.backup_passphrase_file.as_deref());
+    let from = Source::of(restore.backup_passphrase_file.as_deref(), OPTION);
     let from = Passphrase::new(&from.typed_as(&words.say("ask-backup-passphrase", &[]))?)?;
     let found = read(&restore.file, &from)?;
     let passphrase = source.fresh(home, words)?;

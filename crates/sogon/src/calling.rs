@@ -189,9 +189,8 @@ impl Calling {
             _ => {}
         }
         self.ticks = self.ticks.saturating_add(1);
-        // In a group nobody says how far they heard, and nothing is known of what was not.
-        if !self.group && self.ticks.checked_rem(KEEP_TICKS) == Some(0) {
-            let rows = self.keeping.rows(talk);
+        if self.ticks.checked_rem(KEEP_TICKS) == Some(0) {
+            let rows = self.keeping.rows(&missed(talk, self.group, self.inside));
             if !rows.is_empty() {
                 self.hand.keep(rows).await?;
             }
@@ -313,8 +312,8 @@ impl Calling {
     /// # Errors
     /// What engine or vault say; it goes when the home is opened next time.
     pub(crate) async fn leave(mut self) -> Result<Option<MessageId>, Trouble> {
-        if let Some(talk) = self.talk.as_ref().filter(|_| !self.group) {
-            let rows = self.keeping.last(talk);
+        if let Some(talk) = &self.talk {
+            let rows = self.keeping.last(&missed(talk, self.group, self.inside));
             if !rows.is_empty() {
                 self.hand.keep(rows).await?;
             }
@@ -338,6 +337,16 @@ impl Calling {
 impl std::fmt::Debug for Calling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Calling(..)")
+    }
+}
+
+/// What was said and is to be said again by a note. In a group somebody may go without a word, and
+/// what they did not hear then they did not want to: what counts is what somebody missed who heard
+/// more afterwards, and what nobody heard while the line was dead.
+fn missed(talk: &Talk, group: bool, inside: bool) -> Vec<(u32, &[i16])> {
+    match group {
+        true => talk.missed_pieces(!inside).collect(),
+        false => talk.unheard_pieces().collect(),
     }
 }
 

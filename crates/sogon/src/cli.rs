@@ -24,7 +24,9 @@ pub(crate) use self::home::{
 };
 pub(crate) use self::messages::{Delete, Edit, React, Read, Search, Send, Sync};
 pub(crate) use self::people::{Block, Group, Invite, Join, Rename, VerifyContact};
-pub(crate) use self::settings::{Grow, ModeSetting, ProxySetting, Usage, Words};
+pub(crate) use self::settings::{
+    Grow, ModeSetting, ProxySetting, RelayChange, RelaySetting, Usage, Words,
+};
 use crate::proxy;
 
 /// Write with people whose phones and networks are watched, and yours.
@@ -120,6 +122,7 @@ pub(crate) enum Command {
     Doctor,
     Clean(sogon_inspect::command::CleanOptions),
     Grow(Grow),
+    Relay(RelaySetting),
     Proxy(ProxySetting),
     Mode(ModeSetting),
     Usage(Usage),

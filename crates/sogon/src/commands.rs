@@ -19,6 +19,7 @@ mod locking;
 mod mode;
 mod proxy;
 mod read;
+mod relay;
 mod search;
 mod send;
 mod sync;
@@ -53,6 +54,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Block(block) => contacts::block(desk, block).await,
         Command::Group(group) => group::run(desk, group).await,
         Command::Grow(grow) => grow::run(desk, grow).await,
+        Command::Relay(setting) => relay::run(desk, setting).await,
         Command::Proxy(setting) => proxy::run(desk, setting).await,
         Command::Send(send) => send::run(desk, send).await,
         Command::File(file) => file::run(desk, file).await,

@@ -45,18 +45,20 @@ impl Three {
         add: &DecoyAdd,
         words: &Words,
     ) -> Result<Self, Trouble> {
-        let fresh = |file: Option<&Path>, prompt: String| {
-            let typed = Source::of(file).typed_twice(&prompt, words)?;
+        let fresh = |file: Option<&Path>, option, prompt: String| {
+            let typed = Source::of(file, option).typed_twice(&prompt, words)?;
             place.key(&typed)
         };
         let home = home.existing(place, words)?;
         let decoy = add.decoy_passphrase_file.as_deref();
-        let decoy = fresh(decoy, words.say("ask-decoy-passphrase", &[]))?;
+        let prompt = words.say("ask-decoy-passphrase", &[]);
+        let decoy = fresh(decoy, "--decoy-passphrase-file", prompt)?;
         let duress = match add.no_duress {
             true => None,
             false => {
                 let file = add.duress_passphrase_file.as_deref();
-                Some(fresh(file, words.say("ask-duress-passphrase", &[]))?)
+                let prompt = words.say("ask-duress-passphrase", &[]);
+                Some(fresh(file, "--duress-passphrase-file", prompt)?)
             }
         };
         Ok(Self { home, decoy, duress })

@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let cost = home::tuned()?;
     let (passphrase, strength) = match &options.judge {
         Some(path) => {
-            let typed = Source::of(Some(path)).typed(words)?;
+            let typed = Source::File(path.clone()).typed(words)?;
             (Value::Null, Strength::of_chosen(&typed))
         }
         None => {

@@ -239,6 +239,7 @@ fn endings(kind: Kind) -> &'static [&'static str] {
         Kind::Epub => &["epub"],
         Kind::Zip => &["zip", "hwpx"],
         Kind::Tar => &["tar"],
+        Kind::Html => &["html", "htm", "xhtml"],
         Kind::Text => &["txt", "md", "csv", "srt"],
         _ => &[],
     }

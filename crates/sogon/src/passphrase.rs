@@ -20,6 +20,8 @@ use crate::{
 
 /// Below this a passphrase is guessed on a copy for what a car costs, or less.
 const WEAK_BITS: f64 = 44.0;
+/// The option for the passphrase of the home.
+const OF_HOME: &str = "--passphrase-file";
 /// A longer file is no passphrase file.
 const FILE_BYTES_MAX: u64 = 4_096;
 
@@ -28,8 +30,8 @@ const FILE_BYTES_MAX: u64 = 4_096;
 pub(crate) enum Source {
     /// The first line of this file.
     File(PathBuf),
-    /// The terminal.
-    Keyboard,
+    /// The terminal; where there is none, a file named with this option would do.
+    Keyboard(&'static str),
 }
 
 impl Source {
@@ -38,19 +40,20 @@ impl Source {
         let named = || env::var_os("SOGON_PASSPHRASE_FILE").filter(|name| !name.is_empty());
         match flag.map(Path::to_path_buf).or_else(|| named().map(PathBuf::from)) {
             Some(path) => Self::File(path),
-            None => Self::Keyboard,
+            None => Self::Keyboard(OF_HOME),
         }
     }
 
-    /// This file, or the keyboard.
-    pub(crate) fn of(file: Option<&Path>) -> Self {
-        file.map_or(Self::Keyboard, |path| Self::File(path.to_path_buf()))
+    /// This file, which `option` names, or the keyboard.
+    pub(crate) fn of(file: Option<&Path>, option: &'static str) -> Self {
+        file.map_or(Self::Keyboard(option), |path| Self::File(path.to_path_buf()))
     }
 
     /// The passphrase of a home that exists.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when there is nobody to ask; [`Kind::PassphraseFile`].
+    /// [`Kind::Locked`] or [`Kind::NobodyToAsk`] when there is nobody to ask;
+    /// [`Kind::PassphraseFile`].
     pub(crate) fn existing(&self, home: &Home, words: &Words) -> Result<Passphrase, Trouble> {
         home.key(&self.typed(words)?)
     }
@@ -62,7 +65,7 @@ impl Source {
     pub(crate) fn typed(&self, words: &Words) -> Result<Zeroizing<String>, Trouble> {
         match self {
             Self::File(path) => first_line(path),
-            Self::Keyboard => typed(&words.say("ask-passphrase", &[])),
+            Self::Keyboard(option) => typed(&words.say("ask-passphrase", &[]), option),
         }
     }
 
@@ -73,7 +76,7 @@ impl Source {
     pub(crate) fn typed_as(&self, prompt: &str) -> Result<Zeroizing<String>, Trouble> {
         match self {
             Self::File(path) => first_line(path),
-            Self::Keyboard => typed(prompt),
+            Self::Keyboard(option) => typed(prompt, option),
         }
     }
 
@@ -104,9 +107,9 @@ impl Source {
     ) -> Result<Zeroizing<String>, Trouble> {
         match self {
             Self::File(path) => first_line(path),
-            Self::Keyboard => {
-                let first = typed(prompt)?;
-                if *first != *typed(&words.say("ask-passphrase-again", &[]))? {
+            Self::Keyboard(option) => {
+                let first = typed(prompt, option)?;
+                if *first != *typed(&words.say("ask-passphrase-again", &[]), option)? {
                     return Err(Kind::PassphraseDiffers.into());
                 }
                 if Strength::of_chosen(&first).bits < WEAK_BITS {
@@ -120,11 +123,15 @@ impl Source {
     }
 }
 
-fn typed(prompt: &str) -> Result<Zeroizing<String>, Trouble> {
+fn typed(prompt: &str, option: &str) -> Result<Zeroizing<String>, Trouble> {
+    let nobody = || match option {
+        OF_HOME => Kind::Locked.into(),
+        _ => Trouble::of(Kind::NobodyToAsk, &[("option", option)]),
+    };
     if !console::somebody_types() {
-        return Err(Kind::Locked.into());
+        return Err(nobody());
     }
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| Kind::Locked.into())
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|_| nobody())
 }
 
 fn first_line(path: &Path) -> Result<Zeroizing<String>, Trouble> {

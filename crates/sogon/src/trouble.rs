@@ -50,6 +50,8 @@ kinds! {
     Folder = "folder", 1;
     /// No passphrase was given and there is no terminal to ask on.
     Locked = "locked", 3;
+    /// Another passphrase is needed than the home's, and there is no terminal to ask on.
+    NobodyToAsk = "nobody-to-ask", 3;
     /// The passphrase file cannot be read.
     PassphraseFile = "passphrase-file", 1;
     /// Typed twice, and not the same.
@@ -104,6 +106,12 @@ kinds! {
     Over = "over", 1;
     /// A pair, where a group is needed.
     NotAGroup = "not-a-group", 1;
+    /// The only relay is to go.
+    LastRelay = "last-relay", 1;
+    /// One relay more than a home may use.
+    ManyRelays = "many-relays", 1;
+    /// The home does not use this relay.
+    OtherRelay = "other-relay", 1;
     /// The home knows no relay.
     NoRelay = "no-relay", 1;
     /// A link of one's own.
@@ -204,6 +212,8 @@ kinds! {
     NoNote = "no-note", 1;
     /// Nothing waits that could be carried.
     NothingToCarry = "nothing-to-carry", 1;
+    /// What waits in words alone does not fit onto the card.
+    CardTooSmall = "card-too-small", 1;
     /// What was brought is not for this home, or no card of ours.
     NotForUs = "not-for-us", 1;
     /// Too much of a card is lost.
@@ -252,6 +262,11 @@ impl Trouble {
     pub(crate) fn number(&self, name: &str) -> u64 {
         let count = self.args.iter().find(|(its, _)| *its == name);
         count.and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
+    }
+
+    /// The same, but for one kind that a command knows by a better name.
+    pub(crate) fn here_called(self, general: Kind, here: Kind) -> Self {
+        if self.kind == general { here.into() } else { self }
     }
 
     /// The same, or what the vault knows better: a store that could not answer because it is damaged.

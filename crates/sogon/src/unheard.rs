@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use sogon_call::{TICK_SAMPLES, Talk, note, note::Note};
+use sogon_call::{TICK_SAMPLES, note, note::Note};
 use sogon_engine::{Act, Answer, Batch, Change, ConversationId, MessageId, Order, Shelf, Table};
 
 use crate::{
@@ -30,6 +30,9 @@ const EDGE_SAMPLES: usize = 8_000;
 /// Rows of one call, and of all of them.
 const ROWS_MAX: usize = 4_096;
 
+/// What is not known to be heard, in pieces with their places.
+pub(crate) type Pieces<'a> = [(u32, &'a [i16])];
+
 /// What is stored of one call.
 #[derive(Debug)]
 pub(crate) struct Keeping {
@@ -46,17 +49,16 @@ impl Keeping {
 
     /// The rows that store what is not known to be heard by now, and remove what was. While a line
     /// is well there are none.
-    pub(crate) fn rows(&mut self, talk: &Talk) -> Batch {
-        self.changed(talk, UNDER_WAY_SAMPLES)
+    pub(crate) fn rows(&mut self, unheard: &Pieces<'_>) -> Batch {
+        self.changed(unheard, UNDER_WAY_SAMPLES)
     }
 
     /// The same at the end: nothing is under way any more.
-    pub(crate) fn last(&mut self, talk: &Talk) -> Batch {
-        self.changed(talk, SHORT_SAMPLES)
+    pub(crate) fn last(&mut self, unheard: &Pieces<'_>) -> Batch {
+        self.changed(unheard, SHORT_SAMPLES)
     }
 
-    fn changed(&mut self, talk: &Talk, more_than: usize) -> Batch {
-        let there: Vec<_> = talk.unheard_pieces().collect();
+    fn changed(&mut self, there: &Pieces<'_>, more_than: usize) -> Batch {
         let places: BTreeSet<u32> = there.iter().map(|(place, _)| *place).collect();
         let which = self.which;
         let mut rows = Batch::new();

@@ -47,6 +47,25 @@ fn the_doctor_finds_a_healthy_home_healthy_and_tells_no_secret() {
 }
 
 #[test]
+fn a_home_uses_four_relays_and_no_fifth() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let key = world.address().split_once('#').unwrap().1;
+    let others = [1, 2, 3, 4].map(|place| format!("sogon-relay://relay{place}.example:443#{key}"));
+    let (fifth, some) = others.split_last().unwrap();
+    for relay in some {
+        mina.done(&["relay", "add", relay]);
+    }
+    let four = mina.object(&["relay"]);
+    mina.run(&["relay", "add", fifth]).failed(1, "at most four relays");
+    assert_eq!(mina.object(&["relay"]), four);
+    assert_eq!(four["relays"].as_array().unwrap().len(), 4);
+    // One that is there already only changes its place.
+    let again = mina.object(&["relay", "add", "--first", &some[2]]);
+    assert_eq!(again["relays"][0], some[2].as_str());
+}
+
+#[test]
 fn the_owners_log_of_a_quiet_home_is_whole() {
     let world = World::new();
     let mina = world.person("Mina");

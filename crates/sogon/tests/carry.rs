@@ -65,6 +65,7 @@ fn two_damaged_copies_of_a_card_mend_each_other_and_too_little_says_so() {
         mina.done(&["send", "Joon", &format!("{number} {}", "긴 글 ".repeat(150))]);
     }
     let card = place(&world, "card.bin");
+    mina.run(&["carry", "out", &card, "--room", "16K"]).failed(1, "do not fit into that");
     mina.done(&["carry", "out", &card]);
     let bytes = fs::read(&card).unwrap();
     let (left, right) = bytes.split_at(bytes.len() / 2 / 1_024 * 1_024);
@@ -115,4 +116,37 @@ fn words_and_codes_come_through_a_pipe() {
     assert_eq!(texts(&joon), ["short", "as codes"]);
     let shown = mina.run(&["carry", "qr", "--once", "--rate", "20"]);
     assert!(shown.out.lines().count() > 30 * codes.len());
+}
+
+#[test]
+fn keys_that_turned_while_somebody_had_only_cards_come_by_card() {
+    let mut world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    joon.done(&["mode", "quiet"]);
+    joon.done(&["send", "Mina", "before the keys turned"]);
+    let early = place(&world, "early.bin");
+    joon.done(&["carry", "out", &early]);
+    for number in 0..52 {
+        mina.done(&["send", "Joon", &format!("text {number}")]);
+    }
+    mina.done(&["sync"]);
+    mina.done(&["sync"]);
+    world.relay_stops();
+    mina.done(&["mode", "quiet"]);
+    let late = mina.run(&["carry", "in", &early]);
+    assert!(late.out.contains("sealed before the keys turned here"), "{} {}", late.out, late.err);
+    let card = place(&world, "card.bin");
+    mina.done(&["carry", "out", &card]);
+    let taken = joon.object(&["carry", "in", &card]);
+    assert_eq!((taken["unknown"].as_u64(), texts(&joon).len()), (Some(0), 53), "{taken}");
+    let back = place(&world, "back.bin");
+    joon.done(&["carry", "out", &back]);
+    let taken = mina.object(&["carry", "in", &back]);
+    assert_eq!(taken["late"].as_array().unwrap().len(), 0, "{taken}");
+    assert!(texts(&mina).contains(&"before the keys turned".to_owned()));
+    world.relay_returns();
+    for person in [&mina, &joon, &mina, &joon] {
+        person.done(&["sync"]);
+    }
+    assert_eq!((texts(&mina).len(), texts(&joon).len()), (53, 53));
 }

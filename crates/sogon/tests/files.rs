@@ -5,24 +5,12 @@ mod cast;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use cast::{Person, World, holds};
+use cast::{Person, World, holds, noise};
 use serde_json::Value;
 
 fn sample(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inspect/tests/samples");
     folder.join(name).display().to_string()
-}
-
-/// Bytes that no compressor makes smaller.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    let next = std::iter::repeat_with(move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    });
-    next.flatten().take(length).collect()
 }
 
 /// A file in the world's folder.

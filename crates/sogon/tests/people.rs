@@ -125,6 +125,41 @@ fn a_text_written_without_a_relay_waits_and_arrives_when_it_comes_back() {
 }
 
 #[test]
+fn a_relay_that_was_added_before_the_first_is_cut_off_carries_on() {
+    let (mut world, refuge) = (World::new(), World::new());
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let (first, second) = (world.address().to_owned(), refuge.address().to_owned());
+    assert_eq!(mina.object(&["relay"]), json!({ "relays": [first] }));
+    let wrong = mina.run(&["relay", "add", "relay.example:443"]);
+    assert!(wrong.code == 2 && wrong.err.contains("not a relay address"), "{wrong:?}");
+    mina.run(&["relay", "remove", &second]).failed(1, "does not use that relay");
+    mina.run(&["relay", "remove", &first]).failed(1, "its only one");
+
+    let added = mina.object(&["relay", "add", "--first", &second]);
+    assert_eq!(added, json!({ "relays": [second, first] }));
+    mina.done(&["sync"]);
+    joon.done(&["sync"]);
+    let told = joon.objects(&["alerts"]);
+    assert!(told.iter().any(|alert| alert["kind"] == "relays-changed"), "{told:?}");
+    assert_eq!(joon.object(&["relay"]), json!({ "relays": [first] }));
+
+    world.relay_stops();
+    // It is given some time to come back before the conversation goes on elsewhere.
+    joon.run(&["send", "Mina", "one"]);
+    for _ in 0..4 {
+        joon.run(&["sync"]);
+        mina.run(&["sync"]);
+    }
+    mina.run(&["send", "Joon", "two"]);
+    joon.run(&["sync"]);
+    assert_eq!(mina.texts(), ["one", "two"]);
+    assert_eq!(joon.texts(), ["one", "two"]);
+    let link: sogon_wire::Invite = mina.link().parse().unwrap();
+    assert_eq!(link.relay.to_string(), second);
+    assert_eq!(mina.object(&["relay", "remove", &first]), json!({ "relays": [second] }));
+}
+
+#[test]
 fn what_was_read_is_not_unread_and_since_leaves_older_ones_out() {
     let world = World::new();
     let (mina, joon) = world.pair("Mina", "Joon");

@@ -113,6 +113,7 @@ alert-fork = The relay showed people different orders of a conversation
 alert-relay-lost = The relay lost or hides what it had acknowledged
 alert-relay-key = The relay proved another key than the one it is known by
 alert-moved = A conversation goes on at another of its relays
+alert-relays-changed = A conversation knows other relays now
 alert-rejoined = A member came back with new keys
 alert-away = This home was away too long and asked to be let in again
 alert-bad-answer = An answer to a link could not be opened
@@ -156,6 +157,9 @@ usage = { $span }: { $up } up, { $down } down, { $air } on the air.
 usage-today = Today
 usage-week = This week
 usage-month = This month
+
+## relay
+relay-added = Your conversations are told of it one by one, at your next syncs. `sogon doctor` asks whether it answers.
 
 ## proxy
 proxy-through = Relays are reached through { $proxy } and in no other way.
@@ -204,6 +208,8 @@ error-folder = The folder { $path } cannot be made or used.
     .next = Look at its permissions, or choose another with --home.
 error-locked = The home is locked and there is no terminal to ask for the passphrase.
     .next = Give --passphrase-file FILE, or run it on a terminal.
+error-nobody-to-ask = A passphrase is needed, and there is no terminal to ask for it.
+    .next = Give { $option } FILE, or run it on a terminal.
 error-passphrase-file = The passphrase file { $path } cannot be read as text.
     .next = Look at its name and permissions; the first line is the passphrase.
 error-passphrase-differs = The two passphrases differ.
@@ -258,6 +264,12 @@ error-over = This conversation is over: you or they left it, or it is blocked.
     .next = Make a new link with `sogon invite` to begin another.
 error-not-a-group = This is a conversation of two, not a group.
     .next = Make a group with `sogon group new`.
+error-last-relay = A home needs a relay, and this is its only one.
+    .next = Add another one first: `sogon relay add ADDR`.
+error-many-relays = A home uses at most four relays.
+    .next = Take one out first: `sogon relay remove ADDR`.
+error-other-relay = This home does not use that relay.
+    .next = `sogon relay` shows those it uses.
 error-no-relay = This home knows no relay.
     .next = Make a home with --relay.
 error-own-link = This link was made in this very home.
@@ -416,10 +428,17 @@ error-no-note = This is not a voice note that can be played.
 
 ## carry
 carried-out = { $path }, { $size }, with { $count } sealed boxes on it.
+carried-file = { $name }: all of it, { $count } pieces.
+carried-file-part = { $name }: { $count } of { $of } pieces. The rest goes onto the next cards: run `sogon carry out` again with another file.
+carried-file-here = { $id }  { $name }: { $done } of { $size } here.
+carried-behind = { $title }: the keys of this group have turned since, and a card cannot bring that. Connect once with `sogon sync`; until then nothing new of it can be read.
+carried-late = { $title }: some of it was sealed before the keys turned here. Take them a card of yours (`sogon carry out`); what they wrote comes with their next one.
 carried-in = New: { $accepted }; here already: { $duplicates }; not for this home: { $unknown }.
 carried-in-part = New: { $accepted }; here already: { $duplicates }; not for this home, or damaged: { $unknown }. At least { $missing } more pieces are needed.
 error-nothing-to-carry = Nothing waits that could be carried.
     .next = Write something first with `sogon send`; people who have not answered yet cannot be written to.
+error-card-too-small = The words that wait do not fit into that.
+    .next = Give it more room (`--room`), or carry for some people at a time (`--to`).
 error-not-for-us = Nothing on it is for this home, or it was sealed under keys that are over.
     .next = See whether it is the right file; otherwise ask for a new card, or connect once with `sogon sync`.
 error-card-damaged = Too much of it is lost: nothing could be put together.

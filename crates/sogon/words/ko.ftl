@@ -113,6 +113,7 @@ alert-fork = 중계 서버가 사람마다 다른 순서의 대화를 보여 주
 alert-relay-lost = 중계 서버가 받았다고 한 것을 잃었거나 숨기고 있습니다
 alert-relay-key = 중계 서버가 알고 있던 것과 다른 키를 내놓았습니다
 alert-moved = 대화가 다른 중계소에서 이어집니다
+alert-relays-changed = 대화가 아는 중계 서버가 바뀌었습니다
 alert-rejoined = 구성원이 새 키로 돌아왔습니다
 alert-away = 이 집이 너무 오래 떠나 있어서 다시 들여 달라고 했습니다
 alert-bad-answer = 링크에 온 답을 열 수 없었습니다
@@ -156,6 +157,9 @@ usage = { $span }: 보냄 { $up }, 받음 { $down }, 전파 { $air }.
 usage-today = 오늘
 usage-week = 이번 주
 usage-month = 이번 달
+
+## relay
+relay-added = 대화마다 다음 동기화 때 하나씩 알립니다. 응답하는지는 `sogon doctor`가 물어봅니다.
 
 ## proxy
 proxy-through = 중계 서버에는 { $proxy }을(를) 거쳐서만 연결합니다.
@@ -204,6 +208,8 @@ error-folder = 폴더 { $path }을(를) 만들거나 쓸 수 없습니다.
     .next = 권한을 살펴보거나 --home으로 다른 폴더를 고르세요.
 error-locked = 집이 잠겨 있는데 암호를 물어볼 터미널이 없습니다.
     .next = --passphrase-file 파일을 주거나 터미널에서 실행하세요.
+error-nobody-to-ask = 암호가 필요한데 물어볼 터미널이 없습니다.
+    .next = { $option } 파일을 주거나 터미널에서 실행하세요.
 error-passphrase-file = 암호 파일 { $path }을(를) 글로 읽을 수 없습니다.
     .next = 이름과 권한을 살펴보세요. 첫 줄이 암호입니다.
 error-passphrase-differs = 두 암호가 다릅니다.
@@ -258,6 +264,12 @@ error-over = 끝난 대화입니다: 어느 한쪽이 나갔거나 차단했습�
     .next = `sogon invite`로 새 링크를 만들어 다시 시작하세요.
 error-not-a-group = 그룹이 아니라 두 사람의 대화입니다.
     .next = `sogon group new`로 그룹을 만드세요.
+error-last-relay = 집에는 중계 서버가 있어야 하는데 이것 하나뿐입니다.
+    .next = 먼저 다른 것을 더하세요: `sogon relay add 주소`.
+error-many-relays = 집은 중계 서버를 넷까지 씁니다.
+    .next = 먼저 하나를 빼세요: `sogon relay remove 주소`.
+error-other-relay = 이 집은 그 중계 서버를 쓰지 않습니다.
+    .next = `sogon relay`가 쓰는 것을 보여 줍니다.
 error-no-relay = 이 집은 아는 중계 서버가 없습니다.
     .next = --relay를 주어 집을 만드세요.
 error-own-link = 바로 이 집에서 만든 링크입니다.
@@ -413,10 +425,17 @@ error-no-note = 들을 수 있는 음성 쪽지가 아닙니다.
 
 ## carry
 carried-out = { $path }, { $size }. 봉한 상자 { $count }개가 들어 있습니다.
+carried-file = { $name }: 전부, 조각 { $count }개.
+carried-file-part = { $name }: 조각 { $of }개 가운데 { $count }개. 나머지는 다음 카드에 실립니다. 다른 파일 이름으로 `sogon carry out`을 다시 실행하십시오.
+carried-file-here = { $id }  { $name }: { $size } 가운데 { $done }이(가) 여기 있습니다.
+carried-behind = { $title }: 이 모임의 열쇠가 그 뒤에 바뀌었고, 카드로는 그것을 가져올 수 없습니다. `sogon sync`로 한 번 연결하십시오. 그때까지 새 글을 읽을 수 없습니다.
+carried-late = { $title }: 일부는 여기서 열쇠가 바뀌기 전에 봉한 것입니다. 그 사람에게 카드(`sogon carry out`)를 가져다주십시오. 쓴 글은 다음 카드로 옵니다.
 carried-in = 새것 { $accepted }, 이미 있던 것 { $duplicates }, 이 집 것이 아닌 것 { $unknown }.
 carried-in-part = 새것 { $accepted }, 이미 있던 것 { $duplicates }, 이 집 것이 아니거나 망가진 것 { $unknown }. 조각이 적어도 { $missing }개 더 필요합니다.
 error-nothing-to-carry = 손으로 나를 것이 기다리고 있지 않습니다.
     .next = 먼저 `sogon send`로 글을 쓰십시오. 아직 답하지 않은 사람에게는 쓸 수 없습니다.
+error-card-too-small = 기다리는 글이 거기에 다 들어가지 않습니다.
+    .next = 자리를 더 주거나(`--room`), 몇 사람에게 가는 것만 실으십시오(`--to`).
 error-not-for-us = 여기에는 이 집으로 온 것이 없거나, 이미 끝난 열쇠로 봉해져 있습니다.
     .next = 맞는 파일인지 보십시오. 맞다면 새 카드를 부탁하거나 `sogon sync`로 한 번 연결하십시오.
 error-card-damaged = 너무 많이 없어져서 아무것도 맞출 수 없습니다.

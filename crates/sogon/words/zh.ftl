@@ -102,6 +102,7 @@ alert-moved = 会话改在它的另一个中继上继续
 alert-fork = 中继向不同的人出示了会话的不同顺序
 alert-relay-lost = 中继丢失或隐藏了它确认过的内容
 alert-relay-key = 中继出示的密钥与已知的不同
+alert-relays-changed = 会话所知的中继变了
 alert-rejoined = 有成员带着新密钥回来
 alert-away = 这个家离线太久，已请求重新加入
 alert-bad-answer = 有一个对链接的答复无法打开
@@ -145,6 +146,9 @@ usage = { $span }：上行 { $up }，下行 { $down }，在线 { $air }。
 usage-today = 今天
 usage-week = 本周
 usage-month = 本月
+
+## relay
+relay-added = 会在之后的几次同步中逐个告知你的会话。`sogon doctor` 会问它是否应答。
 
 ## proxy
 proxy-through = 只通过 { $proxy } 连到中继，别无他路。
@@ -192,6 +196,8 @@ error-folder = 文件夹 { $path } 无法建立或使用。
     .next = 查看它的权限，或用 --home 选别的。
 error-locked = 家已锁定，又没有终端可以询问口令。
     .next = 给出 --passphrase-file 文件，或在终端上运行。
+error-nobody-to-ask = 需要口令，但没有终端可以询问。
+    .next = 给出 { $option } 文件，或在终端上运行。
 error-passphrase-file = 口令文件 { $path } 无法作为文字读取。
     .next = 查看它的名称和权限；第一行是口令。
 error-passphrase-differs = 两次输入的口令不同。
@@ -246,6 +252,12 @@ error-over = 这个会话已结束：你或对方离开了，或已屏蔽。
     .next = 用 `sogon invite` 生成新链接，开始另一个会话。
 error-not-a-group = 这是两个人的会话，不是群。
     .next = 用 `sogon group new` 建群。
+error-last-relay = 家需要中继，而这是唯一的一个。
+    .next = 先加一个：`sogon relay add 地址`。
+error-many-relays = 一个家最多用四个中继。
+    .next = 先去掉一个：`sogon relay remove 地址`。
+error-other-relay = 这个家不用那个中继。
+    .next = `sogon relay` 显示所用的中继。
 error-no-relay = 这个家不知道任何中继。
     .next = 用 --relay 建家。
 error-own-link = 这个链接就是在这个家里生成的。
@@ -416,10 +428,17 @@ error-no-note = 这不是可以播放的语音留言。
 
 ## carry
 carried-out = { $path }，{ $size }，里面有 { $count } 个密封的盒子。
+carried-file = { $name }：全部，共 { $count } 块。
+carried-file-part = { $name }：{ $of } 块中的 { $count } 块。其余的放到下一张卡上：用另一个文件名再运行一次 `sogon carry out`。
+carried-file-here = { $id }  { $name }：{ $size } 中已有 { $done }。
+carried-behind = { $title }：这个群的密钥此后换过，卡片带不来这一步。请用 `sogon sync` 连接一次；在此之前读不到新的内容。
+carried-late = { $title }：其中一部分是在这里换密钥之前封的。请给对方带去一张卡（`sogon carry out`）；对方写的会随下一张卡来。
 carried-in = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的：{ $unknown }。
 carried-in-part = 新的：{ $accepted }；已经有的：{ $duplicates }；不是给这个家的或已损坏的：{ $unknown }。至少还需要 { $missing } 块。
 error-nothing-to-carry = 没有可以用手带走的东西。
     .next = 先用 `sogon send` 写点什么；还没有回应的人无法收信。
+error-card-too-small = 等着的文字放不进那么小的地方。
+    .next = 多给些空间（`--room`），或者一次只带给几个人（`--to`）。
 error-not-for-us = 里面没有给这个家的东西，或者它是用已经作废的钥匙封的。
     .next = 看看是不是正确的文件；否则请对方给一张新卡，或者用 `sogon sync` 连接一次。
 error-card-damaged = 丢失得太多，什么也拼不起来。

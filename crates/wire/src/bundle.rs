@@ -18,7 +18,7 @@ pub const PARCEL_BYTES_MAX: u32 = 4_194_304;
 /// The largest card that is read.
 pub const CARD_BYTES_MAX: u64 = 67_108_864;
 /// Blocks are looked for at multiples of this: what is lost of a card is lost in sectors.
-const SECTOR_BYTES: usize = 512;
+pub const SECTOR_BYTES: usize = 512;
 /// The first number that no symbol has.
 const PLACES: u32 = 1 << 24;
 const VERSION: u8 = 1;
@@ -182,12 +182,19 @@ impl<'a> Card<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// What may be the next block.
-    pub fn next_block(&mut self) -> Option<SealedBox> {
-        let end = self.at.checked_add(BLOCK_BYTES)?;
-        let block = SealedBox::parse(self.bytes.get(self.at..end)?).ok()?;
+    /// What may be the next block, and where it is.
+    pub fn next_block(&mut self) -> Option<(u64, SealedBox)> {
+        let at = self.at as u64;
+        let block = Self::block_at(self.bytes, at)?;
         self.at = self.at.saturating_add(SECTOR_BYTES);
-        Some(block)
+        Some((at, block))
+    }
+
+    /// The block at a place of a card.
+    #[must_use]
+    pub fn block_at(bytes: &[u8], at: u64) -> Option<SealedBox> {
+        let at = usize::try_from(at).ok()?;
+        SealedBox::parse(bytes.get(at..at.checked_add(BLOCK_BYTES)?)?).ok()
     }
 
     /// It was one: the next begins behind it.
@@ -276,7 +283,7 @@ mod tests {
         for (bytes, expected) in [(&whole[..], vec![1, 2, 3]), (&lost[..], vec![1, 3])] {
             let mut card = Card::new(bytes);
             let mut found = Vec::new();
-            while let Some(block) = card.next_block() {
+            while let Some((_, block)) = card.next_block() {
                 if blocks.contains(&block) {
                     card.was_one();
                     found.push(block.as_bytes()[0]);

@@ -7,6 +7,7 @@
 mod boxed;
 pub mod bundle;
 mod frame;
+mod freight;
 mod invite;
 mod log;
 pub mod packet;
@@ -18,6 +19,7 @@ pub use frame::{
     About, Append, ENTRIES_BYTES_MAX, FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame, Pass, Refusal,
     Reply, Request, SPEECH_BYTES_MAX, Tag,
 };
+pub use freight::{FREIGHT_HEAD_BYTES, FREIGHT_ITEM_BYTES, Freight};
 pub use invite::{Invite, InviteSecret, Uses};
 pub use log::{LogName, PublicWriteKey, Seq, WriteSignature};
 pub use relay::{Fingerprint, RelayAddr};

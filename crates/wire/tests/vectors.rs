@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, fmt::Display, fs, path::PathBuf, str::FromStr};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use sogon_wire::{
-    About, Frame, Invite, PublicWriteKey, Refusal, RelayAddr, Reply, Request, SealedBox, Uses,
-    WireError,
+    About, Frame, Freight, Invite, PublicWriteKey, Refusal, RelayAddr, Reply, Request, SealedBox,
+    Uses, WireError,
     bundle::{Parcel, Symbol, boxes_in},
 };
 
@@ -183,6 +183,15 @@ fn parcel(vector: &Vector) -> Found {
     Ok(items.flat_map(|item| [field("seq", item.seq), boxed(&item.boxed)]).collect())
 }
 
+fn freight(vector: &Vector) -> Found {
+    let bytes = vector.bytes();
+    let freight = Freight::decode(&bytes).map_err(refusal)?;
+    assert_eq!(freight.encode(), bytes, "{}: it is written as it was read", vector.name);
+    let items = freight.items.iter();
+    let items = items.flat_map(|its| [field("signature", hex(&its.0.0)), boxed(&its.1)]);
+    Ok([field("log", hex(&freight.key.log().0))].into_iter().chain(items).collect())
+}
+
 fn symbol(vector: &Vector) -> Found {
     let bytes = vector.bytes();
     let symbol = Symbol::decode(&bytes).map_err(refusal)?;
@@ -208,6 +217,7 @@ fn play(vector: &Vector) -> Found {
         "questions" => packet::questions(&vector.bytes()),
         "answers" => packet::answers(&vector.bytes()),
         "parcel" => parcel(vector),
+        "freight" => freight(vector),
         "symbol" => symbol(vector),
         "words" => Ok(boxes_in(&vector.one("text")).iter().map(boxed).collect()),
         "relay-address" => text(vector, place),

@@ -1,7 +1,8 @@
 //! The home itself: its owner, its settings, what it sent, who watches, locking.
 
 use serde_json::{Value, json};
-use sogon_engine::{Shelf, view};
+use sogon_engine::{Act, RELAYS_MAX, Shelf, view};
+use sogon_wire::RelayAddr;
 use zeroize::Zeroizing;
 
 use super::{Asked, talk::fresh};
@@ -118,6 +119,36 @@ pub(super) async fn alerts<H: Home>(home: &H) -> Result<Value, Refusal> {
         |alert| json!({ "at": alert.at_s, "kind": alert.kind.name(), "detail": alert.detail }),
     );
     Ok(json!({ "alerts": alerts.collect::<Vec<_>>(), "whole": whole }))
+}
+
+/// The relays of the home, best first, and how many it may have.
+pub(super) async fn relays<H: Home>(home: &H) -> Result<Value, Refusal> {
+    let owner = home.look(|shelf| view::owner(shelf)).await?;
+    let relays = owner.map(|owner| owner.relays).unwrap_or_default();
+    let relays = relays.iter().map(|its| {
+        let place = format!("{}:{}", its.host(), its.port());
+        json!({ "address": its.to_string(), "place": place })
+    });
+    Ok(json!({ "relays": relays.collect::<Vec<_>>(), "most": RELAYS_MAX }))
+}
+
+/// `{relay, first}`: uses one more relay, or one in another place.
+pub(super) async fn add_relay<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    let act = Act::AddRelay { relay: relay(asked)?, first: asked.yes("first") };
+    home.act(act).await?;
+    relays(home).await
+}
+
+/// `{relay}`: uses it no more.
+pub(super) async fn remove_relay<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    home.act(Act::RemoveRelay { relay: relay(asked)? }).await?;
+    relays(home).await
+}
+
+fn relay(asked: &Asked<'_>) -> Result<RelayAddr, Refusal> {
+    asked.text("relay")?.trim().parse().map_err(|_| Refusal::BadRelay)
 }
 
 /// `{conversation}`: what decides what watchers learn of it.

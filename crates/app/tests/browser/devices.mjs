@@ -216,6 +216,46 @@ story("somebody is called something else, comes into a group later, and goes out
   assert.deepEqual([...page.complaints, ...others.flatMap((other) => other.complaints)], []);
 });
 
+story("one more relay is used from the settings, and what is new begins there", false, async (world, b) => {
+  const [mina, joon] = pair(world);
+  const page = await visit(b, await mina.open(), PHONE);
+  const other = await visit(b, await joon.open());
+  const first = world.address;
+  const second = await world.relay(0, "second relay");
+  await button(page, "메뉴").click();
+  await button(page.locator("dialog"), "설정").click();
+  await page.locator("dialog").getByRole("button", { name: /^중계기/u }).click();
+  await page.locator(".relays li").waitFor();
+  const add = async (address) => {
+    await page.locator("#relay-address").fill(address);
+    await page.getByRole("checkbox").check();
+    await button(page, "중계기 더하기").click();
+  };
+  await add("중계기");
+  await page.locator(".say.bad", { hasText: "중계기 주소가 아닙니다" }).waitFor();
+  await add(second);
+  await page.locator(".say", { hasText: "더했습니다" }).waitFor();
+  assert.equal(await page.locator(".relays li").count(), 2);
+  const place = (address) => address.replace("sogon-relay://", "").split("#")[0];
+  await page.locator(".relays li").first().getByText(place(second)).waitFor();
+  await clean(page, "74-relays");
+  await page.getByRole("button", { name: `첫째로: ${place(first)}` }).click();
+  await page.locator(".relays li").first().getByText(place(first)).waitFor();
+  await page.getByRole("button", { name: `${place(first)} 쓰지 않기` }).click();
+  await page.locator(".relays li").nth(1).waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  // Joon hears of it, in his own log.
+  await row(other, "미나").click();
+  await write(other, "나도 알았어");
+  await row(page, "준").click();
+  await bubble(page, "나도 알았어").waitFor();
+  await button(other, "메뉴").click();
+  await other.locator("dialog").getByRole("button", { name: "보안 기록" }).click();
+  await other.locator(".log-lines", { hasText: "아는 중계기가 바뀌었습니다" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.deepEqual([...page.complaints, ...other.complaints], []);
+});
+
 story("the browser that the program starts shows the home, has the link from nobody's list, and leaves nothing", false, async (world) => {
   const [mina] = pair(world);
   // A Chromium without a screen, that can be looked into; it writes down how it was started.

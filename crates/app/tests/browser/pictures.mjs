@@ -317,3 +317,43 @@ story("a picture that was copied, and a file, are pasted into the conversation a
   await page.locator(".said .what", { hasText: "장보기.txt" }).waitFor();
   assert.equal(await page.locator(".words").inputValue(), "");
 });
+
+story("large pictures are gone through one after the other, and seen in their own size", false, async (world, b) => {
+  const [mina, joon] = pair(world);
+  const names = ["봄.png", "여름.png", "가을.png"];
+  for (const name of names) mina.run("file", "send", "준", written(world, name, fields()), "--keep-name");
+  const page = await visit(b, await joon.open(), PHONE);
+  await row(page, "미나").click();
+  await page.locator(".seen.drawn").nth(2).waitFor();
+  await page.locator(".seen").nth(1).click();
+  const title = (name) => page.locator("dialog h2", { hasText: name }).waitFor();
+  const there = () => page.locator(".easel canvas").waitFor();
+  await title("여름.png");
+  await there();
+  await page.keyboard.press("ArrowRight");
+  await title("가을.png");
+  await there();
+  assert.equal(await button(page.locator("dialog"), "다음 사진").count(), 0, "it is the last one");
+  await page.keyboard.press("ArrowRight");
+  await button(page.locator("dialog"), "이전 사진").click();
+  await title("여름.png");
+  await button(page.locator("dialog"), "이전 사진").click();
+  await title("봄.png");
+  await there();
+  const wide = () => page.locator(".easel canvas").evaluate((its) => its.getBoundingClientRect().width);
+  assert.ok(await wide() <= 390);
+  await clean(page, "75-one-of-three-phone");
+  await button(page.locator("dialog"), "실제 크기").click();
+  assert.equal(await wide(), 900);
+  assert.ok(await page.locator(".easel").evaluate((its) => { its.scrollLeft = 400; return its.scrollLeft; }) > 300);
+  await clean(page, "76-own-size-phone");
+  // Keys move it now, and lead nowhere else.
+  await page.keyboard.press("ArrowRight");
+  await title("봄.png");
+  await button(page.locator("dialog"), "실제 크기").click();
+  await page.keyboard.press("ArrowRight");
+  await title("여름.png");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.deepEqual(page.complaints, []);
+});

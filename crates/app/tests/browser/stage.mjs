@@ -53,8 +53,8 @@ export class World {
     this.all = [];
   }
 
-  async relay(port = 0) {
-    const args = ["serve", "--listen", `127.0.0.1:${port}`, "--store", `embedded:${path.join(this.folder, "relay")}`];
+  async relay(port = 0, name = "relay") {
+    const args = ["serve", "--listen", `127.0.0.1:${port}`, "--store", `embedded:${path.join(this.folder, name)}`];
     this.server = new Staying(path.join(BIN, "sogon-relay"), args);
     this.all.push(this.server);
     this.address = (await this.server.line()).replace("relay ready ", "");
@@ -80,7 +80,8 @@ export class World {
 
   async clear() {
     for (const one of this.all.reverse()) await one.end().catch(() => {});
-    rmSync(this.folder, { recursive: true, force: true });
+    // A browser that ends may still be putting something away.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -127,12 +128,23 @@ export async function browser(options = {}) {
   return chromium.launch(all);
 }
 
+/** What `look` gives, or `gone` where a browser that is at work took away what was to be looked at. */
+function whileThere(look, gone) {
+  try {
+    return look();
+  } catch (error) {
+    if (error.code === "ENOENT") return gone;
+    throw error;
+  }
+}
+
 /** Every file below a folder. */
 export function files(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  const entries = whileThere(() => readdirSync(folder, { withFileTypes: true }), []);
+  return entries.flatMap((entry) => {
     const its = path.join(folder, entry.name);
     if (entry.isDirectory()) return files(its);
-    return entry.isFile() && statSync(its).size > 0 ? [its] : [];
+    return entry.isFile() && whileThere(() => statSync(its).size, 0) > 0 ? [its] : [];
   });
 }
 
@@ -140,7 +152,7 @@ export function files(folder) {
 export function holders(folder, text) {
   const wanted = Buffer.isBuffer(text) ? [text] : [Buffer.from(text, "utf8"), Buffer.from(text, "utf16le")];
   return files(folder).filter((file) => {
-    const bytes = readFileSync(file);
+    const bytes = whileThere(() => readFileSync(file), Buffer.alloc(0));
     return wanted.some((one) => bytes.includes(one));
   });
 }

@@ -230,6 +230,51 @@ story("what is written without a relay waits, and says so, and arrives", true, a
   assert.deepEqual(page.complaints, []);
 });
 
+story("what comes while an answer is on its way is not taken back by it", true, async (world, b) => {
+  const [mina, joon] = pair(world);
+  const page = await visit(b, await mina.open());
+  const other = await visit(b, await joon.open());
+  await row(other, "미나").click();
+  // Answers that say what is in a conversation are held until they are let go.
+  await page.evaluate(() => {
+    const real = window.fetch;
+    window.held = [];
+    window.fetch = async (path, how) => {
+      const answer = await real(path, how);
+      if (path === "/api/messages") await new Promise((go) => window.held.push(go));
+      return answer;
+    };
+  });
+  const held = (count) => page.waitForFunction((count) => window.held.length >= count, count);
+  const go = () => page.evaluate(async () => {
+    window.held.splice(0).forEach((go) => go());
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  });
+  // While the conversation opens.
+  await row(page, "준").click();
+  await held(1);
+  await write(other, "여는 동안");
+  await row(page, "여는 동안").waitFor();
+  await go();
+  await bubble(page, "여는 동안").waitFor();
+  // While the page looks again, as it does after it was hidden; and it is told twice to.
+  await page.keyboard.press("F8");
+  await page.keyboard.press("F8");
+  await held(1);
+  await write(other, "다시 보는 동안");
+  await bubble(page, "다시 보는 동안").waitFor();
+  await page.keyboard.press("F8");
+  await page.keyboard.press("F8");
+  await go();
+  assert.equal(await bubble(page, "다시 보는 동안").count(), 1);
+  await held(1);
+  await write(other, "또 보는 동안");
+  await bubble(page, "또 보는 동안").waitFor();
+  await go();
+  assert.equal(await bubble(page, "동안").count(), 3);
+  assert.deepEqual(page.complaints, []);
+});
+
 story("a quiet home says nothing until it is told to", false, async (world, b) => {
   const [mina, joon] = pair(world);
   mina.run("mode", "quiet");

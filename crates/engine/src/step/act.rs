@@ -14,6 +14,8 @@ impl Work<'_> {
     pub(crate) fn act(&mut self, act: Act) -> Result<Answer, EngineError> {
         match act {
             Act::Invite { uses } => self.invite(uses).map(|invite| Answer::Invited { invite }),
+            Act::AddRelay { relay, first } => self.add_relay(&relay, first).map(|()| Answer::Done),
+            Act::RemoveRelay { relay } => self.remove_relay(&relay).map(|()| Answer::Done),
             Act::Join { invite, name } => {
                 check_name(name.as_deref())?;
                 self.join(&invite, name).map(|contact| Answer::Joining { contact })
@@ -70,7 +72,9 @@ impl Work<'_> {
             Act::KeepPreview { conversation, message, bytes } => {
                 self.keep_preview(conversation, message, bytes).map(|()| Answer::Done)
             }
-            Act::CarryOut { to, form } => self.carry_out(&to, form),
+            Act::CarryOut { to, form, room } => self.carry_out(&to, form, room),
+            Act::CarryPieces { portion } => self.carry_pieces(&portion),
+            Act::CarriedOff { portions } => self.carried_off(&portions).map(|()| Answer::Done),
             Act::CarryIn { brought } => self.carry_in(&brought),
             Act::Call { to } => self.call(to).map(|message| Answer::Queued { message }),
             Act::TakeCall { conversation, call } => {

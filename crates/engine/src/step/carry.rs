@@ -7,18 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sogon_seal::{
-    CarryKey, Opened,
+    CarryKey, LogKeys, Opened,
     shelf::{Order, Shelf},
 };
 use sogon_wire::{
     SealedBox,
-    bundle::{BLOCK_BYTES, CARD_BYTES_MAX, Carried, FRAME_BYTES, Parcel, ParcelName, SYMBOL_BYTES},
+    bundle::{Carried, Parcel, ParcelName, SYMBOL_BYTES},
 };
 
 use super::{Work, internal, outbox::Haste, short_hash};
 use crate::{
-    Answer, Brought, ConversationId, EngineError, Form,
-    carry::BROUGHT_MAX,
+    Answer, Brought, ConversationId, EngineError, Form, Portion,
+    carry::{BROUGHT_MAX, What},
     content::{
         BY_HAND_MAX, BoxMark, Content, KIND_CALL, KIND_DELETE, KIND_EDIT, KIND_REACTION,
         KIND_RECEIPT,
@@ -38,8 +38,70 @@ const AGAIN_MAX: usize = 256;
 const SPARE_SYMBOLS: u32 = 4;
 /// A card has at least so many blocks.
 const CARD_BLOCKS_MIN: u32 = 16;
+/// The most blocks of a card.
+const CARD_BLOCKS_MAX: u32 = 65_536;
 /// The most frames that are shown one after the other: some minutes.
 const FRAMES_MAX: u32 = 4_096;
+/// The most of them when files go along: a voice note, not a film.
+const FRAMES_WITH_FILES_MAX: u32 = 1_024;
+
+impl Form {
+    /// How many bytes of a parcel are in each block.
+    pub(crate) fn symbol_bytes(self) -> usize {
+        let [of_block, of_frame] = SYMBOL_BYTES;
+        if self == Self::Card { of_block } else { of_frame }
+    }
+
+    /// How many blocks there may be at most.
+    fn room(self, room: u32) -> u32 {
+        match self {
+            Self::Card => {
+                let halves = room.checked_ilog2().unwrap_or(0);
+                1_u32.checked_shl(halves).unwrap_or(CARD_BLOCKS_MAX).min(CARD_BLOCKS_MAX)
+            }
+            Self::Frames | Self::Words => room.min(FRAMES_MAX),
+        }
+    }
+
+    fn room_for_files(self, room: u32) -> u32 {
+        if self == Self::Card { room } else { room.min(FRAMES_WITH_FILES_MAX) }
+    }
+
+    /// How many blocks there are when so many are needed. Of a card a power of two, so that its size
+    /// says little.
+    fn blocks_of(self, needed: u32) -> Option<u32> {
+        if self == Self::Card {
+            needed.max(CARD_BLOCKS_MIN).checked_next_power_of_two()
+        } else {
+            Some(needed)
+        }
+    }
+}
+
+/// Half as many symbols more than are needed.
+fn enough(name: ParcelName) -> u32 {
+    let source = name.symbols();
+    source.saturating_add(source.div_ceil(2)).saturating_add(SPARE_SYMBOLS)
+}
+
+/// As many again as are needed.
+fn plenty(name: ParcelName) -> u32 {
+    name.symbols().saturating_mul(2).saturating_add(SPARE_SYMBOLS.saturating_mul(4))
+}
+
+/// A share of the whole for each, by what it needs; the last one has what is left.
+fn shares(needs: &[u32], total: u32) -> Vec<u32> {
+    let mut others = needs.iter().fold(0_u64, |sum, need| sum.saturating_add((*need).into()));
+    let mut left = total;
+    let share = |need: &u32| {
+        let own = u64::from(left).saturating_mul((*need).into()).checked_div(others);
+        let own = u32::try_from(own.unwrap_or_default()).unwrap_or(left);
+        left = left.saturating_sub(own);
+        others = others.saturating_sub((*need).into());
+        own
+    };
+    needs.iter().map(share).collect()
+}
 
 /// One parcel to be spread: who it is for, and its bytes.
 struct Load {
@@ -48,12 +110,24 @@ struct Load {
     name: ParcelName,
 }
 
+impl Load {
+    /// Boxes of one log.
+    fn of(keys: &LogKeys, boxes: Vec<SealedBox>, form: Form) -> Result<Self, EngineError> {
+        let items = boxes.into_iter().map(|boxed| Carried { seq: 0, boxed }).collect();
+        let bytes = Parcel { items }.encode();
+        let name =
+            ParcelName::of(&bytes, form.symbol_bytes()).map_err(|_| EngineError::TooLarge)?;
+        Ok(Self { key: keys.carry().map_err(internal)?, bytes, name })
+    }
+}
+
 impl Work<'_> {
-    /// Seals what is to be carried.
+    /// Seals what is to be carried, and plans which pieces of files go along.
     pub(crate) fn carry_out(
         &mut self,
         to: &[ConversationId],
         form: Form,
+        room: u32,
     ) -> Result<Answer, EngineError> {
         let (mut loads, mut words, mut boxes) = (Vec::new(), Vec::new(), 0_u64);
         for (key, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
@@ -64,69 +138,65 @@ impl Work<'_> {
             }
             let out = self.carry_boxes(id)?;
             boxes = boxes.saturating_add(out.len() as u64);
+            if form != Form::Words && !(row.is_group && out.is_empty()) {
+                for (keys, boxed) in self.turns(id)? {
+                    boxes = boxes.saturating_add(1);
+                    loads.push(Load::of(&keys, vec![boxed], form)?);
+                }
+            }
             if out.is_empty() {
                 continue;
             }
             match form {
                 Form::Words => words.extend(out),
                 Form::Card | Form::Frames => {
-                    let items = out.into_iter().map(|boxed| Carried { seq: 0, boxed }).collect();
-                    let bytes = Parcel { items }.encode();
-                    let [of_block, of_frame] = SYMBOL_BYTES;
-                    let size = if form == Form::Card { of_block } else { of_frame };
-                    let name = ParcelName::of(&bytes, size).map_err(|_| EngineError::TooLarge)?;
-                    let key = row.log_keys()?.carry().map_err(internal)?;
-                    loads.push(Load { key, bytes, name });
+                    // A commit of one's own may have been followed since the row was read.
+                    let keys = self.conversation(id)?.log_keys()?;
+                    loads.push(Load::of(&keys, out, form)?);
                 }
             }
         }
-        let blocks = match form {
-            Form::Words => words,
-            Form::Card => self.blocks(&loads, CARD_BLOCKS_MIN, BLOCK_BYTES)?,
-            Form::Frames => self.blocks(&loads, 1, FRAME_BYTES)?,
-        };
-        Ok(Answer::CarriedOut { blocks, boxes })
+        if form == Form::Words {
+            let (portions, order) = (Vec::new(), Vec::new());
+            return Ok(Answer::CarriedOut { blocks: words, boxes, portions, order });
+        }
+        let room = form.room(room);
+        let mut needs: Vec<u32> = loads.iter().map(|load| enough(load.name)).collect();
+        let sum = |needs: &[u32]| needs.iter().fold(0_u32, |sum, its| sum.saturating_add(*its));
+        let mut portions = Vec::new();
+        if form.blocks_of(sum(&needs)).is_some_and(|all| all <= room) {
+            // What stands among much has fewer symbols to spare by chance: words get more of them.
+            let more: Vec<u32> = loads.iter().map(|load| plenty(load.name)).collect();
+            portions = self.plan_files(to, form, form.room_for_files(room), sum(&more))?;
+            if !portions.is_empty() {
+                needs = more;
+            }
+        }
+        needs.extend(portions.iter().map(Portion::blocks));
+        if needs.is_empty() {
+            let (blocks, order) = (Vec::new(), Vec::new());
+            return Ok(Answer::CarriedOut { blocks, boxes, portions, order });
+        }
+        let total = form.blocks_of(sum(&needs)).filter(|total| *total <= room);
+        let total = total.ok_or(EngineError::TooLarge)?;
+        let shares = shares(&needs, total);
+        let mut blocks = Vec::new();
+        for (load, share) in loads.iter().zip(&shares) {
+            for symbol in spread::spread(&load.bytes, load.name, *share)? {
+                blocks.push(load.key.seal(self.entropy(), &symbol.encode()).map_err(internal)?);
+            }
+        }
+        for (portion, share) in portions.iter_mut().zip(shares.iter().skip(loads.len())) {
+            portion.blocks = *share;
+        }
+        Ok(Answer::CarriedOut { blocks, boxes, portions, order: self.order_of_chance(total) })
     }
 
-    /// The symbols of all parcels, sealed, in an order of chance. Of those of a card there are a power
-    /// of two, so that its size says little, and half as many more as are needed.
-    fn blocks(
-        &self,
-        loads: &[Load],
-        least: u32,
-        block_bytes: usize,
-    ) -> Result<Vec<SealedBox>, EngineError> {
-        if loads.is_empty() {
-            return Ok(Vec::new());
-        }
-        let enough = |load: &Load| {
-            let source = load.name.symbols();
-            source.saturating_add(source.div_ceil(2)).saturating_add(SPARE_SYMBOLS)
-        };
-        let needed = loads.iter().fold(0_u32, |sum, load| sum.saturating_add(enough(load)));
-        let card = least > 1;
-        let total = if card { needed.max(least).checked_next_power_of_two() } else { Some(needed) };
-        let total = total.ok_or(EngineError::TooLarge)?;
-        let bytes = u64::from(total).saturating_mul(block_bytes as u64);
-        if bytes > CARD_BYTES_MAX || (!card && total > FRAMES_MAX) {
-            return Err(EngineError::TooLarge);
-        }
-        let mut sealed: BTreeMap<[u8; 16], SealedBox> = BTreeMap::new();
-        let mut left = total;
-        let mut others = needed;
-        for load in loads {
-            // Each has its share of the room that is left, and the last one all of it.
-            let own = u64::from(left).saturating_mul(u64::from(enough(load)));
-            let own = own.checked_div(u64::from(others)).unwrap_or_default();
-            let own = u32::try_from(own).map_err(|_| EngineError::Bug)?;
-            for symbol in spread::spread(&load.bytes, load.name, own)? {
-                let block = load.key.seal(self.entropy(), &symbol.encode()).map_err(internal)?;
-                sealed.insert(self.random(), block);
-            }
-            left = left.saturating_sub(own);
-            others = others.saturating_sub(enough(load));
-        }
-        Ok(sealed.into_values().collect())
+    /// The numbers below this one, in an order of chance.
+    fn order_of_chance(&self, total: u32) -> Vec<u32> {
+        let placed: BTreeMap<[u8; 16], u32> =
+            (0..total).map(|place| (self.random(), place)).collect();
+        placed.into_values().collect()
     }
 
     /// The boxes of a conversation that are not known to have been opened by everybody else.
@@ -162,7 +232,8 @@ impl Work<'_> {
     fn queue_hand_receipt(&mut self, id: ConversationId) -> Result<(), EngineError> {
         let mut row = self.conversation(id)?;
         let marks = self.marks(id)?;
-        if marks.is_empty() && !row.owes_receipt {
+        let files = self.file_marks(id)?;
+        if marks.is_empty() && files.is_empty() && !row.owes_receipt {
             return Ok(());
         }
         for (number, its) in self.outbox(id)? {
@@ -176,6 +247,7 @@ impl Work<'_> {
         let mut content = Content::of(KIND_RECEIPT);
         content.read = Some(crate::content::Read {
             by_hand: (!marks.is_empty()).then_some(marks),
+            files: (!files.is_empty()).then_some(files),
             ..crate::content::Read::default()
         });
         self.queue(id, &content, None, Haste::Now)
@@ -252,25 +324,38 @@ impl Work<'_> {
     /// Takes in what was carried here.
     pub(crate) fn carry_in(&mut self, brought: &Brought) -> Result<Answer, EngineError> {
         let id = brought.conversation;
-        if brought.items.len() > BROUGHT_MAX {
+        let (log, items) = match &brought.what {
+            What::Boxes(log, items) => (*log, items),
+            What::Pieces(message, items) => return self.pieces_in(id, *message, items),
+            What::Late(unknown) => {
+                let (accepted, duplicates, unknown) = (0, 0, *unknown);
+                return Ok(Answer::CarriedIn { accepted, duplicates, unknown, behind: false });
+            }
+        };
+        if items.len() > BROUGHT_MAX {
             return Err(EngineError::TooLarge);
         }
         let mut row = self.conversation(id)?;
         let (mut accepted, mut duplicates, mut unknown) = (0_u64, 0_u64, 0_u64);
-        for item in &brought.items {
+        let mut behind = false;
+        for item in items {
             let open = row.state != State::Over && row.restored.is_none();
-            let count = match open && row.log()? == brought.log {
+            let count = match open && row.log()? == log {
                 true => match self.carried(id, &mut row, &item.boxed)? {
                     Fate::New => &mut accepted,
                     Fate::Twice => &mut duplicates,
                     Fate::Unknown => &mut unknown,
+                    Fate::Behind => {
+                        behind = true;
+                        &mut unknown
+                    }
                 },
                 false => &mut unknown,
             };
             *count = count.saturating_add(1);
         }
         self.keep_conversation(id, &row)?;
-        Ok(Answer::CarriedIn { accepted, duplicates, unknown })
+        Ok(Answer::CarriedIn { accepted, duplicates, unknown, behind })
     }
 
     fn carried(
@@ -283,7 +368,9 @@ impl Work<'_> {
         if self.desk.row(DONE, &done)?.is_some() {
             return Ok(Fate::Twice);
         }
-        let Ok(posting) = row.log_keys()?.hand_in(boxed) else { return Ok(Fate::Unknown) };
+        let Ok(posting) = row.log_keys()?.hand_in(boxed) else {
+            return self.turned(id, row, boxed);
+        };
         let mut group = self.group(row.group)?;
         let mark = self.desk.mark();
         let (from, content) = match group.open(boxed) {
@@ -400,13 +487,15 @@ impl Work<'_> {
 
 /// What became of a box that was carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(crate) enum Fate {
     /// It is read.
     New,
     /// It was here, or is one's own.
     Twice,
     /// It does not open.
     Unknown,
+    /// It says that the keys of a group turned.
+    Behind,
 }
 
 /// `conversation | start of a box's hash`.

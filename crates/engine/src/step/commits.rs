@@ -75,7 +75,8 @@ impl Work<'_> {
         row: &mut ConversationRow,
     ) -> Result<(), EngineError> {
         let wanted = !(row.adds.is_empty() && row.removals.is_empty() && row.readmits.is_empty());
-        if !wanted && row.sent < REFRESH_MESSAGES {
+        let mirrors = self.mirrors_to_be(row)?;
+        if !wanted && mirrors.is_none() && row.sent < REFRESH_MESSAGES {
             return Ok(());
         }
         let mut group = self.group(row.group)?;
@@ -119,13 +120,18 @@ impl Work<'_> {
             .map(|package| package.to_bytes().map(BytesRow).map_err(internal));
         let packages = packages.collect::<Result<Vec<_>, _>>()?;
         let quiet = self.memory.mode == Mode::Live || !self.memory.words_went;
+        let live = self.memory.mode == Mode::Live;
+        let widens = mirrors.is_some() && quiet && (live || !self.memory.widened);
         if change.add.is_empty() && change.remove.is_empty() {
-            if row.sent < REFRESH_MESSAGES || !quiet {
+            if !widens && (row.sent < REFRESH_MESSAGES || !quiet) {
                 self.desk.put(CONVERSATIONS, &id.0, encode(row)?);
                 return Ok(());
             }
             change.refresh = true;
         }
+        // Where a commit is made anyway it costs next to nothing.
+        self.memory.widened |= mirrors.is_some();
+        change.mirrors = mirrors;
         row.sent = 0;
         let head = LogHead { seq: row.cursor, chain: row.chain16() };
         let committed = group.commit(&change, head).map_err(internal)?;

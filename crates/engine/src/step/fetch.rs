@@ -15,9 +15,10 @@ use crate::{
     content::PIECES_MAX,
     engine::Mode,
     file_hash::{FileHash, piece_hash},
-    file_rows::{FileRow, HASHES, PIECES, StageRow, file_key, piece_key},
+    file_rows::{FILES, FileRow, HASHES, PIECES, StageRow, file_key, piece_key},
     links::{Asked, Question},
     message_row::KindRow,
+    rows::encode,
     view::AlertKind,
 };
 
@@ -25,8 +26,10 @@ use crate::{
 const PAGES_MAX: usize = 4;
 /// Ranges of places read out of order that are remembered; more are read again.
 const AHEAD_MAX: usize = 16;
+/// So many places a piece may stand before or behind its own, because others overtook it.
+const OVERTAKE_MAX: u32 = 8;
 /// Room that is left for everything else in the store.
-const SPARE_BYTES: u64 = 131_072;
+pub(crate) const SPARE_BYTES: u64 = 131_072;
 
 impl Work<'_> {
     /// Asks for what is next of a file.
@@ -49,7 +52,8 @@ impl Work<'_> {
         let link = self.memory.links.entry(relay.clone()).or_default();
         if tail {
             // All there is has been read: more comes when its sender goes on.
-            if self.memory.mode == Mode::Live && !link.watches_file(id, message) {
+            let watches = link.watches_file(id, message) || !link.has_room_for_watches(true);
+            if self.memory.mode == Mode::Live && !watches {
                 let (after, places) = (row.cursor, 0);
                 let question = Question::Fetch { conversation: id, message, after, places };
                 self.ask(relay, question, Ask::Watch { log, after: row.cursor });
@@ -63,7 +67,9 @@ impl Work<'_> {
         loop {
             let link = self.memory.links.entry(relay.clone()).or_default();
             let open = link.pages_of(id, message);
-            let after = next_after(&row, open.iter().max().copied());
+            let asked = open.iter().max().copied();
+            let after = self.pass_over(id, message, &mut row, asked)?;
+            let link = self.memory.links.entry(relay.clone()).or_default();
             let full = after >= u64::from(row.offer.count()) || row.ahead.len() >= AHEAD_MAX;
             let beyond = !open.is_empty() && full;
             if open.len() >= PAGES_MAX || beyond || !link.has_room_for_files() {
@@ -107,6 +113,12 @@ impl Work<'_> {
         }
         // What was acknowledged to the sender and is gone may be laid again at other places.
         row.cursor = row.cursor.min(page.head);
+        if row.cursor >= page.head
+            && page.head >= u64::from(row.offer.count())
+            && go_back(&mut row, page.head)
+        {
+            return self.keep_file(id, message, &row);
+        }
         if row.cursor >= page.head {
             self.memory.tails.insert((id, message));
             if row.lost {
@@ -117,7 +129,38 @@ impl Work<'_> {
         self.keep_file(id, message, &row)
     }
 
-    fn keep_piece(
+    /// Behind which place to ask next; what came by hand is passed over. A sender lays pieces in
+    /// their order, but for a few that overtake each other.
+    fn pass_over(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        row: &mut FileRow,
+        asked: Option<Seq>,
+    ) -> Result<Seq, EngineError> {
+        let after = next_after(row, asked);
+        let passed = row.passed.as_ref().map_or(0, Vec::len);
+        if row.by_hand.is_none() || row.shifted.is_some() || passed >= AHEAD_MAX {
+            return Ok(after);
+        }
+        let count = row.offer.count();
+        let first = u32::try_from(after).unwrap_or(u32::MAX);
+        let mut end = first;
+        while end < count && self.desk.row(HASHES, &piece_key(id, message, end))?.is_some() {
+            end = end.saturating_add(1);
+        }
+        let till = if end < count { end.saturating_sub(OVERTAKE_MAX) } else { end };
+        if till <= first || row.ahead.len() >= AHEAD_MAX {
+            return Ok(after);
+        }
+        let range = (after.saturating_add(1), u64::from(till));
+        row.passed.get_or_insert_default().push(range);
+        note(row, range);
+        self.desk.put(FILES, &file_key(id, message), encode(row)?);
+        Ok(next_after(row, asked).max(u64::from(till)))
+    }
+
+    pub(crate) fn keep_piece(
         &mut self,
         id: ConversationId,
         message: MessageId,
@@ -137,7 +180,7 @@ impl Work<'_> {
     }
 
     /// Every piece is here: they are what was offered, or they go.
-    fn complete(
+    pub(crate) fn complete(
         &mut self,
         relay: &RelayAddr,
         id: ConversationId,
@@ -156,6 +199,8 @@ impl Work<'_> {
             (row.stage, row.done, row.held, row.cursor) = (StageRow::Broken, 0, false, 0);
             self.sweep_pieces(&prefix, row.offer.count());
             self.alert_about(id, message, AlertKind::FileBroken)?;
+        } else if row.by_hand.is_some() {
+            self.tell_whole(id, message)?;
         }
         self.stop_asking(relay, id, message, &row);
         self.end_move(id, message, &row)
@@ -207,6 +252,28 @@ fn next_after(row: &FileRow, asked: Option<Seq>) -> Seq {
     row.ahead.iter().fold(asked.max(row.cursor), |after, (first, last)| {
         if *first <= after.saturating_add(1) { after.max(*last) } else { after }
     })
+}
+
+/// All of the log was read and pieces are missing: what was passed over is read after all. False when
+/// nothing was.
+fn go_back(row: &mut FileRow, head: Seq) -> bool {
+    let mut passed = row.passed.take().unwrap_or_default();
+    passed.sort_unstable();
+    let Some((first, _)) = passed.first() else { return false };
+    row.cursor = first.saturating_sub(1);
+    row.shifted = Some(true);
+    row.ahead.clear();
+    let mut read_from = None;
+    for (first, last) in passed {
+        if let Some(from) = read_from
+            && first > from
+        {
+            row.ahead.push((from, first.saturating_sub(1)));
+        }
+        read_from = read_from.max(Some(last.saturating_add(1)));
+    }
+    row.ahead.extend(read_from.filter(|from| *from <= head).map(|from| (from, head)));
+    true
 }
 
 /// Places were read, from the first to the last.
@@ -265,6 +332,11 @@ mod tests {
             lost: false,
             held: false,
             program: None,
+            next: None,
+            others: None,
+            by_hand: None,
+            passed: None,
+            shifted: None,
         }
     }
 

@@ -143,7 +143,7 @@ impl Work<'_> {
             [one, other] if other.identity == own => one.identity,
             _ => return self.alert(AlertKind::BadAnswer, String::new()),
         };
-        if charter.group || !has_addresses(&charter) {
+        if charter.group || !charter.has_addresses() {
             return self.alert(AlertKind::BadAnswer, String::new());
         }
         let (id, mut row) = self.new_conversation(group, &charter)?;
@@ -187,9 +187,4 @@ impl Work<'_> {
         self.desk.delete(JOINS, &contact.0);
         Ok(())
     }
-}
-
-/// Whether every relay of a charter is an address.
-pub(crate) fn has_addresses(charter: &Charter) -> bool {
-    charter.relays().iter().all(|relay| relay.parse::<RelayAddr>().is_ok())
 }

@@ -1,20 +1,17 @@
 //! What goes to relays and when: questions first, then what waits, people's words before all else.
 
 use sogon_seal::{LogKeys, Posting};
-use sogon_wire::{ENTRIES_BYTES_MAX, Invite, LogName, Refusal, RelayAddr, Reply, Seq, Tag};
+use sogon_wire::{LogName, Refusal, RelayAddr, Reply, Seq, Tag};
 
 use super::{
     Work,
     places::{SPARE_MS_MAX, SPARE_MS_MIN, SPARE_TURNS},
 };
 use crate::{
-    Ask, ContactId, ConversationId, EngineError, Event, Loss, Tick, Transmit,
+    Ask, ConversationId, EngineError, Event, Loss, Tick, Transmit,
     engine::Mode,
     links::{Asked, Link, Question},
-    rows::{
-        CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, SIDE, SideRow, State,
-        id_of, number_of, read_all,
-    },
+    rows::{CONVERSATIONS, ConversationRow, SIDE, SideRow, State, id_of, number_of, read_all},
     view::AlertKind,
 };
 
@@ -35,10 +32,12 @@ impl Work<'_> {
             self.memory.mode = mode;
         }
         self.memory.words_went = false;
+        self.memory.widened = false;
         self.memory.settled = false;
         self.memory.healed.clear();
         self.memory.tails.clear();
         self.memory.placed.clear();
+        self.memory.read_at.clear();
         self.forget_drafts()?;
         for link in self.memory.links.values_mut() {
             link.losses = 0;
@@ -59,101 +58,6 @@ impl Work<'_> {
             self.memory.patience = Some(self.now.tick.after_ms(PATIENCE_MS));
         }
         Ok(())
-    }
-
-    /// Asks for every log there is.
-    fn ask_logs(&mut self) -> Result<(), EngineError> {
-        let all = read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")?;
-        for (key, row) in all {
-            self.ask_conversation(ConversationId(id_of(&key)), &row)?;
-        }
-        for (key, row) in read_all::<InviteRow>(self.desk, INVITES, b"")? {
-            self.ask_answers(number_of(&key), &row)?;
-        }
-        for (key, row) in read_all::<JoinRow>(self.desk, JOINS, b"")? {
-            self.ask_package(ContactId(id_of(&key)), &row)?;
-        }
-        Ok(())
-    }
-
-    /// Asks for the logs of one conversation: its own, those it left lately, and where members ask
-    /// to be let in again.
-    pub(crate) fn ask_conversation(
-        &mut self,
-        id: ConversationId,
-        row: &ConversationRow,
-    ) -> Result<(), EngineError> {
-        if row.state == State::Over || self.memory.mode == Mode::Idle {
-            return Ok(());
-        }
-        let first = row.first_relay();
-        let mut logs = vec![(row.log()?, (row.relay.as_str(), row.cursor))];
-        if let Some(rescue) = &row.rescue {
-            logs.push((log_of(&rescue.keys)?, (first, rescue.cursor)));
-        }
-        logs.push((log_of(&row.rescue_keys)?, (first, row.rescue_cursor)));
-        for closing in &row.closings {
-            let own = closing.relay.as_deref().unwrap_or(first);
-            logs.push((log_of(&closing.keys)?, (own, closing.cursor)));
-        }
-        for relay in row.relays()? {
-            let at = relay.to_string();
-            for (log, own) in &logs {
-                let after = self.place(id, *log, &at, *own)?;
-                self.ask_log(&relay, id, *log, after);
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn ask_log(
-        &mut self,
-        relay: &RelayAddr,
-        conversation: ConversationId,
-        log: LogName,
-        after: Seq,
-    ) {
-        self.ask_places(relay, Question::Log { conversation, log, after }, log, after);
-    }
-
-    pub(crate) fn ask_answers(&mut self, invite: u64, row: &InviteRow) -> Result<(), EngineError> {
-        let link: Invite = row.link.parse().map_err(|_| EngineError::Bug)?;
-        let keys = sogon_seal::InviteKeys::derive(&link.secret).map_err(super::internal)?;
-        let question = Question::Answers { invite, after: row.cursor };
-        self.ask_places(&link.relay, question, keys.answer.log(), row.cursor);
-        Ok(())
-    }
-
-    pub(crate) fn ask_package(
-        &mut self,
-        contact: ContactId,
-        row: &JoinRow,
-    ) -> Result<(), EngineError> {
-        let link: Invite = row.link.parse().map_err(|_| EngineError::Bug)?;
-        let keys = sogon_seal::InviteKeys::derive(&link.secret).map_err(super::internal)?;
-        let question = Question::Package { contact, after: row.cursor };
-        self.ask_places(&link.relay, question, keys.package.log(), row.cursor);
-        Ok(())
-    }
-
-    /// Asks for a log once more from a place, whether it is watched or not; true when that leaves.
-    pub(crate) fn ask_again(
-        &mut self,
-        relay: &RelayAddr,
-        conversation: ConversationId,
-        log: LogName,
-        after: Seq,
-    ) -> bool {
-        let ask = Ask::Read { log, after, bytes_max: ENTRIES_BYTES_MAX };
-        self.ask(relay, Question::Again { conversation, log, after }, ask)
-    }
-
-    fn ask_places(&mut self, relay: &RelayAddr, question: Question, log: LogName, after: Seq) {
-        if self.memory.mode == Mode::Live {
-            self.ask(relay, question, Ask::Watch { log, after });
-        } else {
-            self.ask(relay, question, Ask::Read { log, after, bytes_max: ENTRIES_BYTES_MAX });
-        }
     }
 
     /// Sends a question, unless one like it is open, the relay rests, or nothing is to be sent.
@@ -200,6 +104,7 @@ impl Work<'_> {
         if self.memory.mode == Mode::Idle {
             return Ok(());
         }
+        self.flow_asks()?;
         while let Some(id) = self.memory.stirred.pop_first() {
             self.flow_conversation(id)?;
             self.memory.stirred.remove(&id);
@@ -320,6 +225,7 @@ impl Work<'_> {
         if self.memory.patience.is_some_and(|due| due <= tick) {
             self.memory.patience = Some(tick.after_ms(PATIENCE_MS));
             self.memory.looks = self.memory.looks.saturating_add(1);
+            self.look_at_unwatched_files();
             self.memory.healed.clear();
             for relay in self.memory.unreached.clone() {
                 self.missed(&relay)?;
@@ -381,7 +287,8 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         let link = self.memory.links.entry(relay.clone()).or_default();
         // An answer nobody asked for, or one that came twice: nothing to do.
-        let Some(asked) = link.answered(tag) else { return Ok(()) };
+        let refused = matches!(reply, Reply::Refused { .. });
+        let Some(asked) = link.answered(tag, refused) else { return Ok(()) };
         self.heard_from(relay)?;
         if self.memory.unreached.remove(relay) {
             self.say(Event::Reached { relay: relay.clone() });
@@ -397,6 +304,10 @@ impl Work<'_> {
             Reply::Refused { why, wait_s } => match (asked.question, why) {
                 (Question::Lay { conversation, message, .. }, Refusal::Full) => {
                     self.file_refused(conversation, message)
+                }
+                (question, Refusal::Busy) if asked.watch => {
+                    self.watch_refused(relay, &question);
+                    Ok(())
                 }
                 _ => {
                     self.refused(relay, wait_s);
@@ -419,6 +330,7 @@ impl Work<'_> {
     fn appended(&mut self, question: Question, seq: Seq) -> Result<(), EngineError> {
         match question {
             Question::Post { conversation, number, hash } => {
+                self.liven(conversation);
                 self.post_appended(conversation, number, hash, seq)
             }
             Question::Commit { conversation, hash } => {
@@ -453,6 +365,9 @@ impl Work<'_> {
             | Question::Again { conversation, log, after }
                 if log == page.log =>
             {
+                if !page.boxes.is_empty() {
+                    self.liven(conversation);
+                }
                 let asked_from = (!asked.watch).then_some(after);
                 self.follow(relay, conversation, asked_from, page)
             }

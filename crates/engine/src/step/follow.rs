@@ -251,7 +251,7 @@ impl Work<'_> {
     }
 
     /// Somebody's valid commit: the first in log order, so it counts.
-    fn follow_commit(
+    pub(crate) fn follow_commit(
         &mut self,
         id: ConversationId,
         row: &mut ConversationRow,
@@ -273,7 +273,7 @@ impl Work<'_> {
         let (added, removed) = (staged.added.clone(), staged.removed.clone());
         let old_keys = row.log_keys()?;
         let own = row.own.take();
-        let moved = staged.moves_to.is_some();
+        let (moved, renames) = (staged.moves_to.is_some(), staged.renames);
         group.merge(staged).map_err(internal)?;
         if removes_us {
             return self.put_out(id, row, author);
@@ -282,8 +282,13 @@ impl Work<'_> {
             row.chain = chained(&row.chain, boxed);
         }
         let note = Closing { commit: short_hash(boxed), author: author.leaf, moved };
+        self.keep_turn(id, row, &old_keys, boxed, &note)?;
         self.turn_epoch(id, row, &group, &old_keys, note)?;
         self.note_changes(id, row, Some(author.identity), &added, &removed)?;
+        if renames {
+            let title = self.title_of(row)?;
+            self.alert(AlertKind::RelaysChanged, title)?;
+        }
         // A commit of one's own that lost is made anew when it is still wanted.
         if let Some(own) = own {
             self.restock(&own);
@@ -322,6 +327,7 @@ impl Work<'_> {
             }
         }
         let note = Closing { commit: short_hash(boxed), author: group.own_leaf(), moved };
+        self.keep_turn(id, row, &old_keys, boxed, &note)?;
         self.turn_epoch(id, row, &group, &old_keys, note)?;
         let after = group.members().map_err(internal)?;
         let gone = before.iter().filter(|one| !after.iter().any(|m| m.identity == one.identity));

@@ -2,7 +2,7 @@
 
 use sogon_seal::{Charter, Conversation, Member, PackageUse, PublicIdentity};
 
-use super::{Work, first_contact::has_addresses, internal, outbox::Haste, receive::shortened};
+use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
@@ -98,6 +98,7 @@ impl Work<'_> {
             gaps_earlier: None,
             said: None,
             strayed: None,
+            to_know: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -270,8 +271,8 @@ impl Work<'_> {
         let charter = group.charter().map_err(internal)?;
         let known = crate::Shelf::row(self.desk, GROUPS, &group.name().0)?;
         let fits = match &known {
-            Some(old) => self.conversation(ConversationId(id_of(old)))?.has_relays_of(&charter),
-            None => has_addresses(&charter),
+            Some(old) => self.conversation(ConversationId(id_of(old)))?.began_with(&charter),
+            None => charter.has_addresses(),
         };
         if !charter.group || !fits {
             self.desk.undo(mark);

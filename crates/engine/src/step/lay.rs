@@ -138,6 +138,16 @@ impl Work<'_> {
         if row.first < row.offer.count() {
             return self.keep_file(id, message, &row);
         }
+        self.left_home(id, message, row)
+    }
+
+    /// Nothing of a file needs to leave any more.
+    pub(crate) fn left_home(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        mut row: FileRow,
+    ) -> Result<(), EngineError> {
         row.stage = StageRow::Sent;
         if row.offer.bytes > KEPT_BYTES_MAX {
             row.held = false;

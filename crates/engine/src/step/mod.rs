@@ -11,8 +11,10 @@ mod fetch;
 mod first_contact;
 mod flow;
 mod follow;
+mod freight;
 mod group;
 mod lay;
+mod look;
 mod offer;
 mod outbox;
 mod pack;
@@ -24,6 +26,7 @@ mod receive;
 mod rescue;
 pub(crate) mod rules;
 mod sweep;
+mod turn;
 
 use sogon_seal::{
     Conversation, Desk, Entropy, GroupName, Identity, SealError, Sealer, shelf::Shelf,

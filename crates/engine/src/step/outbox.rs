@@ -139,8 +139,8 @@ impl Work<'_> {
         let mut content = Content::decode(&out.content).ok_or(EngineError::Bug)?;
         let words = content.clone().into_words().is_some() && out.order.is_some();
         // A receipt rides along for nothing.
-        let by_hand = content.read.take().and_then(|read| read.by_hand);
-        content.read = Some(Read { by_hand, ..self.receipt(row) });
+        let Read { by_hand, files, .. } = content.read.take().unwrap_or_default();
+        content.read = Some(Read { by_hand, files, ..self.receipt(row) });
         let riders = if words { pack::fill(&mut content, next) } else { Vec::new() };
         let mut group = self.group(row.group)?;
         let posting = group.seal(&content.encode()).map_err(internal)?;

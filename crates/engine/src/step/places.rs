@@ -8,11 +8,11 @@ use sogon_wire::{Invite, LogName, RelayAddr, Seq};
 
 use super::Work;
 use crate::{
-    ConversationId, EngineError,
+    ConversationId, EngineError, RELAYS_MAX,
     engine::Mode,
     rows::{
         ALL, CONVERSATIONS, ConversationRow, INVITES, InviteRow, JOINS, JoinRow, MISSES, PLACES,
-        State, id_of, number_of, read_all,
+        RELAYS, RelaysRow, SELF, State, encode, id_of, number_of, read_all,
     },
 };
 
@@ -137,6 +137,92 @@ impl Work<'_> {
                 self.memory.stirred.insert(ConversationId(id_of(&key)));
             }
         }
+        Ok(())
+    }
+
+    /// The relays behind the first of a conversation as they are to be: the owner's own have room
+    /// among them, or take the place of one that has long been silent. None when they are so.
+    pub(crate) fn mirrors_to_be(
+        &self,
+        row: &mut ConversationRow,
+    ) -> Result<Option<Vec<String>>, EngineError> {
+        let Some(to_know) = &row.to_know else { return Ok(None) };
+        let before: Vec<String> = row.relays()?.iter().map(ToString::to_string).collect();
+        let mut after = before.clone();
+        for relay in to_know {
+            if after.contains(relay) {
+                continue;
+            }
+            if after.len() < RELAYS_MAX {
+                after.push(relay.clone());
+                continue;
+            }
+            let mut dead = None;
+            for (place, known) in after.iter().enumerate().skip(1) {
+                let known_addr: RelayAddr = known.parse().map_err(|_| EngineError::Bug)?;
+                if *known != row.relay && self.misses(&known_addr)? >= MOVE_BURSTS {
+                    dead = Some(place);
+                }
+            }
+            if let Some(place) = dead.and_then(|place| after.get_mut(place)) {
+                place.clone_from(relay);
+            }
+        }
+        if after == before {
+            row.to_know = None;
+            return Ok(None);
+        }
+        Ok(Some(after.split_off(1)))
+    }
+
+    /// The owner uses another relay from now on, as the first or the last one; every conversation
+    /// is to know it too, so that it can go on there.
+    pub(crate) fn add_relay(&mut self, relay: &RelayAddr, first: bool) -> Result<(), EngineError> {
+        let address = relay.to_string();
+        let mut relays = self.own_relays()?;
+        relays.retain(|its| *its != address);
+        if relays.len() >= RELAYS_MAX {
+            return Err(EngineError::TooLarge);
+        }
+        let place = if first { 0 } else { relays.len() };
+        relays.insert(place, address.clone());
+        self.keep_own_relays(relays)?;
+        for (key, mut row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            if row.state == State::Over {
+                continue;
+            }
+            let to_know = row.to_know.get_or_insert_default();
+            if !to_know.contains(&address) {
+                to_know.push(address.clone());
+            }
+            self.keep_conversation(ConversationId(id_of(&key)), &row)?;
+        }
+        Ok(())
+    }
+
+    /// The owner uses a relay no more for what is new. What is there goes on there.
+    pub(crate) fn remove_relay(&mut self, relay: &RelayAddr) -> Result<(), EngineError> {
+        let address = relay.to_string();
+        let mut relays = self.own_relays()?;
+        let before = relays.len();
+        relays.retain(|its| *its != address);
+        match relays.len() {
+            0 => return Err(EngineError::NoRelay),
+            after if after == before => return Err(EngineError::Unknown),
+            _ => {}
+        }
+        self.keep_own_relays(relays)?;
+        for (key, mut row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            if let Some(to_know) = &mut row.to_know {
+                to_know.retain(|its| *its != address);
+                self.keep_conversation(ConversationId(id_of(&key)), &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_own_relays(&self, relays: Vec<String>) -> Result<(), EngineError> {
+        self.desk.put(SELF, RELAYS, encode(&RelaysRow { relays })?);
         Ok(())
     }
 

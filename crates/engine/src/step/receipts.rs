@@ -32,6 +32,7 @@ impl Work<'_> {
             chain_before: row.chain_before.and_then(|chain| chain.first_chunk().copied()),
             gaps_earlier: row.gaps_earlier.clone(),
             by_hand: None,
+            files: None,
         }
     }
 
@@ -101,9 +102,13 @@ impl Work<'_> {
         for mark in receipt.by_hand.unwrap_or_default() {
             self.opened_by_hand(id, row, from, mark)?;
         }
+        for mark in receipt.files.unwrap_or_default() {
+            self.file_by_hand(id, row, from, mark)?;
+        }
         for (epoch, first, last) in receipt.gaps_earlier.unwrap_or_default() {
             self.fill_gaps(id, epoch, Some(vec![(first, last)]))?;
         }
+        self.forget_turns(id, row)?;
         self.mark_delivered(id, row)
     }
 

@@ -160,7 +160,7 @@ impl Work<'_> {
             let Ok(group) = Conversation::join(self.sealer, &welcome, None, Some(row.group)) else {
                 continue;
             };
-            if !row.has_relays_of(&group.charter().map_err(internal)?) {
+            if !row.began_with(&group.charter().map_err(internal)?) {
                 self.desk.undo(mark);
                 continue;
             }

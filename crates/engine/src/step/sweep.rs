@@ -79,6 +79,11 @@ impl Work<'_> {
         if !row.is_own() && !self.is_taken(id, &row.offer)? {
             return Err(EngineError::Ruled);
         }
+        if !row.is_own() && row.done >= row.offer.count() && row.stage != StageRow::Here {
+            // Everything came by hand.
+            let relay = row.relay()?;
+            return self.complete(&relay, id, message, row);
+        }
         let next = match (row.is_own(), row.stage) {
             (_, StageRow::Sent | StageRow::Here | StageRow::Sending | StageRow::Fetching) => {
                 return Ok(());
@@ -89,7 +94,7 @@ impl Work<'_> {
         };
         if matches!(row.stage, StageRow::Missing | StageRow::Broken) {
             // Perhaps its sender laid it again.
-            (row.cursor, row.lost) = (0, false);
+            (row.cursor, row.lost, row.passed, row.shifted) = (0, false, None, None);
             row.ahead.clear();
         }
         row.stage = next;
@@ -126,6 +131,7 @@ impl Work<'_> {
         if !row.is_own() {
             row.stage = StageRow::Offered;
             (row.done, row.cursor, row.lost) = (0, 0, false);
+            (row.by_hand, row.passed, row.shifted) = (None, None, None);
             row.ahead.clear();
             self.stop_asking(&row.relay()?, id, message, &row);
         }

@@ -137,6 +137,12 @@ impl Seeds {
             let part = [&[form, 0, 1, 2, 0, 40], [7_u8; 40].as_slice(), &[0]].concat();
             self.add("engine_carried", format!("{name}-any-part"), part);
         }
+        for act in 0_u8..4 {
+            let changed = [1, 5, 0, 3, act, 2, act, 1, act, 0, 1];
+            self.add("engine_carried", format!("freight-changed-{act}"), changed);
+            let bent = [1, 5, 0, 0, 0, 9, act, 2, 9, 7, 0, 4, 1, 3, 5, 7];
+            self.add("engine_carried", format!("freight-bent-{act}"), bent);
+        }
         self.add("engine_carried", "nothing", []);
     }
 }

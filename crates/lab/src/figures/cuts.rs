@@ -57,6 +57,29 @@ pub(crate) fn run(programs: &Programs, quick: bool) {
     for texts in [1, 10, 100, 1_000] {
         by_hand(texts);
     }
+    for kib in if quick { vec![45, 1_024] } else { vec![45, 1_024, 8_192, 32_768] } {
+        film(kib);
+    }
+}
+
+/// A file on cards: how many bytes they have, and how long it takes to open them with a third lost.
+fn film(kib: usize) {
+    let (mut world, to) = met();
+    world.offline.fill(true);
+    let bytes = files::bytes_of(9, kib * 1_024);
+    files::send(&mut world, 0, to, &bytes, None).unwrap();
+    let begun = Instant::now();
+    let blocks = hands::carry_out(&mut world, 0, &[], Form::Card).unwrap();
+    let made = begun.elapsed().as_secs_f64();
+    let card = hands::card(&blocks[blocks.len() / 3..]);
+    let what = format!("a file of {kib} KiB as a card");
+    table::amounts(&what, (blocks.len() * 1_024) as f64, "its bytes", bytes.len() as f64, "B");
+    let begun = Instant::now();
+    let taken = hands::take_card(&mut world, 1, &card);
+    let opened = begun.elapsed().as_secs_f64();
+    assert_eq!(taken.missing, 0);
+    let what = format!("a file of {kib} KiB: made, and opened with a third lost");
+    table::amounts(&what, made * 1e3, "opened", opened * 1e3, "ms");
 }
 
 fn met() -> (World, ConversationId) {

@@ -6,15 +6,15 @@ use sogon_engine::{
     Act, Answer, Engine, EngineError, Form, Input, Now, Opened, Output, Tick, WallClock, open_card,
     open_words, view,
 };
-use sogon_seal::{Conversation, GroupName, Identity, LogKeys};
+use sogon_seal::{CarryKey, Conversation, GroupName, Identity, LogKeys};
 use sogon_wire::{
-    SealedBox, Uses,
-    bundle::{self, Carried, Parcel, ParcelName, SYMBOL_BYTES, Symbol},
+    Freight, SealedBox, Uses, WriteSignature,
+    bundle::{self, Carried, Parcel},
 };
 
 use super::{Person, Tape, forge};
 use crate::{
-    SeededEntropy, hands,
+    SeededEntropy, files, hands,
     home::{Mutant, Store},
     rows::MemoryRows,
     world::World,
@@ -34,6 +34,7 @@ struct Scene {
     keys: Vec<LogKeys>,
     card: Vec<u8>,
     words: Vec<SealedBox>,
+    files: Vec<(CarryKey, Freight)>,
 }
 
 thread_local! {
@@ -58,6 +59,13 @@ impl Scene {
             let text = "by hand".to_owned();
             world.act(MALLORY, Act::Send { to: c.id, text, reply_to: None }).expect("a text");
         }
+        let to = view::conversations(world.homes[MALLORY].store.shelf()).expect("rows")[0].id;
+        let bytes = files::bytes_of(7, 33_000);
+        files::send(&mut world, MALLORY, to, &bytes, None).expect("a file");
+        world.offline.fill(false);
+        // Mina has the offer, and nothing else of it.
+        world.calm(4);
+        world.offline.fill(true);
         let blocks = hands::carry_out(&mut world, MALLORY, &[], Form::Card).expect("a card");
         let words = hands::carry_out(&mut world, MALLORY, &[], Form::Words).expect("words");
         let rows = |home: usize| match &world.homes[home].store {
@@ -73,7 +81,14 @@ impl Scene {
             let load = |key| Conversation::load(sealer, name(key)).expect("he is in it");
             names.iter().map(|key| load(key).log_keys().expect("keys")).collect()
         });
-        Self { mina: rows(MINA), keys, card: hands::card(&blocks), words }
+        let card = hands::card(&blocks);
+        let offered = hands::piece_keys(world.homes[MINA].store.shelf());
+        let open = offered.iter().map(|key| CarryKey::of(key).expect("a key"));
+        let files: Vec<_> = open
+            .filter_map(|carry| hands::freight_on(&card, &carry).map(|its| (carry, its)))
+            .collect();
+        assert!(!files.is_empty(), "Mina was offered a file, and it is on the card");
+        Self { mina: rows(MINA), keys, card, words, files }
     }
 }
 
@@ -81,7 +96,7 @@ impl Scene {
 fn part(scene: &Scene, entropy: &SeededEntropy, tape: &mut Tape<'_>) -> Vec<u8> {
     let keys = &scene.keys[tape.place(scene.keys.len())];
     let carry = keys.carry().expect("keys");
-    match tape.byte() % 5 {
+    match tape.byte() % 6 {
         0 => scene.card.clone(),
         1 => {
             let mut card = scene.card.clone();
@@ -110,25 +125,34 @@ fn part(scene: &Scene, entropy: &SeededEntropy, tape: &mut Tape<'_>) -> Vec<u8> 
             if tape.byte().is_multiple_of(4) {
                 tape.bend(&mut bytes);
             }
-            parcel(&bytes, &carry, entropy)
+            hands::card_of(&bytes, &carry, entropy)
         }
-        _ => tape.piece().to_vec(),
+        4 => tape.piece().to_vec(),
+        _ => freight(scene, entropy, tape),
     }
 }
 
-/// The source symbols of a parcel, which are enough.
-fn parcel(bytes: &[u8], carry: &sogon_seal::CarryKey, entropy: &SeededEntropy) -> Vec<u8> {
-    let [size, _] = SYMBOL_BYTES;
-    let Ok(name) = ParcelName::of(bytes, size) else { return Vec::new() };
-    let mut card = Vec::new();
-    for (place, some) in bytes.chunks(size).enumerate() {
-        let mut bytes = some.to_vec();
-        bytes.resize(size, 0);
-        let symbol = Symbol { parcel: name, place: place as u32, bytes };
-        let block = carry.seal(entropy, &symbol.encode()).expect("it fits");
-        card.extend(block.as_bytes());
+/// Pieces of one of Mallory's files, as she may have changed them.
+fn freight(scene: &Scene, entropy: &SeededEntropy, tape: &mut Tape<'_>) -> Vec<u8> {
+    if scene.files.is_empty() {
+        return Vec::new();
     }
-    card
+    let (carry, honest) = &scene.files[tape.place(scene.files.len())];
+    let mut freight = honest.clone();
+    for _ in 0..tape.place(BOXES_MAX) {
+        let (signature, boxed) = honest.items[tape.place(honest.items.len())].clone();
+        match tape.byte() % 4 {
+            0 => freight.items.push((signature, boxed)),
+            1 => freight.items.push((signature, forge::envelope(&scene.keys[0], tape.piece()))),
+            2 => freight.items.push((WriteSignature([tape.byte(); 64]), boxed)),
+            _ => freight.items.truncate(tape.place(4)),
+        }
+    }
+    let mut bytes = freight.encode();
+    if tape.byte().is_multiple_of(2) {
+        tape.bend(&mut bytes);
+    }
+    hands::card_of(&bytes, carry, entropy)
 }
 
 /// Mina takes in what Mallory, or whoever found a card, made of it: the step never fails, what is

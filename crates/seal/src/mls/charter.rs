@@ -3,6 +3,7 @@
 use std::fmt;
 
 use minicbor::{Decode, Encode};
+use sogon_wire::RelayAddr;
 
 use crate::entropy::random;
 
@@ -78,6 +79,28 @@ impl Charter {
         self.relays().into_iter().nth(self.at.unwrap_or(0).into())
     }
 
+    /// Whether every relay of it is an address, in the one form that an address has: written in
+    /// another, two that are alike would not look so.
+    #[must_use]
+    pub fn has_addresses(&self) -> bool {
+        let written = |relay: &String| {
+            relay.parse::<RelayAddr>().is_ok_and(|address| address.to_string() == *relay)
+        };
+        self.relays().iter().all(written)
+    }
+
+    /// Whether a commit may put `there` in its place (SPEC 5.8): either another of the same relays
+    /// orders the logs, or other relays are named behind the first and the same one orders them.
+    pub(super) fn allows(&self, there: &Self) -> bool {
+        let same = Self { mirrors: self.mirrors.clone(), at: self.at, ..there.clone() } == *self;
+        let moves = self.sequencer() != there.sequencer();
+        let renames = self.mirrors != there.mirrors;
+        same && there.holds()
+            && there.has_addresses()
+            && moves != renames
+            && (moves || self.at == there.at)
+    }
+
     /// Whether its relays are as many as allowed and no two alike.
     pub(super) fn holds(&self) -> bool {
         let mut relays = self.relays();
@@ -86,5 +109,65 @@ impl Charter {
         relays.dedup();
         let alike = count != relays.len();
         !alike && count <= MIRRORS_MAX.saturating_add(1) && self.sequencer().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relay(place: u8) -> String {
+        let key = sogon_wire::Fingerprint([place; 32]);
+        RelayAddr::new("relay.example", 443, key).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_commit_moves_the_logs_or_names_other_relays_and_nothing_else() {
+        let (one, two, three) = (relay(1), relay(2), relay(3));
+        let here = Charter {
+            group: false,
+            relay: one.clone(),
+            rescue: [5; 32],
+            title: String::new(),
+            mirrors: Some(vec![two.clone()]),
+            at: Some(1),
+        };
+        let with = |mirrors: &[&String], at| Charter {
+            mirrors: Some(mirrors.iter().map(|its| (*its).clone()).collect()),
+            at,
+            ..here.clone()
+        };
+        assert!(here.allows(&with(&[&two], Some(0))));
+        assert!(here.allows(&with(&[&two], None)));
+        assert!(here.allows(&with(&[&two, &three], Some(1))));
+        let far = [four_names(), vec![two.clone()]].concat();
+        let far: Vec<&String> = far.iter().collect();
+        for wrong in [
+            here.clone(),
+            // The relay that orders the logs keeps its place, and both at once is too much.
+            with(&[&three], Some(1)),
+            with(&[&three, &two], Some(1)),
+            with(&[&two, &three], Some(2)),
+            with(&[&two, &three], Some(0)),
+            with(&[&two], Some(2)),
+            with(&[&two, &two], Some(1)),
+            with(&[&two, &one], Some(1)),
+            with(&[&two, &"nowhere".to_owned()], Some(1)),
+            // The same again, written otherwise.
+            with(&[&two, &format!(" {three}")], Some(1)),
+            with(&[&two, &format!("{two}\n")], Some(1)),
+            with(&far, Some(1)),
+            Charter { mirrors: None, ..here.clone() },
+            Charter { relay: three.clone(), ..with(&[&two, &one], Some(1)) },
+            Charter { rescue: [6; 32], ..with(&[&two, &three], Some(1)) },
+            Charter { title: "x".to_owned(), ..with(&[&two], Some(0)) },
+            Charter { group: true, ..with(&[&two], Some(0)) },
+        ] {
+            assert!(!here.allows(&wrong), "{:?} {:?}", wrong.mirrors, wrong.at);
+        }
+    }
+
+    fn four_names() -> Vec<String> {
+        (10..14).map(relay).collect()
     }
 }

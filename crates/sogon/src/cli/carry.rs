@@ -17,7 +17,8 @@ pub(crate) enum Carry {
 ///
 /// Everything that was not yet opened by those it is for is on it, sealed; to anybody else it is noise
 /// of one of a few sizes. A third of it may be lost or damaged. Whether it also goes by a relay or by
-/// a second card makes no difference: it is shown once.
+/// a second card makes no difference: it is shown once. Files go along behind words, as far as there
+/// is room; a larger one goes over several cards, each of which goes on where the last one ended.
 #[derive(Debug, Args)]
 pub(crate) struct CarryOut {
     /// The file to write; it must not be there yet
@@ -25,6 +26,9 @@ pub(crate) struct CarryOut {
     /// Only for these contacts or groups; otherwise for everybody
     #[arg(long, value_name = "C", num_args = 1..)]
     pub(crate) to: Vec<String>,
+    /// How large it may become, at most 64M: the power of two at or below this
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = super::files::size)]
+    pub(crate) room: u64,
 }
 
 /// Take in what somebody carried to you.

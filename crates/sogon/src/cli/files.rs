@@ -222,7 +222,7 @@ fn rate(text: &str) -> Result<u32, String> {
 }
 
 /// `64K`, `2M`, `1G`, plain bytes, or `none`.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     if text == "none" {
         return Ok(0);
     }

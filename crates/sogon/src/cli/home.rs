@@ -181,7 +181,7 @@ pub(crate) struct Wipe {
     pub(crate) yes: bool,
 }
 
-fn relay_address(text: &str) -> Result<RelayAddr, String> {
+pub(super) fn relay_address(text: &str) -> Result<RelayAddr, String> {
     text.parse().map_err(|_| {
         "not a relay address; give the whole line that `sogon-relay serve` prints after \
          `relay ready`, in quotes: sogon-relay://HOST:PORT#FINGERPRINT"

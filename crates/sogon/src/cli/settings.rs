@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use sogon_wire::RelayAddr;
 
+use super::home::relay_address;
 use crate::{mode, proxy::Choice, span::Span};
 
 /// Make room in a home that is full.
@@ -27,6 +29,37 @@ pub(crate) struct ProxySetting {
     /// socks5://ADDRESS:PORT, socks5://USER:PASSWORD@ADDRESS:PORT, or none
     #[arg(value_name = "ADDR", value_parser = Choice::parse)]
     pub(crate) choice: Option<Choice>,
+}
+
+/// Use other relays, or show which.
+///
+/// Links and groups made from now on begin at the first of them. Every conversation is told of a new
+/// one, at one of your next syncs, and goes on there when the relay it is at falls silent; what is
+/// at a relay stays there. Add another one before the one you use is cut off.
+#[derive(Debug, Args)]
+pub(crate) struct RelaySetting {
+    #[command(subcommand)]
+    pub(crate) change: Option<RelayChange>,
+}
+
+/// What becomes of the list of relays.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RelayChange {
+    /// Use one more, four at most; one that is there already gets its new place
+    Add {
+        /// What `sogon-relay serve` printed after `relay ready`
+        #[arg(value_name = "ADDR", value_parser = relay_address)]
+        relay: RelayAddr,
+        /// Before all others
+        #[arg(long)]
+        first: bool,
+    },
+    /// Use one no more for what is new; conversations that are there go on there
+    Remove {
+        /// As `sogon relay` shows it
+        #[arg(value_name = "ADDR", value_parser = relay_address)]
+        relay: RelayAddr,
+    },
 }
 
 /// Say when this home speaks to relays, or show it.

@@ -1,39 +1,44 @@
 //! `sogon carry`: sealed messages taken by hand, on a card, as codes, as words.
 
+mod take_in;
+
 use std::{
-    io::{Read, Write},
-    path::{Path, PathBuf},
+    collections::BTreeMap,
+    io::{Seek, SeekFrom, Write},
     time::Duration,
 };
 
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use serde_json::json;
-use sogon_engine::{Act, Answer, Form, Opened, ShelfFault, open_card, open_words};
+use sogon_engine::{Act, Answer, Form, MessageId, Portion, view};
 use sogon_wire::{
     SealedBox,
-    bundle::{self, BLOCK_BYTES, CARD_BYTES_MAX},
+    bundle::{self, BLOCK_BYTES},
 };
 
-use super::{file::save::begin, size};
+use super::{
+    file::{
+        Known,
+        save::{begin, named},
+    },
+    size,
+};
 use crate::{
-    cli::{Carry, CarryIn, CarryOut, CarryQr},
+    cli::{Carry, CarryOut, CarryQr},
     desk::Desk,
     people::Directory,
+    plain,
     trouble::{Kind, Trouble},
 };
-
-/// Files of one folder that are looked at.
-const FILES_MAX: usize = 1_024;
-/// What is taken in may bring keys that open more of the same card: so often it is looked at again.
-const LOOKS_MAX: usize = 4;
 
 pub(super) async fn run(desk: &Desk, carry: &Carry) -> Result<(), Trouble> {
     match carry {
         Carry::Out(out) => self::out(desk, out).await,
-        Carry::In(options) => self::take_in(desk, options).await,
+        Carry::In(options) => take_in::run(desk, options).await,
         Carry::Qr(options) => codes(desk, options).await,
         Carry::Text(text) => {
-            let (blocks, boxes) = packed(desk, &text.to, Form::Words).await?;
+            let Packed { blocks, boxes, .. } =
+                packed(desk, &text.to, Form::Words, u64::MAX).await?;
             let words: Vec<String> = blocks.iter().map(bundle::word).collect();
             let bytes = words.iter().fold(0_usize, |sum, word| sum.saturating_add(word.len()));
             let object = json!({ "boxes": boxes, "bytes": bytes, "words": words });
@@ -42,194 +47,139 @@ pub(super) async fn run(desk: &Desk, carry: &Carry) -> Result<(), Trouble> {
     }
 }
 
-/// What is to be carried, sealed; nothing that waits is an error that says so.
-async fn packed(desk: &Desk, to: &[String], form: Form) -> Result<(Vec<SealedBox>, u64), Trouble> {
+/// What is to be carried: words, sealed, and pieces of files, to be sealed one portion after the other.
+struct Packed {
+    blocks: Vec<SealedBox>,
+    boxes: u64,
+    portions: Vec<Portion>,
+    /// Where each block stands.
+    order: Vec<u32>,
+}
+
+impl Packed {
+    /// How many boxes, those of files among them.
+    fn all(&self) -> u64 {
+        self.portions.iter().fold(self.boxes, |sum, its| sum.saturating_add(its.pieces()))
+    }
+
+    /// Everything, where it stands: a few codes, and no film.
+    async fn spread(self, desk: &Desk) -> Result<(Vec<SealedBox>, u64), Trouble> {
+        let all = self.all();
+        let mut placed = BTreeMap::new();
+        let mut order = self.order.iter();
+        placed.extend(order.by_ref().zip(self.blocks));
+        for portion in &self.portions {
+            placed.extend(order.by_ref().zip(sealed(desk, portion).await?));
+        }
+        Ok((placed.into_values().collect(), all))
+    }
+}
+
+/// What is to be carried; nothing that waits is an error that says so.
+async fn packed(desk: &Desk, to: &[String], form: Form, room: u64) -> Result<Packed, Trouble> {
     let directory = Directory::look(&desk.hand).await?;
     let to = to.iter().map(|name| directory.conversation(name)).collect::<Result<_, _>>()?;
-    let Answer::CarriedOut { blocks, boxes } = desk.hand.act(Act::CarryOut { to, form }).await?
-    else {
+    let room = u32::try_from(room).unwrap_or(u32::MAX);
+    let out = desk.hand.act(Act::CarryOut { to, form, room }).await;
+    let out = out.map_err(|trouble| match trouble.kind() {
+        Kind::TooLarge => Kind::CardTooSmall.into(),
+        _ => trouble,
+    })?;
+    let Answer::CarriedOut { blocks, boxes, portions, order } = out else {
         return Err(Kind::Bug.into());
     };
-    if blocks.is_empty() { Err(Kind::NothingToCarry.into()) } else { Ok((blocks, boxes)) }
+    match blocks.is_empty() && portions.is_empty() {
+        true => Err(Kind::NothingToCarry.into()),
+        false => Ok(Packed { blocks, boxes, portions, order }),
+    }
+}
+
+/// The blocks of pieces of a file.
+async fn sealed(desk: &Desk, portion: &Portion) -> Result<Vec<SealedBox>, Trouble> {
+    let act = Act::CarryPieces { portion: portion.clone() };
+    let Answer::Pieces { blocks } = desk.hand.act(act).await? else {
+        return Err(Kind::Bug.into());
+    };
+    Ok(blocks)
 }
 
 async fn out(desk: &Desk, options: &CarryOut) -> Result<(), Trouble> {
     let to = desk.place(&options.file);
     let (mut file, unfinished) = begin(&to)?;
-    let (blocks, boxes) = packed(desk, &options.to, Form::Card).await?;
-    let failed = || Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
-    let mut bytes = 0_u64;
-    for block in &blocks {
-        file.write_all(block.as_bytes()).map_err(|_| failed())?;
-        bytes = bytes.saturating_add(block.as_bytes().len() as u64);
+    let room = options.room.checked_div(BLOCK_BYTES as u64).unwrap_or_default();
+    let packed = packed(desk, &options.to, Form::Card, room).await?;
+    let failed = |_| Trouble::of(Kind::FileIo, &[("path", &to.display().to_string())]);
+    // Each block goes to its place at once: a film is never in memory.
+    let mut order = packed.order.iter();
+    let mut write = |blocks: &[SealedBox]| -> Result<(), Trouble> {
+        for (block, place) in blocks.iter().zip(order.by_ref()) {
+            let at = u64::from(*place).saturating_mul(BLOCK_BYTES as u64);
+            file.seek(SeekFrom::Start(at)).map_err(failed)?;
+            file.write_all(block.as_bytes()).map_err(failed)?;
+        }
+        Ok(())
+    };
+    write(&packed.blocks)?;
+    for portion in &packed.portions {
+        write(&sealed(desk, portion).await?)?;
     }
     unfinished.finish(&file)?;
-    let object = json!({ "boxes": boxes, "bytes": bytes, "path": to.display().to_string() });
+    let boxes = packed.all();
+    let bytes = (packed.order.len() as u64).saturating_mul(BLOCK_BYTES as u64);
+    let loaded = loaded(desk, &packed.portions).await?;
+    if !packed.portions.is_empty() {
+        // Only now: the next card goes on behind what is on one that is whole.
+        desk.hand.act(Act::CarriedOff { portions: packed.portions }).await?;
+    }
+    let files: Vec<_> = loaded
+        .iter()
+        .map(|its| json!({ "id": its.id.to_string(), "pieces": its.pieces, "of": its.of }))
+        .collect();
+    let path = to.display().to_string();
+    let object = json!({ "boxes": boxes, "bytes": bytes, "path": path, "files": files });
     let words = || {
-        let (path, boxes) = (to.display().to_string(), boxes.to_string());
-        desk.words.say("carried-out", &[("path", &path), ("count", &boxes), ("size", &size(bytes))])
+        let count = boxes.to_string();
+        let args = [("path", path.as_str()), ("count", &count), ("size", &size(bytes))];
+        let mut lines = vec![desk.words.say("carried-out", &args)];
+        for its in &loaded {
+            let (pieces, of) = (its.pieces.to_string(), its.of.to_string());
+            let args = [("name", its.name.as_str()), ("count", &pieces), ("of", &of)];
+            let which = if its.pieces < its.of { "carried-file-part" } else { "carried-file" };
+            lines.push(desk.words.say(which, &args));
+        }
+        lines.join("\n")
     };
     desk.console.result(object, words).await
 }
 
-/// What became of what was brought.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    bytes: u64,
-    boxes: u64,
-    accepted: u64,
-    duplicates: u64,
-    unknown: u64,
-    missing: u64,
+/// A file of which pieces are on a card.
+struct Loaded {
+    id: MessageId,
+    name: String,
+    pieces: u64,
+    of: u64,
 }
 
-async fn take_in(desk: &Desk, options: &CarryIn) -> Result<(), Trouble> {
-    let mut count = Count::default();
-    let mut heap = Heap::default();
-    for path in &options.files {
-        if path.as_os_str() == "-" {
-            heap.add(desk.input.clone().unwrap_or_default().into_bytes());
-            continue;
-        }
-        for path in files(&desk.place(path))? {
-            let bytes = read(&path)?;
-            if heap.is_above(&bytes) {
-                take(desk, std::mem::take(&mut heap), &mut count).await?;
-            }
-            heap.add(bytes);
-        }
+async fn loaded(desk: &Desk, portions: &[Portion]) -> Result<Vec<Loaded>, Trouble> {
+    let mut counts = BTreeMap::new();
+    for portion in portions {
+        let count: &mut u64 = counts.entry((portion.conversation, portion.message)).or_default();
+        *count = count.saturating_add(portion.pieces());
     }
-    take(desk, heap, &mut count).await?;
-    let object = json!({
-        "boxes": count.boxes,
-        "bytes": count.bytes,
-        "accepted": count.accepted,
-        "duplicates": count.duplicates,
-        "unknown": count.unknown,
-        "missing": count.missing,
-    });
-    let words = || {
-        let args: [(&str, String); 4] = [
-            ("accepted", count.accepted.to_string()),
-            ("duplicates", count.duplicates.to_string()),
-            ("unknown", count.unknown.to_string()),
-            ("missing", count.missing.to_string()),
-        ];
-        let args: Vec<_> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let which = if count.missing > 0 { "carried-in-part" } else { "carried-in" };
-        desk.words.say(which, &args)
-    };
-    desk.console.result(object, words).await?;
-    if count.boxes == 0 {
-        return Err(if count.missing > 0 { Kind::CardDamaged } else { Kind::NotForUs }.into());
+    let mut all = Vec::new();
+    for ((conversation, id), pieces) in counts {
+        let look = move |vault: &sogon_vault::Vault| view::message(vault, conversation, id);
+        let message = desk.hand.look(look).await?;
+        let Some(found) = message.and_then(Known::of) else { continue };
+        let name = plain::line(&named(&found.message));
+        all.push(Loaded { id, name, pieces, of: found.file.pieces.into() });
     }
-    Ok(())
-}
-
-/// A file, or those of a folder in the order of their names.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let wrong = || Trouble::of(Kind::FileUnreadable, &[("path", &path.display().to_string())]);
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = std::fs::read_dir(path).map_err(|_| wrong())?;
-    let mut all: Vec<PathBuf> = entries
-        .take(FILES_MAX)
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.is_file())
-        .collect();
-    all.sort();
     Ok(all)
 }
 
-/// As much of a file as a card may have.
-fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
-    let wrong = || Trouble::of(Kind::FileUnreadable, &[("path", &path.display().to_string())]);
-    let file = std::fs::File::open(path).map_err(|_| wrong())?;
-    if !file.metadata().is_ok_and(|about| about.is_file()) {
-        return Err(wrong());
-    }
-    let mut bytes = Vec::new();
-    file.take(CARD_BYTES_MAX).read_to_end(&mut bytes).map_err(|_| wrong())?;
-    Ok(bytes)
-}
-
-/// What was brought, put together: two damaged copies of a card mend each other.
-#[derive(Clone, Debug, Default)]
-struct Heap {
-    bytes: u64,
-    card: Vec<u8>,
-    words: Vec<SealedBox>,
-}
-
-impl Heap {
-    /// There is no room for these bytes beside what is here.
-    fn is_above(&self, bytes: &[u8]) -> bool {
-        let all = self.bytes.saturating_add(bytes.len() as u64);
-        self.bytes > 0 && all > CARD_BYTES_MAX
-    }
-
-    fn add(&mut self, mut bytes: Vec<u8>) {
-        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        // Words are letters; noise of any length has bytes that are none.
-        let words = std::str::from_utf8(&bytes).map(bundle::boxes_in).unwrap_or_default();
-        if words.is_empty() {
-            bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES), 0);
-            self.card.extend(bytes);
-        } else {
-            self.words.extend(words);
-        }
-    }
-}
-
-async fn take(desk: &Desk, heap: Heap, count: &mut Count) -> Result<(), Trouble> {
-    count.bytes = count.bytes.saturating_add(heap.bytes);
-    let mut missing = 0;
-    for look in 0..LOOKS_MAX {
-        let opened = opened(desk, &heap).await?;
-        if look == 0 {
-            count.unknown = count.unknown.saturating_add(opened.unknown);
-        }
-        missing = opened.missing;
-        let mut news = false;
-        for brought in opened.brought {
-            let Answer::CarriedIn { accepted, duplicates, unknown } =
-                desk.hand.act(Act::CarryIn { brought }).await?
-            else {
-                return Err(Kind::Bug.into());
-            };
-            news |= accepted > 0;
-            count.accepted = count.accepted.saturating_add(accepted);
-            if look == 0 {
-                count.duplicates = count.duplicates.saturating_add(duplicates);
-                count.unknown = count.unknown.saturating_add(unknown);
-                let all = accepted.saturating_add(duplicates).saturating_add(unknown);
-                count.boxes = count.boxes.saturating_add(all);
-            }
-        }
-        if !news {
-            break;
-        }
-    }
-    count.missing = count.missing.saturating_add(missing);
-    Ok(())
-}
-
-async fn opened(desk: &Desk, heap: &Heap) -> Result<Opened, Trouble> {
-    let heap = heap.clone();
-    let look = move |vault: &sogon_vault::Vault| {
-        let mut opened = open_card(vault, &heap.card).map_err(|_| ShelfFault)?;
-        let words = open_words(vault, &heap.words).map_err(|_| ShelfFault)?;
-        opened.brought.extend(words.brought);
-        opened.unknown = opened.unknown.saturating_add(words.unknown);
-        opened.missing = opened.missing.saturating_add(words.missing);
-        Ok(opened)
-    };
-    desk.hand.look(look).await
-}
-
 async fn codes(desk: &Desk, options: &CarryQr) -> Result<(), Trouble> {
-    let (blocks, boxes) = packed(desk, &options.to, Form::Frames).await?;
+    let packed = packed(desk, &options.to, Form::Frames, u64::MAX).await?;
+    let (blocks, boxes) = packed.spread(desk).await?;
     let codes: Vec<String> = blocks.iter().map(bundle::code).collect();
     let bytes = codes.iter().fold(0_usize, |sum, code| sum.saturating_add(code.len()));
     let object = json!({ "boxes": boxes, "bytes": bytes, "codes": codes });

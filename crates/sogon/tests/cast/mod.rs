@@ -12,6 +12,18 @@ use sogon_relay::{Config, Relay, Running};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// Bytes that no compressor makes smaller.
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let next = std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    next.flatten().take(length).collect()
+}
+
 /// A relay, and a folder for everybody's homes.
 pub(crate) struct World {
     pub(crate) folder: TempDir,

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Instant,
@@ -25,10 +25,24 @@ pub(crate) struct Passed {
     pub(crate) bytes: usize,
 }
 
+/// What passed, and who waits for more.
+#[derive(Default)]
+struct Seen {
+    passed: Mutex<Vec<Passed>>,
+    more: Condvar,
+}
+
+impl Seen {
+    fn note(&self, up: bool, bytes: usize) {
+        self.passed.lock().unwrap().push(Passed { up, at: Instant::now(), bytes });
+        self.more.notify_all();
+    }
+}
+
 pub(crate) struct Tap {
     runtime: Option<Runtime>,
     addr: RelayAddr,
-    passed: Arc<Mutex<Vec<Passed>>>,
+    seen: Arc<Seen>,
     cut: Arc<AtomicBool>,
 }
 
@@ -51,11 +65,11 @@ impl Tap {
         });
         let port = listener.local_addr().unwrap().port();
         let addr = RelayAddr::new("127.0.0.1", port, relay.fingerprint()).unwrap();
-        let (passed, cut) = (Arc::<Mutex<Vec<Passed>>>::default(), Arc::<AtomicBool>::default());
+        let (seen, cut) = (Arc::<Seen>::default(), Arc::<AtomicBool>::default());
         let to: SocketAddr = ([127, 0, 0, 1], relay.port()).into();
         runtime.spawn(streams(listener, to, Arc::clone(&cut)));
-        runtime.spawn(datagrams(socket, to, Arc::clone(&passed), Arc::clone(&cut)));
-        Self { runtime: Some(runtime), addr, passed, cut }
+        runtime.spawn(datagrams(socket, to, Arc::clone(&seen), Arc::clone(&cut)));
+        Self { runtime: Some(runtime), addr, seen, cut }
     }
 
     pub(crate) fn address(&self) -> String {
@@ -64,7 +78,15 @@ impl Tap {
 
     /// What passed since the last time.
     pub(crate) fn take(&self) -> Vec<Passed> {
-        std::mem::take(&mut self.passed.lock().unwrap())
+        std::mem::take(&mut self.seen.passed.lock().unwrap())
+    }
+
+    /// Waits until so many datagrams passed since the last time.
+    pub(crate) fn wait_for(&self, datagrams: usize) {
+        let mut passed = self.seen.passed.lock().unwrap();
+        while passed.len() < datagrams {
+            passed = self.seen.more.wait(passed).unwrap();
+        }
     }
 
     /// From now on nothing passes, and streams are broken.
@@ -100,19 +122,14 @@ async fn streams(listener: TcpListener, to: SocketAddr, cut: Arc<AtomicBool>) {
     }
 }
 
-async fn datagrams(
-    socket: Arc<UdpSocket>,
-    to: SocketAddr,
-    passed: Arc<Mutex<Vec<Passed>>>,
-    cut: Arc<AtomicBool>,
-) {
+async fn datagrams(socket: Arc<UdpSocket>, to: SocketAddr, seen: Arc<Seen>, cut: Arc<AtomicBool>) {
     let mut ways: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
     let mut bytes = [0; 2_048];
     while let Ok((length, from)) = socket.recv_from(&mut bytes).await {
         if cut.load(Relaxed) {
             continue;
         }
-        passed.lock().unwrap().push(Passed { up: true, at: Instant::now(), bytes: length });
+        seen.note(true, length);
         let way = match ways.get(&from) {
             Some(way) => Arc::clone(way),
             None => {
@@ -120,15 +137,14 @@ async fn datagrams(
                 way.connect(to).await.unwrap();
                 ways.insert(from, Arc::clone(&way));
                 let (back, out) = (Arc::clone(&way), Arc::clone(&socket));
-                let (passed, cut) = (Arc::clone(&passed), Arc::clone(&cut));
+                let (seen, cut) = (Arc::clone(&seen), Arc::clone(&cut));
                 tokio::spawn(async move {
                     let mut bytes = [0; 2_048];
                     while let Ok(length) = back.recv(&mut bytes).await {
                         if cut.load(Relaxed) {
                             continue;
                         }
-                        let now = Passed { up: false, at: Instant::now(), bytes: length };
-                        passed.lock().unwrap().push(now);
+                        seen.note(false, length);
                         let _ = out.send_to(bytes.get(..length).unwrap_or_default(), from).await;
                     }
                 });

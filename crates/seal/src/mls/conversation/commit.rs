@@ -28,6 +28,9 @@ pub struct Change {
     /// From the next epoch on this one of the charter's relays orders the logs; the commit is for
     /// the log at that relay.
     pub moves_to: Option<u8>,
+    /// From the next epoch on the charter names these relays behind the first. The one that orders
+    /// the logs keeps its place among them.
+    pub mirrors: Option<Vec<String>>,
 }
 
 /// A commit ready to be appended.
@@ -66,6 +69,8 @@ pub struct Staged {
     pub readmits_us: bool,
     /// Which of the charter's relays orders the logs from then on, if it is another one.
     pub moves_to: Option<u8>,
+    /// The charter names other relays from then on.
+    pub renames: bool,
 }
 
 impl fmt::Debug for Staged {
@@ -90,7 +95,9 @@ impl Conversation<'_> {
         let leaf_key = self.leaf_key()?;
         let aad = [self.tag().as_slice(), &head.seq.to_be_bytes(), &head.chain].concat();
         self.group.set_aad(aad);
-        let extensions = change.moves_to.map(|to| self.extensions_at(to)).transpose()?;
+        let charter = self.charter_after(change)?;
+        let changes_context = charter.is_some();
+        let extensions = charter.map(|charter| extensions_of(&charter)).transpose()?;
         let mut builder = self.group.commit_builder();
         if let Some(extensions) = extensions {
             let proposed = builder.propose_group_context_extensions(extensions);
@@ -99,7 +106,7 @@ impl Conversation<'_> {
         let bundle = builder
             .propose_removals(change.remove.iter().map(|leaf| LeafNodeIndex::new(*leaf)))
             .propose_adds(change.add.iter().map(|package| package.inner.clone()))
-            .force_self_update(change.refresh || change.moves_to.is_some())
+            .force_self_update(change.refresh || changes_context)
             .load_psks(self.sealer.desk)
             .map_err(|_| SealError::Bug)?
             .build(&self.sealer.dice, &self.sealer.library.0, &leaf_key, |_| true)
@@ -112,27 +119,27 @@ impl Conversation<'_> {
         Ok(Committed { posting, welcome: welcome.map_err(|_| SealError::Bug)? })
     }
 
-    /// The group's context when another of the charter's relays orders the logs.
-    fn extensions_at(&self, to: u8) -> Result<Extensions<GroupContext>, SealError> {
-        let charter = Charter { at: Some(to), ..self.charter()? };
-        let bytes = minicbor::to_vec(&charter).map_err(|_| SealError::Bug)?;
-        let own = Extension::Unknown(CONTEXT_EXTENSION, UnknownExtension(bytes));
-        // MLS asks for it when a context changes (RFC 9420, 12.1.7).
-        let required = [ExtensionType::Unknown(CONTEXT_EXTENSION)];
-        let required = RequiredCapabilitiesExtension::new(&required, &[], &[]);
-        let required = Extension::RequiredCapabilities(required);
-        Extensions::from_vec(vec![required, own]).map_err(|_| SealError::Bug)
+    /// The charter as a commit is to change it.
+    fn charter_after(&self, change: &Change) -> Result<Option<Charter>, SealError> {
+        if change.moves_to.is_none() && change.mirrors.is_none() {
+            return Ok(None);
+        }
+        let here = self.charter()?;
+        let there = Charter {
+            at: change.moves_to.or(here.at),
+            mirrors: change.mirrors.clone().or_else(|| here.mirrors.clone()),
+            ..here.clone()
+        };
+        if here.allows(&there) { Ok(Some(there)) } else { Err(SealError::Bug) }
     }
 
-    /// Which relay a proposal moves the logs to, if it changes nothing else.
-    fn move_in(&self, proposal: &GroupContextExtensionProposal) -> Result<u8, SealError> {
-        let here = self.charter()?;
+    /// The charter a proposal leads to, if it changes nothing else and may do so.
+    fn charter_in(&self, proposal: &GroupContextExtensionProposal) -> Result<Charter, SealError> {
         let bytes = proposal.extensions().unknown(CONTEXT_EXTENSION);
         let there = bytes.and_then(|bytes| minicbor::decode::<Charter>(&bytes.0).ok());
-        let to = there.and_then(|there| there.at).ok_or(SealError::Unopenable)?;
-        let same = *proposal.extensions() == self.extensions_at(to)?;
-        let elsewhere = to != here.at.unwrap_or(0) && usize::from(to) < here.relays().len();
-        if same && elsewhere { Ok(to) } else { Err(SealError::Unopenable) }
+        let there = there.ok_or(SealError::Unopenable)?;
+        let only = *proposal.extensions() == extensions_of(&there)?;
+        if only && self.charter()?.allows(&there) { Ok(there) } else { Err(SealError::Unopenable) }
     }
 
     /// The rules of ours that MLS leaves to the application (SPEC 5.4): only adding and removing,
@@ -155,11 +162,13 @@ impl Conversation<'_> {
         if !commit.queued_proposals().all(known) {
             return Err(SealError::Unopenable);
         }
-        let mut moves_to = None;
+        let (mut moves_to, mut renames) = (None, false);
         for queued in commit.queued_proposals() {
             if let Proposal::GroupContextExtensions(proposal) = queued.proposal() {
                 // The library takes one at most.
-                moves_to = Some(self.move_in(proposal)?);
+                let there = self.charter_in(proposal)?;
+                renames = there.mirrors != self.charter()?.mirrors;
+                moves_to = (!renames).then(|| there.at.unwrap_or(0));
             }
         }
         let mut removed = Vec::new();
@@ -187,7 +196,17 @@ impl Conversation<'_> {
         let own = self.member(self.group.own_leaf_index())?.identity;
         let readmits_us = commit.self_removed() && added.contains(&own);
         let removes_us = commit.self_removed() && !readmits_us;
-        Ok(Staged { commit, author, head, added, removed, removes_us, readmits_us, moves_to })
+        Ok(Staged {
+            commit,
+            author,
+            head,
+            added,
+            removed,
+            removes_us,
+            readmits_us,
+            moves_to,
+            renames,
+        })
     }
 
     /// Forgets a commit of one's own that cannot win any more.
@@ -213,4 +232,15 @@ impl Conversation<'_> {
     pub fn merge_own(&mut self) -> Result<(), SealError> {
         self.group.merge_pending_commit(&self.sealer).map_err(|_| SealError::Bug)
     }
+}
+
+/// The group's context with a charter in it.
+fn extensions_of(charter: &Charter) -> Result<Extensions<GroupContext>, SealError> {
+    let bytes = minicbor::to_vec(charter).map_err(|_| SealError::Bug)?;
+    let own = Extension::Unknown(CONTEXT_EXTENSION, UnknownExtension(bytes));
+    // MLS asks for it when a context changes (RFC 9420, 12.1.7).
+    let required = [ExtensionType::Unknown(CONTEXT_EXTENSION)];
+    let required = RequiredCapabilitiesExtension::new(&required, &[], &[]);
+    let required = Extension::RequiredCapabilities(required);
+    Extensions::from_vec(vec![required, own]).map_err(|_| SealError::Bug)
 }
