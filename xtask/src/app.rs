@@ -43,8 +43,7 @@ pub(crate) fn run(house: &House, length: Length) -> Result<Done, Fault> {
         npm.args(MODULES);
         does(npm)?;
     }
-    let build = ["build", "--quiet", "-p", "sogon", "-p", "sogon-relay", "--bins", "--examples"];
-    house.cargo_does(&build)?;
+    let programs = house.programs()?;
     let script = if length == Length::Figures { "figures.mjs" } else { "stories.mjs" };
     let mut node = house.command("node");
     node.arg(house.at("crates/app/tests/browser").join(script));
@@ -52,7 +51,7 @@ pub(crate) fn run(house: &House, length: Length) -> Result<Done, Fault> {
         node.arg("--short");
     }
     node.env("SOGON_APP_MODULES", &modules)
-        .env("SOGON_APP_BIN", house.target.join("debug"))
+        .env("SOGON_APP_BIN", programs)
         .env("SOGON_APP_SHOTS", folder.join("pictures"))
         .env("SOGON_APP_TMP", folder.join("worlds"))
         .env("SOGON_APP_CHROMIUM", chromium);

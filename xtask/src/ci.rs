@@ -22,7 +22,7 @@ const STEPS: &[(&str, Task)] = &[
     }),
     ("test", |house| house.cargo_does(&["test", "--workspace"]).map(|()| Done::Ran)),
     ("vectors", vectors),
-    ("lab", |house| hooks::lab(house, &["--seeds", "300"])),
+    ("lab", |house| hooks::lab(house, &[])),
     ("app", |house| app::run(house, app::Length::Short)),
     ("deny", |house| deny::run(house).map(|()| Done::Ran)),
 ];

@@ -31,8 +31,9 @@ pub(crate) fn lab(house: &House, words: &[&str]) -> Result<Done, Fault> {
     if !house.has_program("sogon-lab", "sogon-lab")? {
         return Ok(Done::Skipped("the lab has no program `sogon-lab` yet.".to_owned()));
     }
-    let run = ["run", "--quiet", "--package", "sogon-lab", "--bin", "sogon-lab", "--"];
-    house.cargo_does(&[run.as_slice(), words.as_slice()].concat()).map(|()| Done::Ran)
+    let mut seeds = house.command(house.programs()?.join("sogon-lab"));
+    seeds.args(words);
+    does(seeds).map(|()| Done::Ran)
 }
 
 /// `figures [N …]`: the numbers of the README, or some parts of them.
@@ -50,8 +51,9 @@ pub(crate) fn blows(house: &House, words: &[&str]) -> Result<Done, Fault> {
     if !has(house, "strace", "-V") {
         return Ok(Done::Skipped("it needs strace: apt-get install strace".to_owned()));
     }
-    let run = ["run", "--quiet", "--package", "sogon-lab", "--bin", "blows", "--"];
-    house.cargo_does(&[run.as_slice(), words].concat()).map(|()| Done::Ran)
+    let mut blows = house.command(house.programs()?.join("blows"));
+    blows.args(words);
+    does(blows).map(|()| Done::Ran)
 }
 
 /// `tpm`: a home and a TPM 2.0 in software.
@@ -59,7 +61,7 @@ pub(crate) fn tpm(house: &House) -> Result<Done, Fault> {
     if !has(house, "swtpm", "--version") {
         return Ok(Done::Skipped("it needs a TPM in software: apt-get install swtpm".to_owned()));
     }
-    let words = ["test", "--quiet", "--package", "sogon", "--test", "tpm"];
+    let words = ["test", "--quiet", "--workspace", "--test", "tpm"];
     house.cargo_does(&words).map(|()| Done::Ran)
 }
 
@@ -68,7 +70,7 @@ pub(crate) fn nap(house: &House) -> Result<Done, Fault> {
     if !has(house, "dbus-daemon", "--version") {
         return Ok(Done::Skipped("it needs a bus: apt-get install dbus-daemon".to_owned()));
     }
-    let words = ["test", "--quiet", "--package", "sogon", "--test", "nap"];
+    let words = ["test", "--quiet", "--workspace", "--test", "nap"];
     house.cargo_does(&words).map(|()| Done::Ran)
 }
 

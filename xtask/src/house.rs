@@ -119,6 +119,14 @@ impl House {
         does(command)
     }
 
+    /// Builds every program and says where they lie. Cargo gives a crate other features when one
+    /// package is asked for than for all of them and their tests: it would build half of the 600
+    /// crates once more. Examples bring what tests bring.
+    pub(crate) fn programs(&self) -> Result<PathBuf, Fault> {
+        self.cargo_does(&["build", "--quiet", "--workspace", "--bins", "--examples"])?;
+        Ok(self.target.join("debug"))
+    }
+
     /// Runs cargo and gives what it prints.
     pub(crate) fn cargo_says(&self, words: &[&str]) -> Result<String, Fault> {
         let mut command = self.cargo();
