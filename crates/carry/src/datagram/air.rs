@@ -24,6 +24,8 @@ const PACES: std::ops::RangeInclusive<f64> = 1e-8..=0.01;
 
 /// Lost packets that are remembered, in case they were only late.
 const LAPSED_MAX: usize = 4_096;
+/// Answered packets that are remembered, for what they say of those before them.
+const HEARD_MAX: usize = 256;
 
 /// A packet that left.
 pub(super) struct Flight {
@@ -57,6 +59,8 @@ pub(super) struct Air {
     flights: BTreeMap<u64, Flight>,
     /// When packets that count as lost left. An answer to one says that it was only late.
     lapsed: BTreeMap<u64, Instant>,
+    /// When the latest of the answered packets were, those that are dealt with too.
+    heard: BTreeMap<u64, Instant>,
     next: u64,
     in_flight: usize,
     /// Seconds that a byte needs.
@@ -78,6 +82,7 @@ impl Air {
         Self {
             flights: BTreeMap::new(),
             lapsed: BTreeMap::new(),
+            heard: BTreeMap::new(),
             next: 0,
             in_flight: 0,
             pace,
@@ -106,6 +111,17 @@ impl Air {
         self.flights.values().flat_map(|flight| &flight.units)
     }
 
+    /// What the oldest packets ask for that nobody answered, of so many packets.
+    pub(super) fn unheard(&self, packets: usize) -> impl Iterator<Item = Key> {
+        let unheard = self.flights.values().filter(|flight| flight.heard.is_none());
+        unheard.take(packets).flat_map(|flight| flight.units.iter().copied())
+    }
+
+    /// When everything that left is thought to be through.
+    pub(super) fn free(&self, now: Instant) -> Instant {
+        self.free.map_or(now, |free| free.clamp(now, later(now, QUEUE_MAX)))
+    }
+
     /// Bytes a second, when that was measured in this visit.
     pub(super) fn rate(&self) -> Option<u32> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -119,11 +135,14 @@ impl Air {
         time.unwrap_or(QUEUE_MAX).min(QUEUE_MAX)
     }
 
+    fn more_than_small(&self, bytes: usize) -> Duration {
+        self.time(bytes.saturating_sub(SMALL_BYTES))
+    }
+
     /// A packet leaves; alone on the way it would be answered within `timer`.
     pub(super) fn send(&mut self, now: Instant, bytes: usize, timer: Duration, units: Vec<Key>) {
-        let begun = self.free.map_or(now, |free| free.clamp(now, later(now, QUEUE_MAX)));
-        let large = self.time(bytes.saturating_sub(SMALL_BYTES));
-        let due = later(later(begun, large), timer);
+        let begun = self.free(now);
+        let due = later(later(begun, self.more_than_small(bytes)), timer);
         self.free = Some(later(begun, self.time(bytes)));
         let least = later(now, timer);
         let flight = Flight { sent: now, begun, least, due, bytes, units, heard: None };
@@ -149,6 +168,10 @@ impl Air {
             return None;
         }
         let (sent, begun, bytes) = (flight.sent, flight.begun, flight.bytes);
+        self.heard.insert(number, now);
+        if self.heard.len() > HEARD_MAX {
+            self.heard.pop_first();
+        }
         let waited = begun.saturating_duration_since(sent);
         self.in_flight = self.in_flight.saturating_sub(bytes);
         if waited > Duration::ZERO {
@@ -157,14 +180,16 @@ impl Air {
         self.expect_rest(number, now, (trip, spare));
         let round_trip = now.saturating_duration_since(sent);
         let known = waited == Duration::ZERO || self.paces > 0;
-        let alone = known.then(|| round_trip.saturating_sub(waited));
+        // A round trip is one of a small packet, where it is known what a large one takes more.
+        let large = if self.paces > 0 { self.more_than_small(bytes) } else { Duration::ZERO };
+        let alone = known.then(|| round_trip.saturating_sub(waited).saturating_sub(large));
         Some(Heard { round_trip, alone, bytes, lapsed: false })
     }
 
     /// A packet that waited for the one before it was answered so much later than that one.
     fn learn_pace(&mut self, number: u64, bytes: usize, now: Instant) {
-        let before = number.checked_sub(1).and_then(|before| self.flights.get(&before));
-        let Some(apart) = before.and_then(|before| before.heard) else { return };
+        let before = number.checked_sub(1).and_then(|before| self.heard.get(&before));
+        let Some(apart) = before.copied() else { return };
         let bytes = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX).max(1));
         let seen = now.saturating_duration_since(apart).as_secs_f64() / bytes;
         let pace =
@@ -199,16 +224,12 @@ impl Air {
 
     /// When each packet that others overtook counts as lost.
     fn overtaking(&self, reordered: Duration) -> impl Iterator<Item = (u64, Instant)> {
-        let (mut count, mut first) = (0usize, None::<Instant>);
-        self.flights.iter().rev().filter_map(move |(number, flight)| {
-            if let Some(heard) = flight.heard {
-                count = count.saturating_add(1);
-                first = Some(first.map_or(heard, |first| first.min(heard)));
-                return None;
-            }
-            let first = first?;
-            let at = if count >= OVERTAKEN_MAX { first } else { later(first, reordered) };
-            Some((*number, at))
+        let unheard = self.flights.iter().filter(|(_, flight)| flight.heard.is_none());
+        unheard.filter_map(move |(number, _)| {
+            let overtook = || self.heard.range(number.saturating_add(1)..).map(|(_, at)| *at);
+            let first = overtook().min()?;
+            let is_lost = overtook().nth(OVERTAKEN_MAX.saturating_sub(1)).is_some();
+            Some((*number, if is_lost { first } else { later(first, reordered) }))
         })
     }
 

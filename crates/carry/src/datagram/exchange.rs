@@ -3,9 +3,10 @@
 //!
 //! Every question is asked until it is answered. Asking twice does no harm, so a packet is never
 //! sent a second time: what was lost goes into a new one. What comes back is in `answers.rs`, what
-//! does not in `late.rs`.
+//! does not in `late.rs`, and what leaves once more before that is known in `copies.rs`.
 
 mod answers;
+mod copies;
 mod late;
 
 use std::{
@@ -38,8 +39,6 @@ const READ_BYTES_MAX: u32 = 131_072;
 const CLASS_OF_FILES: u8 = 3;
 /// Packets that are sent when nothing is heard, to find out whether the way is back.
 const PROBES: usize = 2;
-/// A first flight of at most so many packets may be sent twice.
-const TWICE_MAX: usize = 3;
 /// A read that was asked for so often and did not grow is given out as far as it came.
 const ASKINGS_MAX: u32 = 64;
 
@@ -80,10 +79,14 @@ pub(crate) struct Exchange {
     heard: Option<Instant>,
     /// A round trip was measured.
     answered: bool,
-    /// A second copy of what left at the first time leaves at the second.
-    twice: Option<(Instant, Instant, Vec<Key>)>,
-    /// What leaves is not copied: the first flight is over, or nothing is known against the way.
-    copied: bool,
+    /// When the last packets leave a second time, if nothing else does and nobody answers.
+    copy_at: Option<Instant>,
+    /// Reads that wait to be asked in a copy.
+    hurried: BTreeSet<Own>,
+    /// How often they did since the last question or silence.
+    copied: u8,
+    /// This visit was silent once: its last packets are worth a copy.
+    was_silent: bool,
     sent: u32,
     lost: u32,
     rate: Rate,
@@ -119,8 +122,10 @@ impl Exchange {
             begun: now,
             heard: None,
             answered: false,
-            twice: None,
-            copied: !timing.is_lossy(),
+            copy_at: None,
+            hurried: BTreeSet::new(),
+            copied: 0,
+            was_silent: false,
             sent: 0,
             lost: 0,
             rate: Rate::default(),
@@ -131,7 +136,7 @@ impl Exchange {
     /// A visit in which every packet that may leave does, full or empty and of one size, and is
     /// answered by one of that size. Whoever calls has to keep the pace.
     pub(crate) fn even(keys: Keys, timing: Timing, now: Instant) -> Self {
-        Self { even: true, copied: true, ..Self::new(keys, timing, now) }
+        Self { even: true, ..Self::new(keys, timing, now) }
     }
 
     /// Takes a question; false for one that needs a connection.
@@ -163,6 +168,9 @@ impl Exchange {
             self.wait(class, (own, unit));
         }
         self.tasks.insert(own, (tag, task));
+        if rank == Rank::Words {
+            self.copied = 0;
+        }
         true
     }
 
@@ -246,7 +254,7 @@ impl Exchange {
 
     /// The next packet that may leave now, sealed.
     pub(crate) fn next_packet(&mut self, now: Instant, fresh: Freshness) -> Option<Vec<u8>> {
-        self.send_twice(now);
+        self.send_copies(now);
         if self.air.in_flight() >= self.window.bytes() && !self.even {
             return None;
         }
@@ -263,12 +271,8 @@ impl Exchange {
         let datagram = self.keys.seal_question(fresh, &plain);
         self.sent = self.sent.saturating_add(1);
         self.rate.begins(now);
-        if !self.copied {
-            let apart = self.timing.round_trip().div_f64(8.0);
-            let at = now.checked_add(apart).unwrap_or(now);
-            self.twice.get_or_insert((now, at, Vec::new())).2.extend(&units);
-        }
         self.air.send(now, datagram.len(), self.timer(), units);
+        self.plan_copies(now);
         Some(datagram)
     }
 
@@ -286,7 +290,11 @@ impl Exchange {
             if self.is_held_back(*tag) && !self.goes_with_all(task, &items) {
                 continue;
             }
-            let Some(question) = task.question(*unit, self.read_bytes) else { continue };
+            let read_bytes = match self.hurried.contains(tag) {
+                true => copies::READ_BYTES,
+                false => self.read_bytes,
+            };
+            let Some(question) = task.question(*unit, read_bytes) else { continue };
             let length = question.encode().len();
             if let Some(left) = room.checked_sub(length) {
                 room = left;
@@ -302,6 +310,7 @@ impl Exchange {
             self.waiting.remove(&entry);
         }
         for (tag, _) in &units {
+            self.hurried.remove(tag);
             let asked = self.asked.entry(*tag).or_default();
             *asked = asked.saturating_add(1);
         }
@@ -324,15 +333,6 @@ impl Exchange {
             _ => false,
         };
         self.laying.get(&reading.log()) == Some(&items.iter().filter(here).count())
-    }
-
-    fn send_twice(&mut self, now: Instant) {
-        let Some((sent, _, units)) = self.twice.take_if(|(_, at, _)| *at <= now) else { return };
-        self.copied = true;
-        let unheard = self.rate.last().is_none_or(|last| last < sent);
-        if unheard && self.air.len() <= TWICE_MAX {
-            units.into_iter().for_each(|key| self.wait_again(key));
-        }
     }
 }
 

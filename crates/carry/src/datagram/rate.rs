@@ -14,6 +14,7 @@ pub(super) struct Rate {
     last: Option<Instant>,
     up: usize,
     down: usize,
+    large: bool,
     /// Between the last two large packets that came.
     apart: Duration,
 }
@@ -39,10 +40,16 @@ impl Rate {
         self.apart
     }
 
+    /// The last packet that came was a large one: more of them may come.
+    pub(super) fn is_large(&self) -> bool {
+        self.large
+    }
+
     /// A packet of so many bytes came.
     pub(super) fn heard(&mut self, bytes: usize, now: Instant) {
         self.down = self.down.saturating_add(bytes);
-        if let Some(last) = self.last.filter(|_| bytes >= LARGE_BYTES) {
+        self.large = bytes >= LARGE_BYTES;
+        if let Some(last) = self.last.filter(|_| self.large) {
             self.apart = now.saturating_duration_since(last);
         }
         self.last = Some(now);

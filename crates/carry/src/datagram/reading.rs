@@ -266,7 +266,9 @@ impl Reading {
         match wanted {
             Wanted::On(after) => {
                 let after = after.max(self.till);
-                Question::Read { tag, log, after, till: 0, bytes_max: bytes_max.min(left) }
+                // What was laid down behind a gap is here already.
+                let till = self.laid.keys().next().map_or(0, |seq| seq.saturating_sub(1));
+                Question::Read { tag, log, after, till, bytes_max: bytes_max.min(left) }
             }
             Wanted::Gap(after, till) => Question::Read { tag, log, after, till, bytes_max },
             Wanted::Pieces(seq, wanted) => {
@@ -313,6 +315,24 @@ mod tests {
         reading.boxes(held(8, 9, 9), 8, vec![boxed(8), boxed(9)]);
         reading.boxes(held(4, 4, 9), 4, vec![boxed(4)]);
         assert_eq!(places(reading.done()), (4, vec![4, 5, 6, 7, 8, 9]));
+    }
+
+    #[test]
+    fn what_was_laid_down_behind_a_gap_is_not_asked_for() {
+        let mut reading = Reading::new(1, LogName([1; 16]), 80, 65_536);
+        for fill in [81, 83, 84] {
+            reading.laid(fill.into(), boxed(fill));
+        }
+        let Wanted::On(after) = reading.on() else { panic!("nothing was heard") };
+        let question = reading.question(reading.on(), 12_288);
+        assert!(matches!(question, Question::Read { after: 81, till: 82, .. }), "{question:?}");
+        assert_eq!(after, 81);
+        reading.boxes(held(82, 82, 85), 82, vec![boxed(82)]);
+        // And what came behind it is.
+        let question = reading.question(reading.on(), 12_288);
+        assert!(matches!(question, Question::Read { after: 84, till: 0, .. }), "{question:?}");
+        reading.boxes(held(85, 85, 85), 85, vec![boxed(85)]);
+        assert_eq!(places(reading.done()), (81, vec![81, 82, 83, 84, 85]));
     }
 
     #[test]

@@ -109,17 +109,17 @@ impl Timing {
 
     /// How long packets of one answer may be apart before one is taken for lost.
     pub(crate) fn patience(&self) -> Duration {
-        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(2);
         let packet = 1_300u32
             .checked_div(self.rate_down)
             .map_or(0, |_| u64::from(1_300_000u32.checked_div(self.rate_down).unwrap_or_default()));
         let packets = Duration::from_millis(packet).saturating_mul(3);
-        deviation.max(packets).max(self.round_trip().div_f64(3.0)).max(DISK)
+        self.patience_for_small().max(packets)
     }
 
-    /// Whether a first flight is worth sending twice.
-    pub(crate) fn is_lossy(&self) -> bool {
-        self.loss_permille >= 300
+    /// The same where none of them is large.
+    pub(crate) fn patience_for_small(&self) -> Duration {
+        let deviation = Duration::from_millis(self.deviation_ms.into()).saturating_mul(2);
+        deviation.max(self.round_trip().div_f64(3.0)).max(DISK)
     }
 }
 
@@ -155,10 +155,10 @@ mod tests {
         for _ in 0..20 {
             timing.lost(17, 50);
         }
-        assert!((320..=340).contains(&timing.loss_permille) && timing.is_lossy());
+        assert!((320..=340).contains(&timing.loss_permille));
         for _ in 0..30 {
             timing.lost(0, 3);
         }
-        assert!(!timing.is_lossy());
+        assert!(timing.loss_permille < 20);
     }
 }

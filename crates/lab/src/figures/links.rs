@@ -173,7 +173,6 @@ impl Circle {
         warm: bool,
         relay: &Running,
     ) {
-        let runs = if texts > 1 { place.runs.div_ceil(3) } else { place.runs };
         let mut clear = place.weather.clone();
         for way in [&mut clear.up, &mut clear.down] {
             way.loss = Loss::Each(0.0);
@@ -182,7 +181,7 @@ impl Circle {
         let clear = self.on(clear, 3, texts, warm, relay).await;
         let bytes = clear.iter().map(|took| took.up).fold(f64::INFINITY, f64::min);
         let floor = trip + bytes * 8.0 / rate(place);
-        let took = self.on(place.weather.clone().seed(7), runs, texts, warm, relay).await;
+        let took = self.on(place.weather.clone().seed(7), place.runs, texts, warm, relay).await;
         print(place, name, &took, floor);
     }
 

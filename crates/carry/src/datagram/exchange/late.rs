@@ -120,7 +120,6 @@ impl Exchange {
     /// When [`Exchange::tick`] has something to do, if nothing is heard before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let patience = self.patience();
-        let twice = self.twice.as_ref().map(|(_, at, _)| *at);
         let rest = self
             .air
             .last_heard()
@@ -130,7 +129,7 @@ impl Exchange {
             false => self.rate.last().unwrap_or(self.begun).checked_add(patience),
         };
         let lost = self.air.deadline(self.busy_until(), self.timing.reordered());
-        [twice, rest, adopting, lost].into_iter().flatten().min()
+        [self.copy_at, rest, adopting, lost].into_iter().flatten().min()
     }
 
     /// How long packets of one answer may be apart: as they were in this visit, and as is known.
@@ -146,9 +145,14 @@ impl Exchange {
         }
     }
 
-    /// While answers come, the way down is busy and not silent.
+    /// While answers come, the way down is busy and not silent: after a large packet as long as
+    /// another one takes, and after a small one, which was the last of its answer, not so long.
     fn busy_until(&self) -> Option<Instant> {
-        self.rate.last().and_then(|last| last.checked_add(self.patience()))
+        let patience = match self.rate.is_large() {
+            true => self.patience(),
+            false => self.timing.patience_for_small(),
+        };
+        self.rate.last().and_then(|last| last.checked_add(patience))
     }
 
     /// A deadline came.
@@ -166,7 +170,7 @@ impl Exchange {
         self.read_bytes = self.read_bytes.div_euclid(2).max(READ_BYTES_FIRST);
         late.into_iter().take(PROBES).for_each(|number| self.lose(number, now));
         // Another silence costs more than a copy.
-        self.copied = self.even;
+        (self.copied, self.was_silent) = (0, true);
         self.air.put_off(now.checked_add(self.timer()).unwrap_or(now));
     }
 }
