@@ -195,6 +195,11 @@ fn beside_plain(shape: Shape, loss: Loss, seconds: usize, voices: u64) -> [f64; 
     sums.map(|sum| sum * 100.0 / voices as f64)
 }
 
+/// What calls cost the relay.
+pub(crate) fn at_relay() {
+    super::rooms::run(&[("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)]);
+}
+
 pub(crate) fn run() {
     table::part(
         "11. Calls",
@@ -228,7 +233,6 @@ pub(crate) fn run() {
         let name = format!("{name}: speak and hear for 60 s");
         table::amounts(&name, heard.seconds_of_cpu, "the minute", 60.0, "s");
     }
-    super::rooms::run(&[("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)]);
     table::part(
         "11. Calls, understood",
         "STOI, ratio: more is better; beside: plain Opus of the same rate with its own concealment",

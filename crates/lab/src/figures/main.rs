@@ -1,6 +1,6 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
-//! `figures [--quick] [--built] [1 … 11] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
+//! `figures [--quick] [--built] [1 … 12] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages; `--built` takes the programs as they were built last. Part 8 takes the
 //! names of links (`GPRS`), and `first` for first contact alone. Each part is a file beside this one.
 #![allow(
@@ -96,6 +96,9 @@ fn main() {
     }
     if wanted(11) {
         calls::run();
+    }
+    if wanted(12) {
+        calls::at_relay();
     }
     if wanted(15) {
         let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();

@@ -18,7 +18,12 @@ use super::table;
 
 /// Calls of two at the same time.
 const CALLS: u8 = 10;
+/// And as many as there may be in a town.
+const CROWDS: [u8; 3] = [1, 50, 100];
 const SECONDS: u64 = 10;
+/// Everybody is there after so long, and so much for each call.
+const ENTER: Duration = Duration::from_secs(5);
+const ENTER_EACH: Duration = Duration::from_millis(60);
 
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -59,71 +64,82 @@ async fn member(mut line: CallLine, shape: Shape, [start, end]: [Instant; 2]) ->
 
 pub(crate) fn run(shapes: &[(&str, Shape)]) {
     table::part(
-        "11. Calls, at the relay",
-        "10 calls of two through one relay; a core's time for each packet handed on, at their pace",
+        "12. Calls, at the relay",
+        "calls of two through one relay at the same time; a core's time for each packet handed on, at \
+         their pace",
     );
     for (name, shape) in shapes {
-        let (tell, told) = oneshot::channel();
-        let (end, ended) = oneshot::channel::<()>();
-        let (begin, begun) = oneshot::channel::<()>();
-        let relay = thread::spawn(move || {
-            one_thread().block_on(async {
-                let relay = Relay::start(Config::memory()).await.unwrap();
-                tell.send(relay.addr()).unwrap();
-                begun.await.unwrap();
-                let before = on_a_core();
-                ended.await.unwrap();
-                let spent = on_a_core() - before;
-                relay.stop().await;
-                spent
-            })
-        });
-        let (came, spent) = one_thread().block_on(async {
-            let relay = told.await.unwrap();
-            let start = Instant::now() + Duration::from_secs(5);
-            let end = start + Duration::from_secs(SECONDS);
-            let mut members = Vec::new();
-            for call in 0..CALLS {
-                let pass = pass(call);
-                for _ in 0..2 {
-                    let memory = Arc::<Forgetful>::default();
-                    let line = CallLine::enter(relay.clone(), pass, memory, Ways::Any);
-                    members.push(tokio::spawn(member(line, *shape, [start, end])));
-                }
-            }
-            // Entering is not counted.
-            interval_at(start, Duration::from_secs(1)).tick().await;
-            begin.send(()).unwrap();
-            let before = on_a_core();
-            let mut came = 0;
-            for member in members {
-                came += member.await.unwrap();
-            }
-            (came, on_a_core() - before)
-        });
-        end.send(()).unwrap();
-        let at_relay = relay.join().unwrap();
-        let came = came as f64;
-        let nominal =
-            f64::from(CALLS) * 2.0 * SECONDS as f64 * 1_000.0 / f64::from(shape.span.ms());
-        table::amounts(&format!("{name}: packets that came"), came, "said", nominal, "");
-        // What a packet cost, at the pace of a call of two.
-        let per_call = nominal / f64::from(CALLS) / SECONDS as f64;
-        let [relay, line] = [at_relay, spent].map(|seconds| seconds / came * per_call);
-        table::amounts(
-            &format!("{name}: a call at the relay"),
-            relay * 100.0,
-            "a core",
-            100.0,
-            "%",
-        );
-        table::amounts(
-            &format!("{name}: calls per core"),
-            1.0 / relay,
-            "run here",
-            f64::from(CALLS),
-            "",
-        );
-        table::amounts(&format!("{name}: both lines"), line * 100.0, "a core", 100.0, "%");
+        print(name, CALLS, through_one_relay(*shape, CALLS), *shape);
     }
+    // Does a relay with more to do take more for each?
+    if let Some((name, shape)) = shapes.first() {
+        for calls in CROWDS {
+            print(name, calls, through_one_relay(*shape, calls), *shape);
+        }
+    }
+}
+
+/// What so many calls took.
+struct Took {
+    /// Packets that were handed on to whom they were for.
+    came: f64,
+    /// Seconds on a core, of the relay and of all lines together.
+    relay: f64,
+    lines: f64,
+}
+
+fn through_one_relay(shape: Shape, calls: u8) -> Took {
+    let (tell, told) = oneshot::channel();
+    let (end, ended) = oneshot::channel::<()>();
+    let (begin, begun) = oneshot::channel::<()>();
+    let relay = thread::spawn(move || {
+        one_thread().block_on(async {
+            let relay = Relay::start(Config::memory()).await.unwrap();
+            tell.send(relay.addr()).unwrap();
+            begun.await.unwrap();
+            let before = on_a_core();
+            ended.await.unwrap();
+            let spent = on_a_core() - before;
+            relay.stop().await;
+            spent
+        })
+    });
+    let (came, lines) = one_thread().block_on(async {
+        let relay = told.await.unwrap();
+        let enter = ENTER + ENTER_EACH * u32::from(calls);
+        let start = Instant::now() + enter;
+        let end = start + Duration::from_secs(SECONDS);
+        let mut members = Vec::new();
+        for call in 0..calls {
+            let pass = pass(call);
+            for _ in 0..2 {
+                let memory = Arc::<Forgetful>::default();
+                let line = CallLine::enter(relay.clone(), pass, memory, Ways::Any);
+                members.push(tokio::spawn(member(line, shape, [start, end])));
+            }
+        }
+        // Entering is not counted.
+        interval_at(start, Duration::from_secs(1)).tick().await;
+        begin.send(()).unwrap();
+        let before = on_a_core();
+        let mut came = 0;
+        for member in members {
+            came += member.await.unwrap();
+        }
+        (came as f64, on_a_core() - before)
+    });
+    end.send(()).unwrap();
+    Took { came, relay: relay.join().unwrap(), lines }
+}
+
+fn print(name: &str, calls: u8, Took { came, relay, lines }: Took, shape: Shape) {
+    let per_call = 2_000.0 / f64::from(shape.span.ms());
+    let said = f64::from(calls) * per_call * SECONDS as f64;
+    table::amounts(&format!("{name}, {calls} at once: packets that came"), came, "said", said, "");
+    // What a packet cost, at the pace of a call of two.
+    let [relay, line] = [relay, lines].map(|seconds| seconds / came * per_call);
+    table::amounts(&format!("{name}: a call at the relay"), relay * 100.0, "a core", 100.0, "%");
+    let here = f64::from(calls);
+    table::amounts(&format!("{name}: calls per core"), 1.0 / relay, "run here", here, "");
+    table::amounts(&format!("{name}: both lines"), line * 100.0, "a core", 100.0, "%");
 }
