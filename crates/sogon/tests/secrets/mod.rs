@@ -2,7 +2,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs,
     io::{Read, Seek, SeekFrom},
 };
@@ -21,6 +21,12 @@ const MLS_SECRETS: [u8; 8] = [10, 11, 13, 14, 15, 16, 17, 18];
 const ROWS: [Table; 6] = [Table(10), Table(12), Table(14), Table(17), Table(19), Table(20)];
 /// Shorter strings are numbers and flags.
 const SECRET_BYTES_MIN: usize = 16;
+/// As much of a secret as one register holds: so little of it betrays that a copy was there.
+const PIECE_BYTES: usize = 8;
+/// Keys of a log as a conversation stores them, and where in them the log's name stands: a locked
+/// home goes on asking for it.
+const LOG_KEYS_BYTES: usize = 80;
+const LOG_NAME: std::ops::Range<usize> = 32..48;
 
 /// Every string of bytes in a value, also those that are lists of small numbers.
 fn strings(value: &[u8], into: &mut BTreeSet<Vec<u8>>) {
@@ -95,14 +101,31 @@ pub(crate) fn secrets(person: &Person) -> [BTreeSet<Vec<u8>>; 2] {
     [long(own), long(mls)]
 }
 
-/// Which of the secrets stand in the memory of a process; `None` when the system shows it to nobody.
+/// The pieces of secrets, each with what it is a piece of. Names of logs and addresses of relays, which
+/// a locked home goes on using, are none; nor is anything that is not as random as a key.
+fn pieces(secrets: &BTreeSet<Vec<u8>>) -> HashMap<[u8; PIECE_BYTES], &Vec<u8>> {
+    let mut pieces = HashMap::new();
+    for secret in secrets {
+        for (at, piece) in secret.windows(PIECE_BYTES).enumerate() {
+            let different: BTreeSet<_> = piece.iter().collect();
+            let name = secret.len() == LOG_KEYS_BYTES
+                && at < LOG_NAME.end
+                && at + PIECE_BYTES > LOG_NAME.start;
+            if different.len() + 1 >= PIECE_BYTES && !name && !piece.is_ascii() {
+                pieces.insert(piece.try_into().unwrap(), secret);
+            }
+        }
+    }
+    pieces
+}
+
+/// Of which of the secrets any piece stands in the memory of a process; `None` when the system shows
+/// it to nobody.
 pub(crate) fn found(pid: u32, secrets: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Vec<u8>>> {
+    let pieces = pieces(secrets);
     let head = |bytes: &[u8]| usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
     let mut heads = vec![false; 65_536];
-    secrets.iter().for_each(|secret| heads[head(secret)] = true);
-    let heads_of = |at: &[u8]| -> Vec<&Vec<u8>> {
-        secrets.iter().filter(|secret| at.starts_with(&secret[..SECRET_BYTES_MIN])).collect()
-    };
+    pieces.keys().for_each(|piece| heads[head(piece)] = true);
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
     let mut memory = fs::File::open(format!("/proc/{pid}/mem")).ok()?;
     let mut found = BTreeSet::new();
@@ -115,9 +138,9 @@ pub(crate) fn found(pid: u32, secrets: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Ve
         if memory.read_exact(&mut bytes).is_err() {
             continue;
         }
-        for at in 0..bytes.len().saturating_sub(SECRET_BYTES_MIN) {
-            if heads[head(&bytes[at..])] {
-                found.extend(heads_of(&bytes[at..]).into_iter().cloned());
+        for window in bytes.windows(PIECE_BYTES) {
+            if heads[head(window)] {
+                found.extend(pieces.get(window).map(|secret| (*secret).clone()));
             }
         }
     }
