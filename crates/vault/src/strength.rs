@@ -40,6 +40,10 @@ const COMMON_BITS: f64 = 5.0;
 const SYLLABLE_BITS: f64 = 6.0;
 const AGAIN_BITS: f64 = 1.0;
 const NAME_BITS: f64 = 14.0;
+/// Letters without a break in which Korean is looked for at any place; in longer runs all or nothing.
+const LETTERS_MAX: usize = 32;
+/// Fewer syllables in the middle of other letters are there by accident.
+const HIDDEN_SYLLABLES_MIN: usize = 2;
 
 /// Bytes per second that the memory of one graphics card moves, and what an hour of one costs, in
 /// dollars: a large card of 2025, rented.
@@ -84,10 +88,7 @@ impl Strength {
     #[must_use]
     pub fn of_chosen(typed: &str) -> Self {
         let typed: String = typed.nfc().collect();
-        let korean = dubeolsik::read(&typed);
-        let readings = [Some(typed), korean].into_iter().flatten();
-        let bits = readings.map(|reading| bits_of(&reading)).fold(f64::INFINITY, f64::min);
-        Self { bits }
+        Self { bits: bits_of(&typed).min(bits_of(&read_as_korean(&typed))) }
     }
 
     /// What guessing it costs, at what a guess costs.
@@ -110,12 +111,65 @@ fn bits_of(text: &str) -> f64 {
     let korean = text.split(|letter| !is_hangul(letter)).filter(|run| !run.is_empty());
     let rest: String = text.chars().filter(|letter| !is_hangul(*letter)).collect();
     let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
-    let latin = if rest.is_empty() {
-        0.0
-    } else {
-        zxcvbn::zxcvbn(&rest, &[]).guesses_log10() * 10_f64.log2()
-    };
-    korean.map(run_bits).sum::<f64>() + latin
+    korean.map(run_bits).sum::<f64>() + latin_bits(&rest)
+}
+
+fn latin_bits(text: &str) -> f64 {
+    match text {
+        "" => 0.0,
+        text => zxcvbn::zxcvbn(text, &[]).guesses_log10() * 10_f64.log2(),
+    }
+}
+
+/// What was typed, with the Korean that its letters stand for on a Korean keyboard, wherever that is
+/// easier to guess than the letters.
+fn read_as_korean(typed: &str) -> String {
+    let mut read = String::new();
+    let mut letters = String::new();
+    for letter in typed.chars() {
+        if letter.is_ascii_alphabetic() {
+            letters.push(letter);
+        } else {
+            read.push_str(&run_as_korean(&std::mem::take(&mut letters)));
+            read.push(letter);
+        }
+    }
+    read.push_str(&run_as_korean(&letters));
+    read
+}
+
+/// Letters without a break: those in their middle that are syllables, as syllables. Who adds `zz` to
+/// a word, or a word of English, hides nothing.
+fn run_as_korean(letters: &str) -> String {
+    let mut best = (latin_bits(letters), letters.to_owned());
+    if let Some(korean) = reading(letters).filter(|korean| run_bits(korean) < best.0) {
+        best = (run_bits(&korean), korean);
+    }
+    let count = letters.len();
+    if count > LETTERS_MAX {
+        return best.1;
+    }
+    let part = |from: usize, to: usize| letters.get(from..to).unwrap_or_default();
+    let ends: Vec<f64> = (0..=count).map(|from| latin_bits(part(from, count))).collect();
+    for from in 0..count {
+        let before = latin_bits(part(0, from));
+        for (to, after) in ends.iter().enumerate().skip(from) {
+            let Some(korean) = reading(part(from, to)) else { continue };
+            let bits = before + run_bits(&korean) + after;
+            if bits < best.0 && korean.chars().count() >= HIDDEN_SYLLABLES_MIN {
+                best = (bits, [part(0, from), &korean, part(to, count)].concat());
+            }
+        }
+    }
+    best.1
+}
+
+/// Letters as syllables, whichever case they were typed in, if they are nothing else.
+fn reading(letters: &str) -> Option<String> {
+    let shifted = dubeolsik::read(letters);
+    let plain = dubeolsik::read(&letters.to_ascii_lowercase());
+    let readings = [shifted, plain].into_iter().flatten();
+    readings.min_by(|one, other| run_bits(one).total_cmp(&run_bits(other)))
 }
 
 /// Syllables without a break between them.
@@ -156,6 +210,29 @@ mod tests {
             assert!(bits(typed) < 32.0, "{typed}: {}", bits(typed));
             assert!((bits(typed) - bits(meant)).abs() < 0.01, "{typed}");
         }
+    }
+
+    #[test]
+    fn letters_and_words_beside_it_hide_no_korean_on_a_latin_keyboard() {
+        for typed in [
+            "qlalfqjsghzz",
+            "qlalfqjsgh a",
+            "qlalfqjsgh hello",
+            "helloqlalfqjsgh",
+            "a1qlalfqjsgh1a",
+            "rlaalstn900101A",
+            "qlalfqjsgh.com",
+            "QLALFQJSGH",
+            "iloveyoutkfkdgo",
+        ] {
+            assert!(bits(typed) < 34.0, "{typed}: {}", bits(typed));
+        }
+        // What is no Korean loses nothing by being looked at.
+        for (typed, at_least) in [("vortex mudguard illness", 35.0), ("xkqzvbnwmjqpcrt", 45.0)] {
+            assert!(bits(typed) > at_least, "{typed}: {}", bits(typed));
+        }
+        let long = "qlalfqjsgh".repeat(90);
+        assert!(bits(&long).is_finite());
     }
 
     #[test]
