@@ -48,6 +48,8 @@ pub enum Refusal {
     Full,
     /// The home needs so many MiB more for a file.
     NoRoom(u64),
+    /// This machine has too little free memory for a file of that size.
+    NoMemory,
     /// Too many files are under way, or this one is being worked on.
     Busy,
     /// Its sender wants the file to be looked at here only.
@@ -88,6 +90,7 @@ impl Refusal {
         Self::NoMoreTries,
         Self::Full,
         Self::NoRoom(1),
+        Self::NoMemory,
         Self::Busy,
         Self::NoSaving,
         Self::NotHere,
@@ -118,6 +121,7 @@ impl Refusal {
             Self::NoMoreTries => "no-more-tries",
             Self::Full => "full",
             Self::NoRoom(_) => "no-room",
+            Self::NoMemory => "no-memory",
             Self::Busy => "busy",
             Self::NoSaving => "no-saving",
             Self::NotHere => "not-here",

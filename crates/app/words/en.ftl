@@ -439,6 +439,7 @@ refused-busy = Several files are under way already. Try again when they are done
 refused-no-note = There is nothing to be heard.
 refused-no-picture = This is no picture that can be drawn.
 refused-no-room = This home lacks { $count } MiB. Delete something, or make it larger with `sogon grow`.
+refused-no-memory = This machine has too little free memory for a file of that size, and it is to lie on no disk in clear. Close other programs, or use `sogon file send`.
 refused-no-saving = Its sender wants it to be looked at here only.
 refused-not-here = Not all of this file is here yet.
 unclean-damaged = It breaks the rules of its format and cannot be cleaned. Open it and save it anew.

@@ -130,6 +130,7 @@ program-package = 프로그람을 설치하는 묶음
 program-script = 스크립트, 곧 글로 된 프로그람
 program-windows = 윈도우즈프로그람
 refused-busy = 화일 여러개가 이미 가고있습니다. 끝나면 다시 하십시오.
+refused-no-memory = 이 기기에 남은 기억기가 이 크기의 화일에 모자랍니다. 평문을 디스크에 두지 않으려면 다른 프로그람을 닫거나 `sogon file send` 를 쓰십시오.
 refused-not-here = 이 화일은 아직 다 오지 않았습니다.
 unclean-fell = 이것을 읽던 프로그람이 죽었습니다. 해치려고 만든 화일로 여기십시오.
 voice-no-mic = 마이크를 쓸수 없습니다. 열람기가 허락하는지 보십시오.

@@ -410,6 +410,7 @@ refused-busy = 파일 여러 개가 이미 가고 있습니다. 끝나면 다시
 refused-no-note = 들을 것이 없습니다.
 refused-no-picture = 그릴 수 있는 사진이 아닙니다.
 refused-no-room = 이 집에 { $count } MiB 가 모자랍니다. 무언가 지우거나 `sogon grow` 로 넓히십시오.
+refused-no-memory = 이 기기에 남은 메모리가 이 크기의 파일에 모자랍니다. 평문을 디스크에 두지 않으려면 다른 프로그램을 닫거나 `sogon file send` 를 쓰십시오.
 refused-no-saving = 보낸 사람이 여기에서만 보기를 바랍니다.
 refused-not-here = 이 파일은 아직 다 오지 않았습니다.
 unclean-damaged = 형식의 규칙에 어긋나 깨끗이 할 수 없습니다. 열어서 새로 저장해 보십시오.

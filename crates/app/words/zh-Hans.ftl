@@ -410,6 +410,7 @@ refused-busy = 已有几个文件在路上，完成后再试。
 refused-no-note = 没有可听的。
 refused-no-picture = 这不是能画出来的图片。
 refused-no-room = 这个家还缺 { $count } MiB。请删除一些东西，或用 `sogon grow` 扩大。
+refused-no-memory = 这台机器的空闲内存不够处理这么大的文件，而明文不应写到磁盘上。请关闭其他程序，或使用 `sogon file send`。
 refused-no-saving = 发送者希望只在这里看。
 refused-not-here = 这个文件还没有全部到。
 unclean-damaged = 不符合格式的规则，无法清理。请打开后重新保存。

@@ -1,8 +1,6 @@
 //! A hand in the loop: what commands hold. Cheap to copy; when the last one is dropped the home is
 //! closed.
 
-use std::{path::Path, sync::Arc};
-
 use sogon_carry::{CallLine, Proxy, Ways};
 use sogon_engine::{
     Act, Answer, Batch, CallKeys, ConversationId, Event, MessageId, ShelfFault, view,
@@ -32,7 +30,6 @@ pub(crate) struct Hand {
     wishes: mpsc::UnboundedSender<Wish>,
     events: broadcast::Sender<Event>,
     fault: watch::Receiver<Option<Trouble>>,
-    folder: Arc<Path>,
 }
 
 /// What ends when the home is closed.
@@ -46,10 +43,9 @@ pub(crate) fn take(opened: Opened, proxy: Option<&Proxy>) -> Result<(Hand, Closi
     let (wishes, granted) = mpsc::unbounded_channel();
     let events = broadcast::Sender::new(EVENTS_MAX);
     let (fault_in, fault) = watch::channel(None);
-    let folder = opened.folder.as_path().into();
     let keeper = Keeper::new(opened, proxy, events.clone(), fault_in)?;
     let closing = tokio::task::spawn_local(keeper.run(granted));
-    let hand = Hand { wishes, events, fault, folder };
+    let hand = Hand { wishes, events, fault };
     // A call may have ended with its program. What cannot be sent now is sent next time.
     let left = unheard::send_left(hand.clone());
     tokio::task::spawn_local(async move { drop(left.await) });
@@ -225,11 +221,6 @@ impl Hand {
             }))
         })
         .await
-    }
-
-    /// Where the home is: files too large for memory lie there without a name.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// One message, if it is there.

@@ -37,8 +37,6 @@ pub(crate) enum Weight {
 pub(crate) struct Opened {
     pub(crate) vault: Vault,
     pub(crate) cost: Cost,
-    /// Where it is.
-    pub(crate) folder: PathBuf,
 }
 
 /// A place where a home is or may be.
@@ -184,10 +182,7 @@ impl Home {
         for cost in Vault::costs(&self.container())? {
             match Vault::open(&self.container(), passphrase, cost) {
                 Err(VaultError::WrongPassphrase) => {}
-                other => {
-                    let folder = self.folder.clone();
-                    return other.map(|vault| Opened { vault, cost, folder });
-                }
+                other => return other.map(|vault| Opened { vault, cost }),
             }
         }
         Err(VaultError::WrongPassphrase)

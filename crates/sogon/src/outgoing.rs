@@ -17,8 +17,8 @@ use crate::{
     trouble::{Kind as Situation, Trouble},
 };
 
-/// A copy up to this size has no place on any disk.
-const IN_MEMORY_BYTES_MAX: u64 = 8 << 20;
+/// So much is in memory wherever this program runs.
+const SMALL_BYTES_MAX: u64 = 8 << 20;
 
 /// A picture below this is not worth drawing anew.
 const FITTED_BYTES_MIN: u64 = 65_536;
@@ -48,8 +48,8 @@ impl Outgoing {
         Ok(Self { file, bytes, kind: None, removed: Vec::new(), kept: Vec::new() })
     }
 
-    /// A clean copy of it. Small ones lie in memory; larger ones beside the file, on the same disk,
-    /// without a name.
+    /// A clean copy of it, in memory. Only where the machine has not that much, it lies beside the
+    /// file, on the same disk, without a name.
     ///
     /// # Errors
     /// [`Situation::NotClean`] when it cannot be cleaned, with the way out; [`Situation::FileIo`].
@@ -57,8 +57,8 @@ impl Outgoing {
         let source = open(path)?;
         let size = source.metadata().map_err(|_| unreadable(path))?.len();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let copy =
-            nameless(size, folder.unwrap_or(Path::new("."))).map_err(|_| unwritable(path))?;
+        let beside = Some(folder.unwrap_or(Path::new(".")));
+        let copy = nameless(size, beside).map_err(|_| unwritable(path))?;
         let workshop = Workshop::new(inspection::worker()?);
         let cleaned = Self::copied(&source, copy, &workshop);
         cleaned.map_err(|why| refused(path, &why, language))
@@ -95,7 +95,7 @@ impl Outgoing {
         let picture = matches!(self.kind, Some(Kind::Jpeg | Kind::Png | Kind::WebP | Kind::Bmp));
         if !picture
             || self.bytes < FITTED_BYTES_MIN
-            || self.bytes > IN_MEMORY_BYTES_MAX.saturating_mul(4)
+            || self.bytes > SMALL_BYTES_MAX.saturating_mul(4)
         {
             return Ok(None);
         }
@@ -185,12 +185,30 @@ pub(crate) fn open(path: &Path) -> Result<File, Trouble> {
     if about.is_file() { Ok(file) } else { Err(unreadable(path)) }
 }
 
-/// A file without a name for so many bytes: in memory, or on the disk of a folder.
+/// An empty file for so many bytes that has no place on any disk. Where memory is short it is one
+/// without a name in `beside`, the folder in which its owner has the same bytes in clear already.
 ///
 /// # Errors
-/// What the system says.
-pub(crate) fn nameless(bytes: u64, folder: &Path) -> io::Result<File> {
-    if bytes > IN_MEMORY_BYTES_MAX { tempfile::tempfile_in(folder) } else { in_memory() }
+/// `OutOfMemory` where memory is short and there is no such folder; what the system says.
+pub(crate) fn nameless(bytes: u64, beside: Option<&Path>) -> io::Result<File> {
+    match (fits(bytes, free_bytes()), beside) {
+        (true, _) => in_memory(),
+        (false, Some(folder)) => tempfile::tempfile_in(folder),
+        (false, None) => Err(io::ErrorKind::OutOfMemory.into()),
+    }
+}
+
+/// Half of what is free may be taken: the rest is for whoever cleans it, and for all else.
+fn fits(bytes: u64, free_bytes: u64) -> bool {
+    bytes <= SMALL_BYTES_MAX || bytes <= free_bytes / 2
+}
+
+/// Memory this system can give without writing any of it to a disk; zero where it does not say.
+fn free_bytes() -> u64 {
+    let said = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let free = said.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = free.and_then(|free| free.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kib.unwrap_or_default().saturating_mul(1_024)
 }
 
 /// An empty file that has no place on any disk.
@@ -242,5 +260,35 @@ fn endings(kind: Kind) -> &'static [&'static str] {
         Kind::Html => &["html", "htm", "xhtml"],
         Kind::Text => &["txt", "md", "csv", "srt"],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    fn place(file: &File) -> String {
+        let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+        std::fs::read_link(link).unwrap().display().to_string()
+    }
+
+    #[test]
+    fn what_is_cleaned_lies_on_no_disk_while_there_is_memory_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for bytes in [0, 1 << 20, 9 << 20] {
+            let file = nameless(bytes, Some(folder.path())).unwrap();
+            assert!(place(&file).starts_with("/memfd:"), "{bytes}: {}", place(&file));
+        }
+        // More than there is: beside the owner's own file, or nowhere.
+        let file = nameless(u64::MAX, Some(folder.path())).unwrap();
+        let beside = std::fs::canonicalize(folder.path()).unwrap();
+        assert!(place(&file).starts_with(beside.to_str().unwrap()), "{}", place(&file));
+        let kind = nameless(u64::MAX, None).unwrap_err().kind();
+        assert_eq!(kind, io::ErrorKind::OutOfMemory);
+        assert!(fits(8 << 20, 0) && !fits(9 << 20, 17 << 20) && fits(9 << 20, 18 << 20));
+        assert!(free_bytes() > 0, "this system says how much is free");
     }
 }

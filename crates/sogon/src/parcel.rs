@@ -1,5 +1,6 @@
 //! Files on their way from the page into a home, and speech: what `sogon_app` needs of this program
-//! for them. They lie in memory, or in a file without a name on the disk of the home.
+//! for them. What came through the page lies in memory and on no disk; what its owner has on a disk may
+//! have its clean copy beside it where memory is short.
 
 use std::{
     fs::File,
@@ -22,8 +23,8 @@ use crate::{
 /// A file its owner handed to the page.
 #[derive(Debug)]
 pub(crate) struct Bundle {
-    /// The disk on which there must be room for it anyway.
-    folder: PathBuf,
+    /// The folder where its owner has it in clear, if that is where it comes from.
+    beside: Option<PathBuf>,
     own: File,
     own_bytes: u64,
     clean: Option<Outgoing>,
@@ -38,31 +39,31 @@ impl Bundle {
     /// A place for so many bytes. A picture leaves no longer than `side`, unless its owner wants it so.
     ///
     /// # Errors
-    /// [`Refusal::Disk`].
-    pub(crate) fn new(bytes: u64, folder: &Path, side: u32) -> Result<Self, Refusal> {
-        let own = nameless(bytes, folder).map_err(|_| Refusal::Disk)?;
-        Ok(Self::holding(own, 0, folder, side))
+    /// [`Refusal::NoMemory`].
+    pub(crate) fn new(bytes: u64, side: u32) -> Result<Self, Refusal> {
+        // Its clean copy will be as large.
+        let own = nameless(bytes.saturating_mul(2), None).map_err(|_| Refusal::NoMemory)?;
+        Ok(Self::holding(own, 0, None, side))
     }
 
-    fn holding(own: File, own_bytes: u64, folder: &Path, side: u32) -> Self {
-        let folder = folder.to_owned();
-        Self { folder, own, own_bytes, clean: None, fitted: None, side, giving: None }
+    fn holding(own: File, own_bytes: u64, beside: Option<PathBuf>, side: u32) -> Self {
+        Self { beside, own, own_bytes, clean: None, fitted: None, side, giving: None }
     }
 
     /// A file of the owner's, where it lies; it is only read.
     ///
     /// # Errors
     /// [`Refusal::NoFile`].
-    pub(crate) fn of(path: &Path, folder: &Path, side: u32) -> Result<(Self, u64), Refusal> {
+    pub(crate) fn of(path: &Path, side: u32) -> Result<(Self, u64), Refusal> {
         let own = outgoing::open(path).map_err(|_| Refusal::NoFile)?;
         let own_bytes = own.metadata().map_err(|_| Refusal::NoFile)?.len();
-        Ok((Self::holding(own, own_bytes, folder, side), own_bytes))
+        let beside = path.parent().map(Path::to_owned);
+        Ok((Self::holding(own, own_bytes, beside, side), own_bytes))
     }
 
-    fn copy(&mut self, language: Language) -> Result<Cleaned, clean::Refusal> {
+    fn copy(&mut self, empty: File, language: Language) -> Result<Cleaned, clean::Refusal> {
         let worker = inspection::worker().map_err(|_| std::io::ErrorKind::NotFound);
         let workshop = Workshop::new(worker.map_err(std::io::Error::from)?);
-        let empty = nameless(self.own_bytes, &self.folder)?;
         let made = Outgoing::copied(&self.own, empty, &workshop)?;
         let words = Words::new(language);
         let gone = made.removed.iter().map(|one| Gone {
@@ -97,16 +98,17 @@ impl Parcel for Bundle {
     }
 
     async fn clean(mut self, _name: String, language: String) -> (Self, Result<Cleaned, Refusal>) {
-        let folder = self.folder.clone();
         let work = move || {
-            let cleaned = self.copy(Language::of(&language));
+            let cleaned = match nameless(self.own_bytes, self.beside.as_deref()) {
+                Ok(empty) => self.copy(empty, Language::of(&language)).or_else(|why| not(&why)),
+                Err(_) => Err(Refusal::NoMemory),
+            };
             (self, cleaned)
         };
         match tokio::task::spawn_blocking(work).await {
-            Ok((bundle, Ok(cleaned))) => (bundle, Ok(cleaned)),
-            Ok((bundle, Err(why))) => (bundle, not(&why)),
+            Ok(worked) => worked,
             // The worker is another process; what failed here is this one.
-            Err(_) => match Self::new(0, &folder, 0) {
+            Err(_) => match Self::new(0, 0) {
                 Ok(empty) => (empty, Err(Refusal::Bug)),
                 Err(_) => std::future::pending().await,
             },
@@ -208,4 +210,23 @@ pub(crate) async fn played(note: Vec<u8>) -> Result<Vec<i16>, Refusal> {
     let playing = move || note::Note::parse(&note).and_then(|note| note.play());
     let played = tokio::task::spawn_blocking(playing).await.map_err(|_| Refusal::Bug)?;
     played.map_err(|_| Refusal::NoNote)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn what_came_through_the_page_is_in_memory_or_refused() {
+        let bytes = vec![7; 9 << 20];
+        let mut bundle = Bundle::new(9 << 20, 0).unwrap();
+        bundle.take(&bytes).unwrap();
+        let link = format!("/proc/self/fd/{}", bundle.own.as_raw_fd());
+        let place = std::fs::read_link(link).unwrap();
+        assert!(place.to_str().unwrap().starts_with("/memfd:"), "{}", place.display());
+        assert_eq!(Bundle::new(u64::MAX, 0).unwrap_err(), Refusal::NoMemory);
+    }
 }

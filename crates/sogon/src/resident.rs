@@ -147,12 +147,12 @@ impl Home for Resident {
 
     async fn parcel(&self, bytes: u64) -> Result<Bundle, Refusal> {
         let side = pace::Pace::look(&self.hand).await.map_err(refusal)?.picture_side();
-        Bundle::new(bytes, self.hand.folder(), side)
+        Bundle::new(bytes, side)
     }
 
     async fn parcel_at(&self, path: &Path) -> Result<(Bundle, String, u64), Refusal> {
         let side = pace::Pace::look(&self.hand).await.map_err(refusal)?.picture_side();
-        let (bundle, bytes) = Bundle::of(path, self.hand.folder(), side)?;
+        let (bundle, bytes) = Bundle::of(path, side)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Ok((bundle, name.unwrap_or_default(), bytes))
     }
