@@ -252,7 +252,8 @@ pub enum AlertKind {
     /// A member wrote what is no content of any version, and it was refused; the detail is who.
     #[n(8)]
     Refused,
-    /// Somebody tried wrong passphrases while the home was locked; the detail is how many.
+    /// Somebody tried wrong passphrases while the home was locked, or to change the passphrase; the
+    /// detail is how many.
     #[n(40)]
     UnlockFailed,
     /// The passphrase was changed.

@@ -2,6 +2,7 @@
 
 use std::{fs::File, io::Read, path::Path};
 
+use jiff::tz::TimeZone;
 use sogon_engine::{Act, Answer, Engine, Input, Now, Output, Tick, WallClock};
 use sogon_vault::{Passphrase, Vault, VaultError};
 
@@ -130,15 +131,16 @@ fn notes(path: &Path, now_s: u64) -> Result<Vec<Note>, Trouble> {
     let file =
         File::open(path).and_then(|file| file.take(NOTES_BYTES_MAX).read_to_string(&mut text));
     file.map_err(|_| Kind::BadNotes)?;
-    parse(&text, now_s).ok_or_else(|| Kind::BadNotes.into())
+    parse(&text, now_s, &TimeZone::system()).ok_or_else(|| Kind::BadNotes.into())
 }
 
-/// Lines of a day and words, sorted by day. Each gets a time of its own within the day.
-fn parse(text: &str, now_s: u64) -> Option<Vec<Note>> {
+/// Lines of a day and words, sorted by day. Each gets a time of its own within the day, as it is where
+/// its writer lives.
+fn parse(text: &str, now_s: u64, zone: &TimeZone) -> Option<Vec<Note>> {
     let mut notes = Vec::new();
     for (line, number) in text.lines().filter(|line| !line.trim().is_empty()).zip(1_u64..) {
         let (day, words) = line.trim().split_once(char::is_whitespace)?;
-        let midnight = moment::since(&format!("{day}T00:00:00Z"), now_s)?;
+        let midnight = moment::midnight(day, zone)?;
         // Nobody writes at the same second of every day: seven to twenty-two, by the words.
         let spread = words.bytes().fold(number, |sum, byte| sum.wrapping_mul(31) ^ u64::from(byte));
         let at_s = midnight.checked_add(25_200)?.checked_add(spread % 54_000)?;
@@ -155,13 +157,28 @@ mod tests {
     #[test]
     fn notes_begin_with_their_day_and_come_in_order() {
         let text = "2025-02-01 milk\n\n2025-01-31  빵, 우유\n";
-        let notes = parse(text, 2_000_000_000).unwrap();
+        let notes = parse(text, 2_000_000_000, &TimeZone::UTC).unwrap();
         let words: Vec<_> = notes.iter().map(|note| note.text.as_str()).collect();
         assert_eq!(words, ["빵, 우유", "milk"]);
         let day = notes[0].at_s - 1_738_281_600;
         assert!((25_200..79_200).contains(&day), "{day}");
-        assert_eq!(parse("bread", 9), None);
-        assert_eq!(parse("tomorrow bread", 9), None);
-        assert_eq!(parse("2025-01-31 bread", 9).unwrap()[0].at_s, 9, "never from the future");
+        assert_eq!(parse("bread", 9, &TimeZone::UTC), None);
+        assert_eq!(parse("tomorrow bread", 9, &TimeZone::UTC), None);
+        let early = parse("2025-01-31 bread", 9, &TimeZone::UTC).unwrap();
+        assert_eq!(early[0].at_s, 9, "never from the future");
+    }
+
+    #[test]
+    fn notes_are_of_the_day_and_the_waking_hours_of_where_one_lives() {
+        let lines: String = (0..200).map(|n| format!("2025-01-31 note {n}\n")).collect();
+        for hours in [-8, 0, 9] {
+            let zone = TimeZone::fixed(jiff::tz::offset(hours));
+            for note in parse(&lines, 2_000_000_000, &zone).unwrap() {
+                let at = i64::try_from(note.at_s).unwrap();
+                let local = jiff::Timestamp::from_second(at).unwrap().to_zoned(zone.clone());
+                assert_eq!(local.date().to_string(), "2025-01-31");
+                assert!((7..22).contains(&local.hour()), "{local}");
+            }
+        }
     }
 }

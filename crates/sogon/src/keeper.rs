@@ -9,7 +9,8 @@ use std::{
 use sogon_carry::{CallLine, Proxy, Ways};
 use sogon_engine::{
     Act, Answer, Batch, CallKeys, Change, ConversationId, Engine, EngineError, Event, Input, Loss,
-    MessageId, Now, Output, Step, Tick, WallClock, view,
+    MessageId, Now, Output, Step, Tick, WallClock,
+    view::{self, AlertKind},
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
 use sogon_wire::{Pass, RelayAddr};
@@ -23,6 +24,7 @@ use crate::{
     moment, proxy,
     questions::Questions,
     tray::{self, Waiting},
+    tries::Tries,
     trouble::{Kind, Trouble},
     usage,
 };
@@ -130,6 +132,8 @@ pub(crate) struct Keeper {
     vault: Vault,
     /// What a guess of its passphrase costs.
     cost: Cost,
+    /// Wrong passphrases of those who wanted to change it.
+    tries: Tries,
     /// Or why there is none any more.
     engine: Result<Engine, Trouble>,
     links: Links,
@@ -170,6 +174,7 @@ impl Keeper {
         Ok(Self {
             vault,
             cost,
+            tries: Tries::default(),
             engine: Ok(engine),
             links,
             started: Instant::now(),
@@ -295,7 +300,7 @@ impl Keeper {
                 let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
             }
             Wish::Passphrase(both, reply) => {
-                let _ = reply.send(self.change_passphrase(&both));
+                let _ = reply.send(self.change_passphrase(both));
             }
             Wish::Portable(reply) => {
                 let _ = reply.send(self.portable());
@@ -385,11 +390,18 @@ impl Keeper {
         Ok(engine.call_keys(conversation, call, &self.vault)?)
     }
 
-    fn change_passphrase(&mut self, [old, new]: &[Passphrase; 2]) -> Result<(), Trouble> {
-        if !self.vault.is_opened_by(old, self.cost)? {
-            return Err(Kind::WrongPassphrase.into());
+    /// Whoever is let in may guess here as little as at a locked home: a wrong passphrase counts, is
+    /// written down and makes people wait.
+    fn change_passphrase(&mut self, [old, new]: [Passphrase; 2]) -> Result<(), Trouble> {
+        let before = self.tries.wrong();
+        let (vault, cost) = (&self.vault, self.cost);
+        let checked = self.tries.check(old, Instant::now(), |old| vault.is_opened_by(old, cost));
+        if self.tries.wrong() > before {
+            let kind = AlertKind::UnlockFailed;
+            self.step(Input::Act(Act::Note { kind, detail: "1".to_owned() }))?;
         }
-        match self.vault.change_passphrase(new, self.cost) {
+        checked?;
+        match self.vault.change_passphrase(&new, self.cost) {
             Err(VaultError::AlreadyThere) => Err(Kind::PassphraseTaken.into()),
             changed => Ok(changed?),
         }

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::span::Span;
 
@@ -29,6 +29,13 @@ pub(crate) fn since(text: &str, now_s: u64) -> Option<u64> {
     }
     let moment: Timestamp = text.parse().ok()?;
     Some(u64::try_from(moment.as_second()).unwrap_or(0))
+}
+
+/// The beginning of a day such as `2025-01-31`, where somebody lives.
+pub(crate) fn midnight(day: &str, zone: &TimeZone) -> Option<u64> {
+    let day: Date = day.parse().ok()?;
+    let moment = day.to_zoned(zone.clone()).ok()?.timestamp();
+    u64::try_from(moment.as_second()).ok()
 }
 
 /// A clock that is beyond the calendar shows the calendar's end.

@@ -1,5 +1,5 @@
-//! Wrong passphrases and how long to wait after them. This holds whoever types at a program that
-//! runs; whoever has a copy of the home tries as fast as their machines do (see the README).
+//! Wrong passphrases and how long to wait after them, at a locked home and where the passphrase of an
+//! open one is to be changed. This holds whoever types at a program that runs; whoever has a copy of the home tries as fast as their machines do (see the README).
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const FREE: usize = 3;
 /// After so many, this process takes no more.
 const TRIES_MAX: usize = 10;
 
-/// The tries at one locked home by one process.
+/// The tries at one home by one process.
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     wrong: usize,
@@ -50,6 +50,30 @@ impl Tries {
             }
             other => Ok(other?),
         }
+    }
+
+    /// Asks whether a passphrase is the right one, unless it is too early for that.
+    ///
+    /// # Errors
+    /// As [`Tries::open`].
+    pub(crate) fn check(
+        &mut self,
+        passphrase: Passphrase,
+        now: Instant,
+        is_right: impl FnOnce(&Passphrase) -> Result<bool, VaultError>,
+    ) -> Result<(), Trouble> {
+        self.may_try(now)?;
+        if is_right(&passphrase)? {
+            self.forgiven();
+            return Ok(());
+        }
+        self.was_wrong(passphrase, now);
+        Err(Kind::WrongPassphrase.into())
+    }
+
+    /// How many wrong ones there were until now.
+    pub(crate) fn wrong(&self) -> usize {
+        self.wrong
     }
 
     fn may_try(&self, now: Instant) -> Result<(), Trouble> {

@@ -76,6 +76,27 @@ fn after_three_free_tries_a_locked_home_makes_people_wait() {
 }
 
 #[test]
+fn who_changes_a_passphrase_may_guess_no_more_than_at_a_locked_home_and_is_told_to_the_owner() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let new = passphrase(&world, "돌다리도 두들겨 보고 건너라");
+    let mut open = mina.stays(&["open"]);
+    open.next();
+    let passwd = ["passwd", "--new-passphrase-file", new.to_str().unwrap()];
+    for n in 0..4 {
+        let wrong = with(&mina, &passphrase(&world, &"x".repeat(3 + n)));
+        wrong.run(&passwd).failed(3, "opens nothing");
+        wrong.run(&passwd);
+    }
+    mina.run(&passwd).failed(3, "Try again in 1 minutes");
+    let log = mina.objects(&["alerts"]);
+    let told = log.iter().filter(|entry| entry["kind"] == "unlock-failed");
+    assert_eq!(told.count(), 4, "{log:?}");
+    open.interrupt();
+    mina.done(&["contacts"]);
+}
+
+#[test]
 fn a_home_left_alone_locks_itself() {
     let world = World::new();
     let mina = world.person("Mina");
