@@ -5,7 +5,7 @@ use std::{fs::File, io::Write, path::Path, time::Instant};
 use rusqlite::{Connection, params};
 use sogon_engine::{Batch, Change, Order, Shelf, Table};
 use sogon_lab::Chance;
-use sogon_vault::{Cost, Passphrase, SECTOR_BYTES, Size, Strength, Vault};
+use sogon_vault::{Attack, Cost, Passphrase, SECTOR_BYTES, Size, Strength, Vault};
 
 use super::table;
 
@@ -24,10 +24,14 @@ const CHIP_MS: f64 = 20.0;
 const COMMITS: usize = 101;
 const SEARCHES: usize = 21;
 const OPENINGS: usize = 11;
+/// Each takes about a second on purpose.
+const UNLOCKS: usize = 3;
+/// What a device secret adds for whoever does not have it.
+const DEVICE_SECRET_BITS: f64 = 256.0;
 
 pub(crate) fn run(quick: bool) {
     table::part(
-        "7. The vault, without Argon2id, beside plain SQLite (WAL, FULL) with the same rows",
+        "7. The vault, without Argon2id but where it is named, beside plain SQLite (WAL, FULL) with the same rows",
         "medians of pairs, on the disk of the programs; ratio: less is better",
     );
     let folder = std::env::current_exe().unwrap();
@@ -42,6 +46,11 @@ pub(crate) fn run(quick: bool) {
 
 /// What a copy of a home costs to attack, as computed from the assumption beside it.
 fn attacks() {
+    let Attack { years, dollars, .. } = Strength::of_words(4).attack(Cost::STANDARD);
+    let hour = dollars / (years * 365.25 * 24.0 * 1e3);
+    println!(
+        "  what a copy costs to attack, half of all guesses: 1,000 cards, {hour:.2} dollars an hour each"
+    );
     for cost in [Cost::SMALL_DEVICE, Cost::STANDARD, Cost::STEPS[7]] {
         let begun = Instant::now();
         cost.try_out().unwrap();
@@ -58,13 +67,13 @@ fn attacks() {
         ];
         for (name, strength) in kinds {
             let attack = strength.attack(cost);
+            let elsewhere = Strength { bits: strength.bits + DEVICE_SECRET_BITS }.attack(cost);
             println!(
-                "    {name}: {:.2e} years with 1,000 cards, {:.2e} dollars",
-                attack.years, attack.dollars
+                "    {name}: {:.2e} years with 1,000 cards, {:.2e} dollars; with a device secret that is elsewhere {:.2e} years, {:.2e} dollars",
+                attack.years, attack.dollars, elsewhere.years, elsewhere.dollars
             );
         }
     }
-    println!("    any of them with a device secret that is elsewhere: 256 bits besides");
     println!(
         "  with --device-secret tpm, and the chip taken too: a guess needs it, at {CHIP_MS} ms each"
     );
@@ -172,6 +181,20 @@ fn compare(place: &Path, count: u64) {
     }
     table::times(&format!("{name}: open, read one, close"), "SQLite", &openings);
     let mut vault = Vault::open(&container, &passphrase, Cost::NONE_FOR_TESTS).unwrap();
+    vault.change_passphrase(&passphrase, Cost::STANDARD).unwrap();
+    drop(vault);
+    let mut unlocks = Vec::new();
+    for _ in 0..UNLOCKS {
+        let last = people.count - 1;
+        let ours = timed(|| {
+            let vault = Vault::open(&container, &passphrase, Cost::STANDARD).unwrap();
+            assert!(vault.row(MESSAGES, &last.to_be_bytes()).unwrap().is_some());
+        });
+        unlocks.push((ours, timed(|| assert!(Plain::open(&file).has(last)))));
+    }
+    let mib = Cost::STANDARD.memory_kib() / 1024;
+    table::times(&format!("{name}: unlock, Argon2id of {mib} MiB"), "SQLite, opened", &unlocks);
+    let mut vault = Vault::open(&container, &passphrase, Cost::STANDARD).unwrap();
     let key = timed(|| vault.wipe_key().unwrap());
     let all = timed(|| vault.wipe().unwrap());
     println!("  {name}: wiped by its key in {:.1} ms, all of it in {:.0} ms", key * 1e3, all * 1e3);
