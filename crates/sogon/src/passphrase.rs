@@ -96,7 +96,8 @@ impl Source {
         self.typed_twice(&words.say("ask-new-passphrase", &[]), words)
     }
 
-    /// A new passphrase, asked for in these words; typed twice.
+    /// A new passphrase, asked for in these words and typed twice, or out of a file. Who chose a weak
+    /// one is told, and may go on.
     ///
     /// # Errors
     /// As [`Source::fresh`].
@@ -105,21 +106,22 @@ impl Source {
         prompt: &str,
         words: &Words,
     ) -> Result<Zeroizing<String>, Trouble> {
-        match self {
-            Self::File(path) => first_line(path),
+        let chosen = match self {
+            Self::File(path) => first_line(path)?,
             Self::Keyboard(option) => {
                 let first = typed(prompt, option)?;
                 if *first != *typed(&words.say("ask-passphrase-again", &[]), option)? {
                     return Err(Kind::PassphraseDiffers.into());
                 }
-                if Strength::of_chosen(&first).bits < WEAK_BITS {
-                    let weak = format!("{}\n", words.say("passphrase-weak", &[]));
-                    // Nobody is left to be told when standard error is gone.
-                    let _ = console::write(&console::Said::Err(weak));
-                }
-                Ok(first)
+                first
             }
+        };
+        if Strength::of_chosen(&chosen).bits < WEAK_BITS {
+            let weak = format!("{}\n", words.say("passphrase-weak", &[]));
+            // Nobody is left to be told when standard error is gone.
+            let _ = console::write(&console::Said::Err(weak));
         }
+        Ok(chosen)
     }
 }
 

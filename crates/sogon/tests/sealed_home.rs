@@ -296,6 +296,20 @@ fn a_passphrase_by_chance_and_one_that_somebody_chose_are_told_apart() {
 }
 
 #[test]
+fn who_chooses_a_weak_passphrase_is_told_wherever_it_comes_from() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    for (text, weak) in [("qlalfqjsghzz", true), ("purse mango tiger velvet anchor oyster", false)]
+    {
+        let new = passphrase(&world, text);
+        let ran = mina.run(&["passwd", "--new-passphrase-file", new.to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(ran.err.contains("can be guessed on a copy"), weak, "{text}: {}", ran.err);
+        fs::copy(&new, &mina.passphrase).unwrap();
+    }
+}
+
+#[test]
 fn a_copy_of_the_home_without_the_device_secret_opens_nothing() {
     let world = World::new();
     let mina = world.stranger("Mina");
