@@ -69,7 +69,7 @@ pub(crate) fn run(quick: bool) {
     let mut many = Full::of(&place.path().join("many"), if quick { 10 * FEW } else { MANY });
     let count = many.count;
     let things: [Thing; 7] = [
-        ("open", Full::open),
+        ("the engine opens (the store: part 7)", Full::open),
         ("list conversations", Full::list),
         ("the latest 50", Full::latest),
         ("the 50 before the middle", Full::middle),
