@@ -262,6 +262,36 @@ fn an_archive_with_one_thing_that_cannot_be_cleaned_is_refused_whole() {
 }
 
 #[test]
+fn names_in_a_drawing_go_when_nothing_that_stays_points_at_them() {
+    let svg = |inside: &str| {
+        let text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
+        String::from_utf8(cleaned(text.as_bytes())).unwrap()
+    };
+    let copy = svg("<!-- #a --><metadata>#b</metadata><g id=\"a\"/><g id=\"b.#c\"/><g id=\"c\"/>");
+    assert!(!copy.contains("id="), "{copy}");
+    assert!(svg("<g id=\"a\"/><use href=\"#a\"/>").contains("<g id=\"a\"/>"));
+}
+
+#[test]
+fn an_element_of_countless_attributes_is_refused() {
+    for name in ["a", "xmlns:a"] {
+        let many: String = (0..2_000).map(|n| format!(" {name}{n}=\"x\"")).collect();
+        let text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><g{many}/></svg>");
+        let why = clean_bytes(text.as_bytes(), &Options::default()).unwrap_err();
+        assert_eq!(why.id(), "too-large", "{why}");
+    }
+}
+
+#[test]
+fn a_small_picture_that_says_to_be_huge_is_not_drawn() {
+    let mut bomb = sample("moving.webp");
+    // A canvas of 32 by four million points, and frames of the same size.
+    bomb[27..30].copy_from_slice(&[0x17, 0, 0x40]);
+    let (copy, _) = clean_bytes(&bomb, &Options::default()).unwrap();
+    assert_eq!(cleaned(&copy), copy);
+}
+
+#[test]
 fn xml_reaches_nothing_outside() {
     for text in [
         r#"<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns="http://www.w3.org/2000/svg"><text>&x;</text></svg>"#,

@@ -81,6 +81,20 @@ fn nothing_that_runs_or_is_fetched_gets_through() {
         ("<p>a<noscript><p><noscript>b</noscript></p></noscript>c", "<p>ac"),
         ("<p>a<!-- b --!>c<![CDATA[d]]>e", "<p>ace"),
         ("<p>a<b/>c</b x='>'>d", "<p>a<b>c</b>d"),
+        ("<img src=../mina/y.png>", "<img>"),
+        ("<img src='a/%2E%2e/y.png'>", "<img>"),
+        ("<img src='./page_files/y.png'>", "<img src=\"./page_files/y.png\">"),
+        ("<p>a<canvas>b<p>c</canvas>d", "<p>ad"),
+        ("<dialog>a</dialog><p popover>b", "<dialog>a</dialog><p popover=\"\">b"),
+        ("<p>a<xml><o:p><o:author>Mina</o:author></o:p></xml>b<o:p>c</o:p>", "<p>abc"),
+        (
+            "<p>a<b><template shadowrootmode=open><style>*{display:none}</style><p>b</template></b><style>c{d:e}</style>",
+            "<p>a<b><p>b</b><style>c{d:e}</style>",
+        ),
+        (
+            "<p><svg><symbol id=\"a\"><path/></symbol></svg><svg><style/><use href=\"#a\"/></svg>b",
+            "<p><svg xmlns=\"http://www.w3.org/2000/svg\"><symbol id=\"a\"><path/></symbol></svg><svg xmlns=\"http://www.w3.org/2000/svg\"><style/><use href=\"#a\"/></svg>b",
+        ),
         ("<p>a</p></html> words <b>behind</b>", "<p>a</p></html>\n"),
         ("<P STYLE=\"a:b;c:url(x)\">a<BR></BR>", "<p style=\"a:b;c:none\">a<br>"),
         (
@@ -114,6 +128,27 @@ fn what_cannot_be_read_whole_is_refused() {
             ["not-understood", "damaged", "unknown", "unsupported"].contains(&id),
             "{page}: {id}"
         );
+    }
+}
+
+#[test]
+fn a_page_in_xml_loses_no_words_and_keeps_its_letters() {
+    let page = |inside: &str| {
+        format!(
+            "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</html>"
+        )
+    };
+    let copy = cleaned(&page("<body><p/><b>소곤</b><br/>words</body>"));
+    assert_eq!(copy, "\u{feff}<html><body><p></p><b>소곤</b><br>words</body></html>\n");
+    // Read as HTML, each of these takes the words behind it for its own, or leaves them out.
+    for inside in [
+        "<head><title/></head><body>words</body>",
+        "<head><script src='a.js'/></head><body>words</body>",
+        "<body><iframe/>words</body>",
+        "<body><![CDATA[words]]></body>",
+        "<body><svg:svg xmlns:svg='x'/>words</body>",
+    ] {
+        assert_eq!(refused(&page(inside)).id(), "not-understood", "{inside}");
     }
 }
 
@@ -156,6 +191,10 @@ fn pages_of_nothing_but_beginnings_end() {
         "<svg><g>",
         "<x-y>",
         "<template>",
+        "<!-- a -->",
+        "<!-- a --!>",
+        "<!doctype x>                    ",
+        "<template shadowrootmode=open>",
     ] {
         // Whatever the answer: it comes.
         let _ = clean_bytes(many(piece).as_bytes(), &Options::default());

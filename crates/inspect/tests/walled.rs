@@ -96,7 +96,25 @@ fn marks_alone_come_off_files_of_any_kind_and_every_byte_comes_back() {
     assert_eq!(copy[80..111], [0; 31]);
     assert_eq!(cleaned.report.kept, [Kept::Overwritten], "it says that bytes are lost");
     let own = [dice.file("jpg", 900), b"SELFSIGN".to_vec()].concat();
-    assert_eq!(clean_bytes(&own, &MARKS).unwrap_err().id(), "not-understood");
+    assert_eq!(clean_bytes(&own, &MARKS).unwrap_err().id(), "mark-without-beginning");
+}
+
+#[test]
+fn a_handsets_own_mark_behind_words_is_no_part_of_them() {
+    let words = "Words that somebody wrote.\n".repeat(40);
+    let page = format!("<p>{words}");
+    for text in [&words, &page] {
+        let own = [text.as_bytes(), b"numbers SELFSIGN"].concat();
+        let packed = zip(&[("a.txt", own.as_slice(), false)]);
+        for file in [own, packed] {
+            let why = clean_bytes(&file, &Options::default()).unwrap_err();
+            assert_eq!(why.id(), "mark-without-beginning", "{why}");
+        }
+    }
+    let whole = format!("{page}</html>");
+    let own = [whole.as_bytes(), b"numbers SELFSIGN"].concat();
+    let (copy, _) = clean_bytes(&own, &Options::default()).unwrap();
+    assert_eq!(copy, format!("{whole}\n").as_bytes(), "of a page whose end is known it goes");
 }
 
 #[test]

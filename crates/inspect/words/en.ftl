@@ -180,6 +180,9 @@ given-up = the readers of this file crashed again and again
 
 ## Cleaning
 cleaned = A clean copy ({ $kind }, { $size }) is in { $to }.
+cleaned-marks = A copy without marks of watched devices ({ $size }) is in { $to }.
+cleaned-unmarked = A device that opens only files with its office’s mark or its own will not open the copy: keep the file for it.
+cleaned-marks-next = What else tells who made it, when and with what is still in the copy. Before you send it, clean it without --marks-only.
 cleaned-removed = Removed: { $what }
 cleaned-kept = Kept: { $what }
 cleaned-nothing = There was nothing to remove.
@@ -232,6 +235,8 @@ error-clean-odd = { $place } holds something that is not understood ({ $why }); 
     .next = Save it with fewer extras or in another format, and clean that.
 error-clean-too-large = { $place } is beyond the limits ({ $why }); nothing was written.
     .next = Split it, or clean what is in it one by one.
+error-clean-mark-without-beginning = { $place } ends with a handset’s own mark (SELFSIGN), and where that begins nobody can tell; nothing was written.
+    .next = Of a picture, sound, film, PDF, office file or archive it goes with everything behind the end of the content: clean it without --marks-only. Of other kinds, open the file, copy what is in it into a new one on a machine that puts in no marks, and send that.
 error-clean-unverified = The copy of { $place } did not pass its own inspection ({ $why }) and was thrown away.
     .next = Save the file in another format and clean that; please report this.
 error-clean-fell = The program that reads { $place } failed ({ $why }); nothing was written.

@@ -180,6 +180,9 @@ given-up = 이 파일을 읽던 프로그램이 거듭 죽었습니다
 
 ## Cleaning
 cleaned = 깨끗한 사본({ $kind }, { $size })이 { $to }에 있습니다.
+cleaned-marks = 감시 기기의 표식이 없는 사본({ $size })이 { $to }에 있습니다.
+cleaned-unmarked = 기관의 표식이나 제 표식이 있는 파일만 여는 기기는 이 사본을 열지 않습니다. 그 기기에서 쓸 원본은 따로 두세요.
+cleaned-marks-next = 누가 언제 무엇으로 만들었는지 알려 주는 다른 것은 사본에 그대로 있습니다. 보내기 전에 --marks-only 없이 깨끗이 하세요.
 cleaned-removed = 뺀 것: { $what }
 cleaned-kept = 남긴 것: { $what }
 cleaned-nothing = 뺄 것이 없었습니다.
@@ -232,6 +235,8 @@ error-clean-odd = { $place }에 알 수 없는 것이 있습니다({ $why }). �
     .next = 부가 기능을 줄이거나 다른 형식으로 저장하여 다시 해 보세요.
 error-clean-too-large = { $place }이(가) 한도를 넘습니다({ $why }). 아무것도 쓰지 않았습니다.
     .next = 나누거나, 안에 든 것을 하나씩 깨끗이 하세요.
+error-clean-mark-without-beginning = { $place }은(는) 손전화기 자신의 표식(SELFSIGN)으로 끝나는데, 어디서 시작하는지 아무도 알 수 없습니다. 아무것도 쓰지 않았습니다.
+    .next = 사진, 소리, 영상, PDF, 사무 문서, 압축 파일이면 --marks-only 없이 하세요. 내용의 끝 뒤에 있는 모든 것과 함께 표식이 빠집니다. 다른 종류이면 파일을 열어 내용을 표식을 넣지 않는 기계에서 새 파일로 옮기고 그것을 보내세요.
 error-clean-unverified = { $place }의 사본이 검사를 통과하지 못해({ $why }) 버렸습니다.
     .next = 다른 형식으로 저장하여 다시 해 보고, 알려 주세요.
 error-clean-fell = { $place }을(를) 읽는 프로그램이 실패했습니다({ $why }). 아무것도 쓰지 않았습니다.

@@ -180,6 +180,9 @@ given-up = 读取此文件的程序一再崩溃
 
 ## 清理
 cleaned = 干净的副本（{ $kind }，{ $size }）在 { $to }。
+cleaned-marks = 没有监视设备标记的副本（{ $size }）在 { $to }。
+cleaned-unmarked = 只打开带有机构标记或自身标记的文件的设备，不会打开这个副本：请为它保留原文件。
+cleaned-marks-next = 透露是谁、何时、用什么制作的其他内容仍在副本里。发送之前，请不带 --marks-only 再清理。
 cleaned-removed = 已去除：{ $what }
 cleaned-kept = 保留：{ $what }
 cleaned-nothing = 没有要去除的内容。
@@ -232,6 +235,8 @@ error-clean-odd = { $place } 里有无法理解的内容（{ $why }），什么�
     .next = 去掉附加内容或换一种格式保存，再清理。
 error-clean-too-large = { $place } 超出限制（{ $why }），什么都没有写。
     .next = 把它拆开，或逐个清理里面的文件。
+error-clean-mark-without-beginning = { $place } 以手机自己的标记（SELFSIGN）结尾，没有人能判断它从哪里开始，什么都没有写。
+    .next = 若是图片、声音、影片、PDF、办公文件或压缩包，请不带 --marks-only 清理：标记会随内容结尾之后的一切一起去掉。若是其他类型，请打开文件，在不加标记的机器上把内容复制到新文件，再发送新文件。
 error-clean-unverified = { $place } 的副本没有通过自己的检查（{ $why }），已丢弃。
     .next = 换一种格式保存后再清理，并请报告这个问题。
 error-clean-fell = 读取 { $place } 的程序出了事（{ $why }），什么都没有写。

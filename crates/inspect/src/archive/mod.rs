@@ -4,5 +4,6 @@ pub mod backup;
 mod bzip2;
 pub mod packed;
 pub mod seven;
+mod stepped;
 pub mod tar;
 pub mod zip;

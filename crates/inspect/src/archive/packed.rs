@@ -3,13 +3,13 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
-use lzma_rust2::{Lzma2Reader, LzmaReader, XzReader};
+use lzma_rust2::{Lzma2Stream, LzmaReader, XzStream};
 use ruzstd::decoding::{
     BlockDecodingStrategy, FrameDecoder,
     errors::{FrameDecoderError, ReadFrameHeaderError},
 };
 
-use super::bzip2::Bzip2;
+use super::{bzip2::Bzip2, stepped::Stepped};
 
 /// A way of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,10 @@ pub fn unpack<'a>(packing: Packing, packed: Box<dyn Read + 'a>) -> Box<dyn Read 
     match packing {
         Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
         Packing::Deflate => Box::new(DeflateDecoder::new(packed)),
-        Packing::Xz => Box::new(XzReader::new_mem_limit(packed, true, DICTIONARY_BYTES_MAX >> 10)),
+        Packing::Xz => {
+            let steps = XzStream::new_mem_limit(true, DICTIONARY_BYTES_MAX >> 10);
+            Box::new(Stepped::new(steps, packed))
+        }
         Packing::Zstd => Box::new(Frames::new(packed)),
         Packing::Bzip2 => Box::new(Bzip2::new(packed)),
         Packing::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
@@ -98,7 +101,7 @@ pub(crate) fn lzma2<'a>(
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it asks for too much memory"));
     }
     let packed = BufReader::with_capacity(BUFFER_BYTES, packed);
-    Ok(Box::new(Lzma2Reader::new(packed, dictionary.max(1 << 12), None)))
+    Ok(Box::new(Stepped::new(Lzma2Stream::new(dictionary.max(1 << 12)), packed)))
 }
 
 /// Zstandard frames one behind the other, with frames to be skipped between them.

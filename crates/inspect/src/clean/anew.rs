@@ -95,10 +95,19 @@ pub(crate) fn format(kind: Kind) -> Option<ImageFormat> {
 
 /// The points of a picture.
 pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<DynamicImage, Refusal> {
+    decode_within(kind, bytes, POINTS_BYTES_MAX)
+}
+
+/// The points of a picture that takes no more memory than this.
+pub(crate) fn decode_within(
+    kind: Kind,
+    bytes: &[u8],
+    bytes_max: u64,
+) -> Result<DynamicImage, Refusal> {
     let format = format(kind).ok_or(kind.odd("no decoder for it"))?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(POINTS_BYTES_MAX);
+    limits.max_alloc = Some(bytes_max.min(POINTS_BYTES_MAX));
     reader.limits(limits);
     reader.decode().map_err(|_| kind.damaged("a picture that does not decode"))
 }

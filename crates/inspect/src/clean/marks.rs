@@ -23,6 +23,8 @@ pub(crate) struct TakenOff {
     pub(crate) bare: Bare,
     /// A mark was written over a part of the document.
     pub(crate) overwritten: bool,
+    /// It ends with a handset's own mark, which begins nobody knows where: it is still there.
+    pub(crate) own: bool,
 }
 
 /// A view, for those who read at any place without changing anything.
@@ -55,6 +57,7 @@ pub(crate) fn take_off(view: &mut View<'_>, job: &mut Job<'_>) -> Result<TakenOf
     let mut words = None;
     let mut slotted = false;
     let mut overwritten = false;
+    let mut own = false;
     for tag in found(view)? {
         if matches!(&tag.mark, Mark::Chain(chain) if !chain.whole()) {
             job.kept(Kept::Unread);
@@ -66,9 +69,12 @@ pub(crate) fn take_off(view: &mut View<'_>, job: &mut Job<'_>) -> Result<TakenOf
             }
             // Where it begins is not known: a rewriter that knows where the content ends drops it.
             Mark::Selfsign if alone => {
-                return Err(Kind::Any.odd("where the mark SELFSIGN begins is not known"));
+                return Err(unbounded());
             }
-            Mark::Selfsign => tag.bytes,
+            Mark::Selfsign => {
+                own = true;
+                tag.bytes
+            }
             Mark::Slot(slot) => {
                 slotted = true;
                 if !slot.in_padding {
@@ -88,7 +94,7 @@ pub(crate) fn take_off(view: &mut View<'_>, job: &mut Job<'_>) -> Result<TakenOf
     }
     // A slot in padding goes with the padding when the document is written anew.
     if words.is_none() && (!slotted || !alone && !overwritten) {
-        return Ok(TakenOff { bare: Bare::Beginning(end), overwritten });
+        return Ok(TakenOff { bare: Bare::Beginning(end), overwritten, own });
     }
     let mut bytes = view.bytes(0, end)?;
     let place = slot::SLOT_AT..slot::SLOT_AT.saturating_add(slot::SLOT_BYTES);
@@ -98,7 +104,12 @@ pub(crate) fn take_off(view: &mut View<'_>, job: &mut Job<'_>) -> Result<TakenOf
     if let Some(gaps) = words {
         bytes = gaps.strip(&bytes);
     }
-    Ok(TakenOff { bare: Bare::Bytes(bytes), overwritten })
+    Ok(TakenOff { bare: Bare::Bytes(bytes), overwritten, own })
+}
+
+/// Nobody can say where the content ends and the mark begins.
+pub(crate) fn unbounded() -> Refusal {
+    Refusal::Unbounded { mark: "SELFSIGN".into() }
 }
 
 /// The plan of a copy that lacks the marks and nothing else.

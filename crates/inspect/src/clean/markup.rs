@@ -6,6 +6,10 @@ use quick_xml::{Reader, events::Event};
 use crate::clean::{Kind, Refusal};
 
 const DEPTH_MAX: usize = 400;
+/// More attributes than an element has: each is compared with those before it.
+const ATTRIBUTES_MAX: usize = 1_000;
+/// More namespaces than are declared at one place: each prefix is looked up among them.
+const SPACES_MAX: usize = 500;
 
 /// An attribute. Its value is plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,8 +258,11 @@ impl State {
         let before = self.spaces.len();
         let mut raw = Vec::new();
         let mut declared = Vec::new();
-        for attribute in start.attributes() {
+        for (n, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(|_| bad())?;
+            if n >= ATTRIBUTES_MAX || self.spaces.len() > SPACES_MAX {
+                return Err(self.kind.large("an element"));
+            }
             let name = attribute.key.as_ref().to_owned();
             let value = plain(&attribute.value, self.kind)?;
             let prefix = match name.as_str() {

@@ -41,6 +41,7 @@ pub use self::{
     source::Source,
 };
 use self::{job::Job, marks::Bare, plan::Plan, source::View};
+use crate::tags::natisign;
 
 /// How to clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +176,11 @@ fn one(view: &mut View<'_>, job: &mut Job<'_>) -> Result<(Kind, Plan), Refusal> 
     match planned {
         Err(Refusal::Damaged { kind, .. }) if taken.overwritten => {
             Err(kind.damaged("a device wrote its mark over a part of it, which is lost"))
+        }
+        // Words have no end of their own, so such a mark would be taken for more of them.
+        Ok((Kind::Text | Kind::Any, _)) if taken.own => Err(marks::unbounded()),
+        Ok((Kind::Html, plan)) if taken.own && plan.ends_with(natisign::SELFSIGN) => {
+            Err(marks::unbounded())
         }
         planned => planned,
     }

@@ -27,11 +27,20 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
     }
     let bytes = view.all()?;
     let (text, letters) = read(&bytes)?;
-    let mut page = Page { job, out: String::new(), dropped: None };
-    if text.starts_with(UTF8) {
+    let mut page = Page { job, out: String::new(), dropped: None, shadows: 0, xml: false };
+    let begin = text.trim_start_matches(UTF8);
+    page.xml = begin.starts_with("<?xml");
+    if page.xml {
+        match letters {
+            // Without the first line, nothing says what its letters are.
+            Letters::Bytes => return Err(Kind::Html.odd("XML that is not UTF-8")),
+            Letters::Utf8 if text.is_ascii() => {}
+            Letters::Utf8 => page.out.push_str(UTF8),
+        }
+    } else if text.starts_with(UTF8) {
         page.out.push_str(UTF8);
     }
-    page.rewrite(text.trim_start_matches(UTF8))?;
+    page.rewrite(begin)?;
     let out = page.out;
     if out.chars().any(|c| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}')) {
         return Err(Kind::Html.odd("bytes that are no text"));
@@ -112,13 +121,27 @@ struct Page<'j, 'o> {
     out: String,
     /// An element that goes with all that is in it, and how many of its name are open.
     dropped: Option<(String, u32, What)>,
+    /// Open parts of the page that were drawn apart from it, with styles of their own.
+    shadows: u32,
+    /// It is written as XML: an element may end with the tag that begins it.
+    xml: bool,
 }
+
+/// What makes the names of XML mean HTML.
+const XHTML: &[u8] = b"http://www.w3.org/1999/xhtml";
 
 impl Page<'_, '_> {
     fn rewrite(&mut self, text: &str) -> Result<(), Refusal> {
         let mut tokens = Tokens::new(text.as_bytes());
         let mut style = false;
-        while let Some(piece) = tokens.next()? {
+        // So much of the copy is known to be blank; `None` when there is more in it.
+        let mut blank = Some(self.out.len());
+        loop {
+            let at = tokens.at();
+            let Some(piece) = tokens.next()? else { break };
+            if self.xml {
+                one_reading(&piece, text.get(at..tokens.at()).unwrap_or_default())?;
+            }
             if let Some(what) = self.within_dropped(&piece) {
                 self.job.removed(what, 0_u64);
                 continue;
@@ -128,16 +151,21 @@ impl Page<'_, '_> {
                     let end = end_of_drawing(&mut tokens, closed)?;
                     self.drawing(text.get(at..end).unwrap_or_default())?;
                 }
-                Piece::Start { name, attributes, .. } => {
+                Piece::Start { name, attributes, closed, .. } => {
                     style = name == "style";
+                    self.xml |= name == "html" && has(&attributes, "xmlns", XHTML);
                     self.start(&name, &attributes)?;
+                    if closed && self.xml && lists::is_kept(&name) && !lists::is_void(&name) {
+                        self.end(&name);
+                    }
                 }
                 Piece::End { name, .. } => {
                     style = false;
+                    if name == "template" {
+                        self.shadows = self.shadows.saturating_sub(1);
+                    }
                     if lists::is_kept(&name) && !lists::is_void(&name) {
-                        self.out.push_str("</");
-                        self.out.push_str(&name);
-                        self.out.push('>');
+                        self.end(&name);
                     }
                     if name == "html" {
                         let left = text.len().saturating_sub(tokens.at());
@@ -163,10 +191,16 @@ impl Page<'_, '_> {
                         }
                     }
                 }
-                Piece::Type(_) if self.out.trim_start_matches(UTF8).trim().is_empty() => {
-                    self.out.push_str("<!DOCTYPE html>");
+                Piece::Type(word) => {
+                    let more = blank.and_then(|blank| self.out.get(blank..));
+                    if more.is_some_and(|more| more.trim().is_empty()) {
+                        self.out.push_str("<!DOCTYPE html>");
+                        blank = None;
+                        continue;
+                    }
+                    blank = None;
+                    self.job.removed(What::Private, word.len());
                 }
-                Piece::Type(word) => self.job.removed(What::Private, word.len()),
                 Piece::Comment(bytes) => self.job.removed(What::Comment, bytes),
             }
         }
@@ -188,12 +222,28 @@ impl Page<'_, '_> {
         Some(what)
     }
 
+    fn end(&mut self, name: &str) {
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+    }
+
     fn start(&mut self, name: &str, attributes: &[tokens::Attribute<'_>]) -> Result<(), Refusal> {
         let bytes = attributes.iter().map(|one| one.value.len()).fold(0, usize::saturating_add);
         if let Some(what) = lists::refused(name) {
             return Err(Kind::Html.odd(what));
         }
-        if let Some(what) = lists::dropped(name) {
+        let shadow = name == "template" && has(attributes, "shadowrootmode", b"");
+        if shadow {
+            // Its words are seen, in the place where they stand.
+            self.shadows = self.shadows.saturating_add(1);
+            self.job.removed(What::Private, bytes);
+            return Ok(());
+        }
+        // Styles of such a part would dress the whole page.
+        let astray = self.shadows > 0 && (name == "style" || name == "link");
+        let goes = lists::dropped(name).or(astray.then_some(What::Private));
+        if let Some(what) = goes {
             self.job.removed(what, bytes);
             if !lists::is_void(name) {
                 self.dropped = Some((name.to_owned(), 1, what));
@@ -300,11 +350,35 @@ impl Page<'_, '_> {
             whole.push_str(" xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
         }
         whole.push_str(drawing.get("<svg".len()..).unwrap_or_default());
-        let clean = self.job.inside("drawing", |job| svg::rewritten(whole.as_bytes(), job))?;
+        let clean = self.job.inside("drawing", |job| svg::part_of_a_page(whole.as_bytes(), job))?;
         let clean = String::from_utf8_lossy(&clean);
         let bare = clean.split_once("?>\n").map_or(clean.as_ref(), |(_, bare)| bare);
         self.out.push_str(bare);
         Ok(())
+    }
+}
+
+/// Whether a tag has an attribute with this value, or, without one, with any.
+fn has(attributes: &[tokens::Attribute<'_>], name: &str, value: &[u8]) -> bool {
+    attributes.iter().any(|one| one.name == name && (value.is_empty() || one.value == value))
+}
+
+/// Of a page in XML a browser may read more than of the same bytes as HTML, which is how it is read
+/// here: what would hide words from one of the two readings is refused.
+fn one_reading(piece: &Piece<'_>, written: &str) -> Result<(), Refusal> {
+    let hides = match piece {
+        Piece::Start { name, .. } if name.ends_with(":svg") || name.ends_with(":math") => true,
+        Piece::Start { name, closed: true, .. } => {
+            tokens::RAW.contains(&name.as_str())
+                || lists::dropped(name).is_some() && !lists::is_void(name)
+        }
+        Piece::Comment(_) => written.starts_with("<![CDATA["),
+        Piece::Type(_) => written.contains('['),
+        _ => false,
+    };
+    match hides {
+        true => Err(Kind::Html.odd("XML that is not HTML at the same time")),
+        false => Ok(()),
     }
 }
 
@@ -319,6 +393,7 @@ fn end_of_drawing(tokens: &mut Tokens<'_>, closed: bool) -> Result<usize, Refusa
             Piece::Start { name, closed: false, .. } if name == "svg" => {
                 open = open.saturating_add(1);
             }
+            Piece::Start { closed: true, .. } => tokens.leave(),
             Piece::End { name, .. } if name == "svg" => open = open.saturating_sub(1),
             _ => {}
         }

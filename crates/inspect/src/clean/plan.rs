@@ -31,6 +31,11 @@ impl Plan {
         Self { new: bytes, pieces: vec![Piece::New { len }], len, burst: false }
     }
 
+    /// Whether what it ends with is new, and is this.
+    pub(crate) fn ends_with(&self, bytes: &[u8]) -> bool {
+        matches!(self.pieces.last(), Some(Piece::New { .. })) && self.new.ends_with(bytes)
+    }
+
     /// How long the copy will be.
     pub(crate) fn len(&self) -> u64 {
         self.len

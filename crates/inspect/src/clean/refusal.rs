@@ -60,6 +60,13 @@ pub enum Refusal {
         /// Why.
         why: Box<Refusal>,
     },
+    /// It ends with a mark whose beginning nobody can tell. Only where a format says where its
+    /// content ends does the mark go, with everything behind that end.
+    #[error("where the mark {mark} begins is not known")]
+    Unbounded {
+        /// Its name.
+        mark: Cow<'static, str>,
+    },
     /// The clean copy did not pass its own inspection and was thrown away. Report it.
     #[error("{kind}: the clean copy did not pass inspection: {what}")]
     Unverified {
@@ -91,6 +98,7 @@ impl Refusal {
             Self::NotUnderstood { .. } => "not-understood",
             Self::TooLarge { .. } => "too-large",
             Self::Inside { why, .. } => why.id(),
+            Self::Unbounded { .. } => "mark-without-beginning",
             Self::Unverified { .. } => "unverified",
             Self::Fell { .. } => "fell",
             Self::Io(_) => "io",

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Form, Outcome, Trouble, trouble};
 use crate::{
-    clean::{self, Copied, Pictures, Refusal, Scope, Workshop},
+    clean::{self, Copied, Pictures, Refusal, Scope, What, Workshop},
     report::size,
     words::{Language, Words},
 };
@@ -96,11 +96,13 @@ fn object(copied: &Copied) -> serde_json::Value {
 fn told(options: &CleanOptions, copied: &Copied, words: &Words) -> String {
     let (kind, size) = (copied.kind.name(), size(copied.bytes));
     let to = options.to.display().to_string();
-    let mut lines =
-        vec![words.say("cleaned", &[("kind", kind), ("size", size.as_str()), ("to", to.as_str())])];
+    let first = if options.marks_only { "cleaned-marks" } else { "cleaned" };
+    let args = [("kind", kind), ("size", size.as_str()), ("to", to.as_str())];
+    let mut lines = vec![words.say(first, &args)];
     let mut gone: Vec<_> = copied.report.removed.iter().map(|one| one.what).collect();
     gone.sort();
     gone.dedup();
+    let marked = gone.contains(&What::Mark);
     let gone: Vec<_> = gone.iter().map(|what| words.say(&format!("gone-{what}"), &[])).collect();
     lines.push(match gone.is_empty() {
         true => words.say("cleaned-nothing", &[]),
@@ -111,6 +113,8 @@ fn told(options: &CleanOptions, copied: &Copied, words: &Words) -> String {
     if !kept.is_empty() {
         lines.push(words.say("cleaned-kept", &[("what", kept.join(", ").as_str())]));
     }
+    lines.extend(marked.then(|| words.say("cleaned-unmarked", &[])));
+    lines.extend(options.marks_only.then(|| words.say("cleaned-marks-next", &[])));
     lines.extend(crate::report::weak_walls(copied.walls, words));
     lines.push(String::new());
     lines.join("\n")
@@ -145,7 +149,7 @@ pub fn explain(from: &Path, why: &Refusal, words: &Words) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clean::{Kept, What};
+    use crate::clean::Kept;
 
     #[test]
     fn everything_that_goes_and_stays_has_a_word() {
@@ -159,7 +163,15 @@ mod tests {
     #[test]
     fn every_refusal_says_what_and_what_next() {
         let words = Words::new(Language::En);
-        for id in ["unknown", "unsupported", "encrypted", "damaged", "odd", "too-large"] {
+        for id in [
+            "unknown",
+            "unsupported",
+            "encrypted",
+            "damaged",
+            "odd",
+            "too-large",
+            "mark-without-beginning",
+        ] {
             let id = format!("error-clean-{id}");
             assert_ne!(words.say(&id, &[]), id);
             assert!(words.more(&id, "next", &[]).is_some(), "{id}");

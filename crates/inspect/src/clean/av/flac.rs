@@ -110,7 +110,8 @@ impl Bits<'_, '_> {
         }
         self.fill(n)?;
         let value = self.held >> 64_u32.saturating_sub(n);
-        self.held <<= n;
+        // All 64 bits may go at once.
+        self.held = self.held.checked_shl(n).unwrap_or(0);
         self.count = self.count.saturating_sub(n);
         Ok(value)
     }

@@ -11,6 +11,8 @@ use crate::clean::{
 const SVG: &str = "http://www.w3.org/2000/svg";
 const XLINK: &str = "http://www.w3.org/1999/xlink";
 const BYTES_MAX: u64 = 64 << 20;
+/// So often names that nothing points at any more are taken off.
+const ROUNDS_MAX: usize = 8;
 
 #[rustfmt::skip]
 const ELEMENTS: &[&str] = &[
@@ -68,7 +70,30 @@ pub(crate) fn clean(view: &mut View<'_>, job: &mut Job<'_>) -> Result<Plan, Refu
 
 /// Also for pictures inside books and office files.
 pub(crate) fn rewritten(bytes: &[u8], job: &mut Job<'_>) -> Result<Vec<u8>, Refusal> {
-    let named = names(bytes);
+    let mut named = names(bytes);
+    let mut clean = with_names(bytes, Some(named.clone()), job)?;
+    // What went may have been all that pointed at a name that stayed.
+    for _ in 0..ROUNDS_MAX {
+        let left = names(&clean);
+        if left == named {
+            return Ok(clean);
+        }
+        clean = with_names(&clean, Some(left.clone()), job)?;
+        named = left;
+    }
+    Err(Kind::Svg.odd("names that name each other"))
+}
+
+/// For a drawing in a page, where every other part of the page may point at its names.
+pub(crate) fn part_of_a_page(bytes: &[u8], job: &mut Job<'_>) -> Result<Vec<u8>, Refusal> {
+    with_names(bytes, None, job)
+}
+
+fn with_names(
+    bytes: &[u8],
+    named: Option<BTreeSet<String>>,
+    job: &mut Job<'_>,
+) -> Result<Vec<u8>, Refusal> {
     let mut rule = Svg { named, job };
     markup::rewrite(bytes, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", Kind::Svg, &mut rule)
 }
@@ -84,7 +109,8 @@ fn names(bytes: &[u8]) -> BTreeSet<String> {
 }
 
 struct Svg<'j, 'o> {
-    named: BTreeSet<String>,
+    /// What is pointed at; `None`: nobody knows, and every name stays.
+    named: Option<BTreeSet<String>>,
     job: &'j mut Job<'o>,
 }
 
@@ -183,7 +209,8 @@ impl Svg<'_, '_> {
             let script = one.local.starts_with("on");
             return Ok(Some(if script { What::Script } else { What::Private }));
         }
-        if one.local == "id" && !self.named.contains(&one.value) {
+        if one.local == "id" && self.named.as_ref().is_some_and(|named| !named.contains(&one.value))
+        {
             return Ok(Some(What::Ids));
         }
         let before = one.value.len();

@@ -19,7 +19,7 @@ pub(super) enum Place {
 const KEPT: &[&str] = &[
     "a", "abbr", "acronym", "address", "article", "aside", "audio", "b", "bdi", "bdo", "big",
     "blockquote", "body", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del",
-    "details", "dfn", "dir", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer",
+    "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer",
     "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "i", "img", "ins",
     "kbd", "li", "link", "main", "mark", "menu", "meta", "nav", "ol", "p", "picture", "pre", "q",
     "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "section", "small", "source", "span", "strike",
@@ -38,6 +38,10 @@ const DROPPED: &[(&str, What)] = &[
     ("script", What::Script),
     ("noscript", What::Script),
     ("template", What::Script),
+    // What stands in it is seen where its scripts may not run.
+    ("canvas", What::Script),
+    // Who wrote an office document, and when, as some programs put it into its page.
+    ("xml", What::Tags),
     ("title", What::Tags),
     ("base", What::Paths),
     ("iframe", What::Attachment),
@@ -60,14 +64,13 @@ const DROPPED: &[(&str, What)] = &[
 ];
 
 /// Elements that are known beside those above: what is in them stays.
-const OPENED: &[&str] =
-    &["form", "button", "label", "fieldset", "legend", "slot", "dialog", "nobr"];
+const OPENED: &[&str] = &["form", "button", "label", "fieldset", "legend", "slot", "nobr"];
 
 #[rustfmt::skip]
 const ATTRIBUTES: &[&str] = &[
     "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "clear", "color",
     "cols", "colspan", "compact", "controls", "dir", "face", "frame", "headers", "height", "hidden",
-    "hspace", "id", "lang", "loop", "media", "muted", "noshade", "nowrap", "open", "reversed",
+    "hspace", "id", "lang", "loop", "media", "muted", "noshade", "nowrap", "open", "popover", "reversed",
     "role", "rowspan", "rules", "scope", "size", "span", "start", "type", "valign", "vspace",
     "width", "wrap",
 ];
@@ -214,10 +217,15 @@ pub(super) fn link(value: &str) -> Option<String> {
     Some(out)
 }
 
-/// A file that lies beside the page, by its name.
+/// A file that lies beside the page or in a folder there, by its name. A way that climbs would name
+/// the folders the page came from.
 pub(super) fn beside(value: &str) -> Option<String> {
     let value = value.trim();
-    let elsewhere = value.contains([':', '?', '\\', '&']) || value.starts_with('/');
+    let climbs = value.split('/').any(|part| {
+        // Browsers read these as dots, too.
+        part.to_ascii_lowercase().replace("%2e", ".") == ".."
+    });
+    let elsewhere = climbs || value.contains([':', '?', '\\', '&']) || value.starts_with('/');
     let controls = value.chars().any(|c| c.is_ascii_control());
     (!value.is_empty() && !elsewhere && !controls).then(|| value.to_owned())
 }

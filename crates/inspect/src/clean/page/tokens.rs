@@ -2,6 +2,8 @@
 //! reads it (WHATWG, "Tokenization"), byte by byte: marks of HTML are ASCII in every encoding that is
 //! let in, and no byte of a longer letter is one of them.
 
+use std::collections::BTreeSet;
+
 use crate::clean::{Kind, Refusal};
 
 /// An attribute: its name in small letters, and its value as it is written, without quotes.
@@ -39,7 +41,7 @@ pub(super) struct Tokens<'b> {
 }
 
 /// Elements whose content is text up to their end, whatever it looks like.
-const RAW: [&str; 8] =
+pub(super) const RAW: [&str; 8] =
     ["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"];
 
 impl<'b> Tokens<'b> {
@@ -50,6 +52,11 @@ impl<'b> Tokens<'b> {
     /// Where the next piece begins.
     pub(super) fn at(&self) -> usize {
         self.at
+    }
+
+    /// What was begun last has ended with its tag: in a drawing, which is XML.
+    pub(super) fn leave(&mut self) {
+        self.raw = None;
     }
 
     /// The next piece; `None` at the end.
@@ -130,6 +137,7 @@ impl<'b> Tokens<'b> {
 
     fn attributes(&mut self) -> Result<(Vec<Attribute<'b>>, bool), Refusal> {
         let mut attributes: Vec<Attribute<'b>> = Vec::new();
+        let mut names = BTreeSet::new();
         loop {
             let rest = self.rest();
             let blanks = rest.iter().take_while(|byte| blank(**byte) || **byte == b'/').count();
@@ -152,7 +160,7 @@ impl<'b> Tokens<'b> {
             self.skip(end);
             let value = self.value();
             // Of two attributes with one name the first counts.
-            if attributes.iter().all(|one| one.name != name) {
+            if names.insert(name.clone()) {
                 attributes.push(Attribute { name, value });
             }
             if attributes.len() > ATTRIBUTES_MAX {
@@ -190,22 +198,18 @@ impl<'b> Tokens<'b> {
     /// A comment, a document type, or what is taken for a comment.
     fn aside(&mut self) -> Piece<'b> {
         let rest = self.rest();
-        let up_to = |word: &[u8], from: usize| {
-            let found = rest.get(from..).and_then(|rest| crate::clean::reader::find(rest, word));
-            found.map(|at| at.saturating_add(from).saturating_add(word.len()))
-        };
         if rest.starts_with(b"<!--") {
             // `<!-->` and `<!--->` are whole comments.
             let short = [5_usize, 6].into_iter().find(|end| {
                 let whole = rest.get(..*end).unwrap_or_default();
                 whole == b"<!-->" || whole == b"<!--->"
             });
-            let ends = [short, up_to(b"-->", 4), up_to(b"--!>", 4)];
-            let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
+            let end = short.or_else(|| end_of_comment(rest)).unwrap_or(rest.len());
             self.skip(end);
             return Piece::Comment(end);
         }
-        let end = up_to(b">", 2).unwrap_or(rest.len());
+        let found = rest.iter().skip(2).position(|byte| *byte == b'>');
+        let end = found.map_or(rest.len(), |at| at.saturating_add(3));
         self.skip(end);
         let inside = rest.get(2..end).unwrap_or_default();
         let word = String::from_utf8_lossy(inside.get(..40).unwrap_or(inside)).to_ascii_lowercase();
@@ -226,6 +230,22 @@ pub(super) fn blank(byte: u8) -> bool {
 
 fn ends_name(byte: u8) -> bool {
     blank(byte) || matches!(byte, b'/' | b'>')
+}
+
+/// Behind the first `-->` or `--!>` of a comment: one walk, since a page has many comments and may
+/// have but one of the two.
+fn end_of_comment(comment: &[u8]) -> Option<usize> {
+    let mut from = 4_usize;
+    loop {
+        let found = crate::clean::reader::find(comment.get(from..)?, b"--")?;
+        let at = from.saturating_add(found);
+        let after = comment.get(at.saturating_add(2)..)?;
+        match after {
+            [b'>', ..] => return Some(at.saturating_add(3)),
+            [b'!', b'>', ..] => return Some(at.saturating_add(4)),
+            _ => from = at.saturating_add(1),
+        }
+    }
 }
 
 /// Where the tag stands that ends `name`, in whatever letters.
@@ -301,6 +321,7 @@ mod tests {
             ("<b", "[b]"),
             ("a<", "a<"),
             ("<!-- never", "[--]"),
+            ("<!-- a --b- ->c--!>d<!---!>e-->f<!--!>g-->h", "[--]d[--]f[--]h"),
             ("<3 you", "<3 you"),
         ] {
             assert_eq!(said(page.as_bytes()), pieces, "{page}");

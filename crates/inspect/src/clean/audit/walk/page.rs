@@ -190,7 +190,8 @@ pub(super) fn same(old: &[u8], new: &[u8]) -> Result<(), Strange> {
     }
     let counts = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte >= 0x80;
     let mut old = old.iter().filter(counts);
-    let mut rest = new;
+    // That its letters are UTF-8 is no word of it.
+    let mut rest = new.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(new);
     while let Some(at) = rest.iter().position(|byte| *byte == b'<') {
         let (words, markup) = rest.split_at_checked(at).unwrap_or((rest, b""));
         if !follow(&mut old, words) {
@@ -199,17 +200,22 @@ pub(super) fn same(old: &[u8], new: &[u8]) -> Result<(), Strange> {
         // Styles and drawings are written anew.
         let end: &[u8] = match markup {
             _ if markup.starts_with(b"<style") => b"</style>",
-            _ if markup.starts_with(b"<svg") => b"</svg>",
+            _ if markup.starts_with(b"<svg") && !ends_itself(markup) => b"</svg>",
             _ => b">",
         };
-        let behind =
-            find(markup, end).or(find(markup, b">")).map(|at| at.saturating_add(end.len()));
+        let behind = find(markup, end).map(|at| at.saturating_add(end.len()));
         rest = behind.and_then(|at| markup.get(at..)).unwrap_or_default();
     }
     match follow(&mut old, rest) {
         true => Ok(()),
         false => Err("its words changed".into()),
     }
+}
+
+/// Whether the tag at the beginning is all of its element.
+fn ends_itself(markup: &[u8]) -> bool {
+    let tag = find(markup, b">").and_then(|end| markup.get(..end));
+    tag.is_some_and(|tag| tag.ends_with(b"/"))
 }
 
 /// Whether these words come next in the source, whatever stands between them.
