@@ -174,6 +174,19 @@ fn bombs_loops_and_lies_are_told_and_the_rest_is_looked_at() {
 }
 
 #[test]
+fn what_is_no_file_is_told_when_it_is_named_and_costs_no_worker() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("socket");
+    let _open = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    for path in [path.as_path(), Path::new("/dev/zero")] {
+        let survey = look(path);
+        let rules: Vec<&str> = survey.findings.iter().map(|one| one.rule.as_str()).collect();
+        assert_eq!(rules, ["unreadable"], "{}", path.display());
+        assert_eq!(survey.scanned_files, 0);
+    }
+}
+
+#[test]
 fn components_logs_and_identities_are_told() {
     let folder = TempDir::new().unwrap();
     let put = |name: &str, bytes: &[u8]| {

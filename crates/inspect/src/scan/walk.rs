@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, ReadDir},
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -69,7 +70,11 @@ fn meet(paths: &[PathBuf], each: &mut dyn FnMut(Met<'_>) -> bool) {
         let going_on = match fs::metadata(path) {
             Ok(about) if about.is_dir() => folder(path, each),
             Ok(about) if about.is_file() => each(Met::File(path, about.len())),
-            Ok(_) => each(Met::File(path, device_size(path))),
+            Ok(about) if about.file_type().is_block_device() => {
+                each(Met::File(path, device_size(path)))
+            }
+            // A pipe would keep the reader waiting, or has no end.
+            Ok(_) => each(Met::Unreadable(path, std::io::Error::other("it is no file"))),
             Err(error) => each(Met::Unreadable(path, error)),
         };
         if !going_on {
@@ -80,14 +85,10 @@ fn meet(paths: &[PathBuf], each: &mut dyn FnMut(Met<'_>) -> bool) {
 
 /// A block device has a size that only its end tells.
 fn device_size(path: &Path) -> u64 {
-    use std::{
-        io::{Seek, SeekFrom},
-        os::unix::fs::FileTypeExt,
-    };
+    use std::io::{Seek, SeekFrom};
 
-    let block = fs::metadata(path).is_ok_and(|about| about.file_type().is_block_device());
-    let end = || fs::File::open(path).and_then(|mut device| device.seek(SeekFrom::End(0)));
-    if block { end().unwrap_or(0) } else { 0 }
+    let end = fs::File::open(path).and_then(|mut device| device.seek(SeekFrom::End(0)));
+    end.unwrap_or(0)
 }
 
 /// One stack of open folders; of a folder with a million files only one name is in memory.
