@@ -16,7 +16,10 @@ mod forge;
 
 use std::{fs, path::Path};
 
-use forge::{Dice, apps, archives, chain, disks, gap_mark, marks, office, profile, slot, tagged};
+use forge::{
+    Dice, apps, archives, chain, disks, gap_mark, marks, office, profile, seals, slot, tagged,
+    windows,
+};
 
 const ID: &str = "AC9A58CDZ364C";
 
@@ -27,6 +30,7 @@ fn main() {
         ("inspect_look", looks()),
         ("inspect_image", bends()),
         ("inspect_lists", lists()),
+        ("inspect_program", programs()),
     ] {
         let folder = Path::new(&folder).join(target);
         fs::create_dir_all(&folder).unwrap();
@@ -128,6 +132,30 @@ fn bends() -> Seeds {
     let whole = (0_u8..).zip(names).map(|(which, name)| (name, vec![which]));
     let bent = (0_u8..).zip(bent).map(|(which, name)| (name, named(which, &dice.bytes(120))));
     whole.chain(bent.collect::<Vec<_>>()).collect()
+}
+
+/// Programs that somebody signed; those nobody signed lie there already.
+fn programs() -> Seeds {
+    let key = seals::Key::ec(256, 7);
+    let (wide, narrow) = (windows::program(true), windows::program(false));
+    let good = windows::signed(&wide, &key, windows::Hash::Sha256, "Mina's Tools");
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/signed.exe");
+    fs::write(sample, &good).unwrap();
+    let rsa = windows::signed(&narrow, &seals::Key::rsa(7), windows::Hash::Sha1, "Mina");
+    let bare = windows::Lies { bare: true, ..windows::Lies::default() };
+    let bare = windows::lying(&wide, &key, windows::Hash::Sha256, "Mina", bare);
+    let files: Vec<archives::Entry<'_>> = vec![("a/Main.class", b"class", false)];
+    let jar = apps::jar_signed(&files, &apps::Key::ec(3), "Mina");
+    let manifest = archives::zip(&[("AndroidManifest.xml", b"manifest", false)]);
+    vec![
+        ("signed-wide", named(5, &good)),
+        ("signed-rsa-sha1", named(5, &rsa)),
+        ("signed-bare", named(5, &bare)),
+        ("signed-cut", named(5, &good[..good.len() - 100])),
+        ("signed-nobody", named(5, &wide)),
+        ("signed-jar", named(5, &jar)),
+        ("signed-app", named(5, &apps::signed(&manifest, &apps::Key::ec(3), "Mina", false))),
+    ]
 }
 
 fn lists() -> Seeds {

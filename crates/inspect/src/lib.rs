@@ -17,6 +17,7 @@ pub mod program;
 pub mod report;
 pub mod rules;
 pub mod scan;
+pub mod signer;
 pub mod source;
 pub mod tags;
 pub mod times;

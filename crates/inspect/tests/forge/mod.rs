@@ -9,6 +9,7 @@ pub mod disks;
 pub mod marks;
 pub mod office;
 pub mod seals;
+pub mod windows;
 
 #[allow(unused_imports, reason = "every test uses others")]
 pub use marks::{chain, gap_mark, profile, slot, tagged};

@@ -7,7 +7,7 @@ use rsa::{
     pss,
     signature::{Verifier, hazmat::PrehashVerifier},
 };
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// What hashes the content.
@@ -120,7 +120,8 @@ pub(super) fn ecdsa_holds(spki: &[u8], hash: &[u8], signature: &[u8]) -> Option<
     })
 }
 
-/// Whether an RSA signature (PKCS #1 v1.5) holds, for the hashes of old app signatures.
+/// Whether an RSA signature (PKCS #1 v1.5) holds, for the hashes of old app signatures and of
+/// programs for Windows.
 pub(super) fn rsa_holds(spki: &[u8], data: &[u8], signature: &[u8], hash: Hash) -> Option<bool> {
     let key = rsa_key(spki)?;
     let signature = pkcs1v15::Signature::try_from(signature).ok()?;
@@ -129,24 +130,72 @@ pub(super) fn rsa_holds(spki: &[u8], data: &[u8], signature: &[u8], hash: Hash) 
             pkcs1v15::VerifyingKey::<sha1::Sha1>::new(key).verify(data, &signature).is_ok()
         }
         Hash::Sha256 => pkcs1v15::VerifyingKey::<Sha256>::new(key).verify(data, &signature).is_ok(),
+        Hash::Sha384 => pkcs1v15::VerifyingKey::<Sha384>::new(key).verify(data, &signature).is_ok(),
         Hash::Sha512 => pkcs1v15::VerifyingKey::<Sha512>::new(key).verify(data, &signature).is_ok(),
     })
 }
 
-/// Hashes of old app signatures.
+/// Hashes of JAR files and of programs for Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(crate) enum Hash {
     Sha1,
     Sha256,
+    Sha384,
     Sha512,
 }
 
 impl Hash {
-    pub(super) fn of(self, data: &[u8]) -> Vec<u8> {
+    /// The hash with this object identifier; `None` for MD5 and others that nobody signs with now.
+    pub(crate) fn named(oid: &[u8]) -> Option<Self> {
+        Some(match oid {
+            [0x2B, 0x0E, 0x03, 0x02, 0x1A] => Self::Sha1,
+            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1] => Self::Sha256,
+            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2] => Self::Sha384,
+            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3] => Self::Sha512,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn of(self, data: &[u8]) -> Vec<u8> {
+        let mut state = Hashing::new(self);
+        state.take(data);
+        state.end()
+    }
+}
+
+/// A hash under way, for what is too large to be held.
+pub(crate) enum Hashing {
+    Sha1(sha1::Sha1),
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hashing {
+    pub(crate) fn new(hash: Hash) -> Self {
+        match hash {
+            Hash::Sha1 => Self::Sha1(sha1::Sha1::default()),
+            Hash::Sha256 => Self::Sha256(Sha256::default()),
+            Hash::Sha384 => Self::Sha384(Sha384::default()),
+            Hash::Sha512 => Self::Sha512(Sha512::default()),
+        }
+    }
+
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
         match self {
-            Self::Sha1 => sha1::Sha1::digest(data).to_vec(),
-            Self::Sha256 => Sha256::digest(data).to_vec(),
-            Self::Sha512 => Sha512::digest(data).to_vec(),
+            Self::Sha1(state) => state.update(bytes),
+            Self::Sha256(state) => state.update(bytes),
+            Self::Sha384(state) => state.update(bytes),
+            Self::Sha512(state) => state.update(bytes),
+        }
+    }
+
+    pub(crate) fn end(self) -> Vec<u8> {
+        match self {
+            Self::Sha1(state) => state.finalize().to_vec(),
+            Self::Sha256(state) => state.finalize().to_vec(),
+            Self::Sha384(state) => state.finalize().to_vec(),
+            Self::Sha512(state) => state.finalize().to_vec(),
         }
     }
 }

@@ -147,18 +147,40 @@ fn place(app: &dyn Source, directory: &Directory) -> io::Result<Option<(u64, u64
     Ok(start.map(|start| (start, end)))
 }
 
+/// Digests of the app's content that were made: however many signers there are, each way of
+/// hashing goes over the app once.
+#[derive(Default)]
+pub(super) struct Digests(Vec<(Content, Vec<u8>)>);
+
+impl Digests {
+    fn of(
+        &mut self,
+        app: &dyn Source,
+        directory: &Directory,
+        content: Content,
+    ) -> io::Result<Vec<u8>> {
+        if let Some((_, digest)) = self.0.iter().find(|(its, _)| *its == content) {
+            return Ok(digest.clone());
+        }
+        let digest = content_digest(app, directory, content)?;
+        self.0.push((content, digest.clone()));
+        Ok(digest)
+    }
+}
+
 /// Checks a scheme's block against the app.
 pub(super) fn check(
     app: &dyn Source,
     directory: &Directory,
     scheme: Scheme,
     block: &[u8],
+    known: &mut Digests,
 ) -> Result<Vec<Signer>, BlockTrouble> {
     let signers = Fields(block).list().ok_or(BlockTrouble::Broken)?;
     if signers.is_empty() {
         return Err(BlockTrouble::Broken);
     }
-    signers.into_iter().map(|signer| check_signer(app, directory, scheme, signer)).collect()
+    signers.into_iter().map(|signer| check_signer(app, directory, scheme, signer, known)).collect()
 }
 
 fn check_signer(
@@ -166,6 +188,7 @@ fn check_signer(
     directory: &Directory,
     scheme: Scheme,
     signer: &[u8],
+    known: &mut Digests,
 ) -> Result<Signer, BlockTrouble> {
     let broken = BlockTrouble::Broken;
     let mut signer = Fields(signer);
@@ -200,8 +223,8 @@ fn check_signer(
         digest.bytes().filter(|_| same)
     });
     let stated = stated.ok_or(broken)?;
-    let digest =
-        content_digest(app, directory, algorithm.content).map_err(|_| BlockTrouble::Unreadable)?;
+    let digest = known.of(app, directory, algorithm.content);
+    let digest = digest.map_err(|_| BlockTrouble::Unreadable)?;
     if digest != stated {
         return Err(BlockTrouble::Altered);
     }

@@ -3,6 +3,7 @@
 
 mod algorithm;
 mod block;
+pub(crate) mod cms;
 mod jar;
 mod tree;
 
@@ -10,9 +11,13 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use algorithm::{Hash, Hashing};
 pub use block::{BlockTrouble, Scheme};
 
 use crate::{archive::zip::Directory, source::Source};
+
+/// Bytes of an app that are unpacked to be hashed.
+const UNPACKED_BYTES_MAX: u64 = 4 << 30;
 
 /// The signatures of an app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,16 +75,37 @@ impl Signatures {
     ) -> io::Result<Self> {
         let mut schemes = Vec::new();
         let blocks = block::find(app, directory)?;
-        if let Some(said) = jar::check(app, directory, !blocks.is_empty()) {
+        let unpacked = UNPACKED_BYTES_MAX;
+        if let Some(said) = jar::check(app, directory, !blocks.is_empty(), unpacked) {
             schemes.push((Scheme::V1, said));
         }
+        let mut digests = block::Digests::default();
         for (scheme, block) in blocks {
-            schemes.push((scheme, block::check(app, directory, scheme, &block)));
+            schemes.push((scheme, block::check(app, directory, scheme, &block, &mut digests)));
         }
         if let Some(beside) = beside {
             schemes.push((Scheme::V4, tree::check(app, beside)));
         }
         Ok(Self { schemes })
+    }
+
+    /// Checks the newest scheme alone, which is what a device goes by; `None` when nobody signed.
+    /// Only a signature of JAR files unpacks anything: at most `unpacked_bytes_max`.
+    ///
+    /// # Errors
+    /// What the storage says; what is wrong with the signature is in the answer.
+    pub fn newest(
+        app: &dyn Source,
+        directory: &Directory,
+        unpacked_bytes_max: u64,
+    ) -> io::Result<Option<Result<Vec<Signer>, BlockTrouble>>> {
+        Ok(match block::find(app, directory)?.pop() {
+            Some((scheme, block)) => {
+                let mut digests = block::Digests::default();
+                Some(block::check(app, directory, scheme, &block, &mut digests))
+            }
+            None => jar::check(app, directory, false, unpacked_bytes_max),
+        })
     }
 
     /// The signers of the newest scheme that is there, when its check holds: what a device goes by.

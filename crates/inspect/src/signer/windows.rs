@@ -1,0 +1,141 @@
+//! Signatures of programs for Windows: Authenticode ("Windows Authenticode Portable Executable
+//! Signature Format" and "PE Format", Microsoft; RFC 5652).
+//!
+//! Everything in the file is hashed but its checksum, the place that says where the table of
+//! certificates lies, and that table. The table must hold one signature and nothing behind it:
+//! what stands there could be changed unseen.
+
+use std::{io, ops::Range};
+
+use crate::{
+    Source,
+    app::signed::{
+        BlockTrouble, Hash, Hashing, Signer,
+        cms::{SignedData, field},
+    },
+    numbers::{u16_le, u32_le},
+};
+
+/// A larger table is not read.
+const TABLE_BYTES_MAX: u64 = 4 << 20;
+
+const PIECE_BYTES: usize = 1 << 20;
+
+/// `SPC_INDIRECT_DATA_OBJID`, 1.3.6.1.4.1.311.2.1.4: the content is the digest of a program.
+const INDIRECT: &[u8] = &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
+
+/// Where what is not hashed lies in a program.
+struct Layout {
+    checksum: u64,
+    /// The entry that says where the table is.
+    entry: u64,
+    table: Range<u64>,
+}
+
+/// Who signed it; `None` when it has no signature.
+pub(super) fn check(file: &dyn Source) -> io::Result<Option<Result<Vec<Signer>, BlockTrouble>>> {
+    let Some(layout) = layout(file)? else { return Ok(None) };
+    let table = &layout.table;
+    let fits = table.start >= layout.entry.saturating_add(8) && table.end <= file.size();
+    if !fits || table.is_empty() {
+        return Ok(Some(Err(BlockTrouble::Broken)));
+    }
+    let bytes = table.end.saturating_sub(table.start);
+    if bytes > TABLE_BYTES_MAX {
+        return Ok(Some(Err(BlockTrouble::Unknown)));
+    }
+    let bytes = file.piece(table.start, usize::try_from(bytes).unwrap_or(0))?;
+    let (stated, signer) = match signed(&bytes) {
+        Ok(found) => found,
+        Err(trouble) => return Ok(Some(Err(trouble))),
+    };
+    let same = digest(file, &layout, stated.0)? == stated.1;
+    Ok(Some(if same { Ok(vec![signer]) } else { Err(BlockTrouble::Altered) }))
+}
+
+/// Where things are; `None` for a program that has no place for a signature, or an empty one.
+fn layout(file: &dyn Source) -> io::Result<Option<Layout>> {
+    let dos = file.piece(0, 64)?;
+    let Some(at) = u32_le(&dos, 0x3C).map(u64::from) else { return Ok(None) };
+    // "PE", 20 bytes about the file, then at most as many as the fifth directory ends at.
+    let head = file.piece(at, 24 + 152)?;
+    Ok(head.starts_with(b"PE\0\0").then(|| placed(&head, at)).flatten())
+}
+
+fn placed(head: &[u8], at: u64) -> Option<Layout> {
+    // Addresses of 32 bits, or of 64: the directories begin behind them.
+    let directories = match u16_le(head, 24)? {
+        0x10B => 24_usize.checked_add(96)?,
+        0x20B => 24_usize.checked_add(112)?,
+        _ => return None,
+    };
+    let count = u32_le(head, directories.checked_sub(4)?)?;
+    let entry = directories.checked_add(4 * 8)?;
+    let (start, bytes) = (u32_le(head, entry)?, u32_le(head, entry.checked_add(4)?)?);
+    if count < 5 || (start == 0 && bytes == 0) {
+        return None;
+    }
+    let start = u64::from(start);
+    Some(Layout {
+        checksum: at.checked_add(24 + 64)?,
+        entry: at.checked_add(entry as u64)?,
+        table: start..start.checked_add(u64::from(bytes))?,
+    })
+}
+
+/// The digest that the table says the program has, and who signed that.
+fn signed(table: &[u8]) -> Result<((Hash, Vec<u8>), Signer), BlockTrouble> {
+    let broken = BlockTrouble::Broken;
+    let length = u32_le(table, 0).and_then(|length| usize::try_from(length).ok()).ok_or(broken)?;
+    // 2: a `SignedData` of PKCS #7. There were plans for others.
+    if u16_le(table, 6).ok_or(broken)? != 2 {
+        return Err(BlockTrouble::Unknown);
+    }
+    let cms = field(table.get(8..length).ok_or(broken)?).ok_or(broken)?;
+    let behind = table.get(8_usize.saturating_add(cms.whole.len())..).ok_or(broken)?;
+    if behind.iter().any(|byte| *byte != 0) {
+        return Err(BlockTrouble::Altered);
+    }
+    let data = SignedData::read(cms.whole).ok_or(broken)?;
+    let content = data.content.filter(|_| data.kind == INDIRECT && data.has_attributes());
+    let content = content.ok_or(broken)?;
+    let signer = data.signer(content)?;
+    Ok((stated(content)?, signer))
+}
+
+/// What `SpcIndirectDataContent` says: what kind of thing was hashed, then how, and the hash.
+fn stated(content: &[u8]) -> Result<(Hash, Vec<u8>), BlockTrouble> {
+    let parts = || {
+        let about = field(content)?;
+        let info = field(about.rest)?;
+        let algorithm = field(info.content)?;
+        let digest = field(algorithm.rest).filter(|digest| digest.tag == 4)?;
+        Some((field(algorithm.content)?.content, digest.content.to_vec()))
+    };
+    let (oid, digest) = parts().ok_or(BlockTrouble::Broken)?;
+    Ok((Hash::named(oid).ok_or(BlockTrouble::Unknown)?, digest))
+}
+
+/// The hash over everything that is not left out.
+fn digest(file: &dyn Source, layout: &Layout, hash: Hash) -> io::Result<Vec<u8>> {
+    let mut state = Hashing::new(hash);
+    let parts = [
+        0..layout.checksum,
+        layout.checksum.saturating_add(4)..layout.entry,
+        layout.entry.saturating_add(8)..layout.table.start,
+        layout.table.end..file.size(),
+    ];
+    for part in parts {
+        let mut at = part.start;
+        while at < part.end {
+            let wanted = usize::try_from(part.end.saturating_sub(at)).unwrap_or(PIECE_BYTES);
+            let piece = file.piece(at, wanted.min(PIECE_BYTES))?;
+            if piece.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            state.take(&piece);
+            at = at.saturating_add(piece.len() as u64);
+        }
+    }
+    Ok(state.end())
+}
