@@ -116,12 +116,20 @@ export function fileBody(message, how) {
         seen ? null : voice ? h("b", {}, say("file-voice")) : h("b", { dir: "auto" }, file.name || say("file-nameless")),
         h("span", { class: "quiet" }, [voice ? spanOf(Math.round(file.voice_ms / 1000)) : seen ? null : say(`kind-of-${file.program ? "other" : file.kind}`), size(file.bytes), stage].filter(Boolean).join(" · ")))),
     file.program ? h("p", { class: "say bad" }, say("file-program", { what: say(`program-${file.program}`) })) : null,
+    file.signer ? h("p", { class: "quiet" }, signed(file.signer)) : null,
     file.no_saving ? h("p", { class: "quiet" }, say("file-no-saving")) : null,
     under ? h("progress", { max: Math.max(1, file.bytes), value: file.done, "aria-label": say(`file-${file.stage}`) }) : null,
     under ? h("p", { class: "quiet moving" }, moving(message)) : null,
     voice && file.here ? sounding(message, how) : null,
     deeds.length > 0 || (save && !seen) ? h("div", { class: "deedsrow" }, deeds, seen ? null : save) : null,
     place);
+}
+
+/** Who signed a program, as far as that is known. The name is the signer's own: it cannot turn the line around it. */
+function signed(signer) {
+  const name = `\u2068${signer?.name || "?"}\u2069`;
+  const certificate = (signer?.certificate ?? "").slice(0, 16).replace(/(.{4})(?=.)/g, "$1 ");
+  return say(`program-signed-${signer?.said ?? "unasked"}`, { name, certificate });
 }
 
 /** What plays a note; it is fetched when somebody listens. */
@@ -152,6 +160,7 @@ export async function saveFile(message, how, place) {
       fill(body,
         h("p", { class: "say bad" }, say("file-program", { what: say(`program-${answer.held}`) })),
         h("p", {}, h("b", { dir: "auto" }, message.file.name)),
+        h("p", {}, signed(answer.signer)),
         h("p", {}, say("file-held-what")), failed,
         h("div", { class: "deedsrow" },
           h("button", { class: "plain", type: "button", onclick: its.close }, say("not-now")),

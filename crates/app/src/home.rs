@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
 };
 
-use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, ShelfFault};
+use sogon_engine::{Act, Answer, Batch, ConversationId, Event, MessageId, Shelf, ShelfFault, view};
 use tokio::sync::broadcast;
 use zeroize::Zeroizing;
 
@@ -275,13 +275,13 @@ pub trait Home: Clone + 'static {
     /// Whether the home has room for a file of so many bytes; [`Refusal::NoRoom`] where it has not.
     fn fits(&self, bytes: u64) -> impl Future<Output = Result<(), Refusal>>;
 
-    /// What kind of program a file that came is, in a word for programs, if it is one or is not what
-    /// its name says. The owner's log is told.
+    /// What kind of program a file that came is and who signed it, if it is one or is not what its
+    /// name says. The owner's log is told.
     fn judge(
         &self,
         conversation: ConversationId,
         message: MessageId,
-    ) -> impl Future<Output = Result<Option<String>, Refusal>>;
+    ) -> impl Future<Output = Result<Option<view::Judged>, Refusal>>;
 
     /// A file as a picture, a JPEG that was drawn anew where nothing is to be had; none for what is no
     /// picture, or did not end well.

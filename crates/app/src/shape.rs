@@ -65,7 +65,29 @@ fn file(file: &File) -> Value {
         "voice_ms": file.voice_ms,
         "no_saving": file.no_saving,
         "program": file.program,
+        "signer": file.signer.as_ref().map(signer),
     })
+}
+
+/// Who signed a program; `holds` is null where nobody did or nobody could tell.
+fn signer(signer: &view::Signer) -> Value {
+    let holds = match signer.said.as_str() {
+        "holds" => Some(true),
+        "broken" => Some(false),
+        _ => None,
+    };
+    let kept = |word: &str| Some(word.to_owned()).filter(|_| holds == Some(true));
+    json!({
+        "said": signer.said,
+        "holds": holds,
+        "name": kept(&signer.name),
+        "certificate": kept(&signer.certificate),
+    })
+}
+
+/// Why a file is held back.
+pub(crate) fn held(judged: &view::Judged) -> Value {
+    json!({ "held": judged.what, "signer": judged.signer.as_ref().map(signer) })
 }
 
 /// What kind of file it says it is, by its name: what it is, only its bytes say.

@@ -186,6 +186,8 @@ pub enum Act {
         message: MessageId,
         /// What it is, in a word for programs.
         what: String,
+        /// Who signed it, as far as that was looked at.
+        signer: Option<crate::view::Signer>,
     },
     /// Decide about files of one conversation, or of all; what is left open there is as for all.
     /// Answer: [`Answer::Done`].

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use sogon_seal::{FileKeys, piece_bytes, shelf::Table};
 use sogon_wire::{LogName, RelayAddr, Seq};
 
-use crate::{ConversationId, EngineError, MessageId, content::Offer};
+use crate::{ConversationId, EngineError, MessageId, content::Offer, view::Signer};
 
 /// `conversation | message`: a file that was offered.
 pub(crate) const FILES: Table = Table(70);
@@ -145,6 +145,9 @@ pub(crate) struct FileRow {
     /// Pieces stand elsewhere in its log than they should: nothing is passed over any more.
     #[n(17)]
     pub(crate) shifted: Option<bool>,
+    /// Who signed it, if it is a program whose signature was looked at.
+    #[n(18)]
+    pub(crate) signer: Option<Signer>,
 }
 
 /// What a member said of the pieces of a file they have.

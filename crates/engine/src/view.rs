@@ -1,5 +1,6 @@
 //! What the store holds, for people to see. Read only: everything here is a function of a shelf.
 
+use minicbor::{Decode, Encode};
 use sogon_seal::shelf::{Shelf, ShelfFault, Table};
 use sogon_wire::RelayAddr;
 
@@ -159,6 +160,32 @@ pub struct File {
     pub no_saving: bool,
     /// It was found to be a program, or not what it is called: in a word for programs.
     pub program: Option<String>,
+    /// Who signed it, if it is a program whose signature was looked at.
+    pub signer: Option<Signer>,
+}
+
+/// Who signed a program, as whoever judged it found.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Signer {
+    /// In a word for programs: whether somebody did, and whether that holds.
+    #[n(0)]
+    pub said: String,
+    /// The name in the certificate when it holds, in the signer's own words; may be empty.
+    #[n(1)]
+    pub name: String,
+    /// The hash of the certificate when it holds, in hexadecimal digits.
+    #[n(2)]
+    pub certificate: String,
+}
+
+/// What a file was judged to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What it is, in a word for programs.
+    pub what: String,
+    /// Who signed it, as far as that was looked at.
+    pub signer: Option<Signer>,
 }
 
 /// One entry of a conversation.

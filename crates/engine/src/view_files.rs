@@ -55,6 +55,7 @@ fn shown(row: FileRow) -> File {
         voice_ms: row.offer.voice_ms,
         no_saving: row.offer.rules.unwrap_or(0) & RULE_NO_SAVING != 0 && !own,
         program: row.program,
+        signer: row.signer,
     }
 }
 

@@ -3,31 +3,65 @@
 use std::{cell::RefCell, io};
 
 use sogon_engine::{Act, ConversationId, MessageId, Shelf, view};
-use sogon_inspect::{Source, program};
+use sogon_inspect::{
+    Source, program,
+    signer::{self, Signing},
+};
 
-use crate::{hand::Hand, trouble::Trouble};
+use crate::{hand::Hand, trouble::Trouble, words::Words};
 
-/// What kind of program it is, if it is one. The owner's log is told the first time.
+/// Digits of a certificate's hash that a person is shown.
+const DIGITS_SHOWN: usize = 16;
+
+/// What kind of program it is and who signed it, if it is one. The owner's log is told the first
+/// time.
 ///
 /// # Errors
 /// When the store cannot answer.
-pub(crate) async fn judge(hand: &Hand, found: &view::Message) -> Result<Option<String>, Trouble> {
+pub(crate) async fn judge(
+    hand: &Hand,
+    found: &view::Message,
+) -> Result<Option<view::Judged>, Trouble> {
     let Some(file) = found.file.clone().filter(|_| found.from.is_some()) else { return Ok(None) };
     let (conversation, message) = (found.conversation, found.id);
-    let what = hand
+    let judged = hand
         .look(move |vault| {
             let name = file.name.clone();
             let pieces =
                 Pieces { shelf: vault, conversation, message, file, last: RefCell::default() };
-            program::judge(&name, &pieces).map_err(|_| sogon_engine::ShelfFault)
+            looked(&name, &pieces).map_err(|_| sogon_engine::ShelfFault)
         })
-        .await?
-        .map(|what| what.id().to_owned());
-    if let Some(what) = &what {
-        let act = Act::JudgeFile { conversation, message, what: what.clone() };
-        hand.act(act).await?;
+        .await?;
+    if let Some(view::Judged { what, signer }) = judged.clone() {
+        hand.act(Act::JudgeFile { conversation, message, what, signer }).await?;
     }
-    Ok(what)
+    Ok(judged)
+}
+
+fn looked(name: &str, file: &dyn Source) -> io::Result<Option<view::Judged>> {
+    let Some(what) = program::judge(name, file)? else { return Ok(None) };
+    let signer = signer::signing(what, file)?.map(|signing| kept(&signing));
+    Ok(Some(view::Judged { what: what.id().to_owned(), signer }))
+}
+
+fn kept(signing: &Signing) -> view::Signer {
+    let by = signing.by().cloned();
+    let (name, certificate) = by.map(|by| (by.name, by.certificate)).unwrap_or_default();
+    view::Signer { said: signing.id().to_owned(), name, certificate }
+}
+
+/// A sentence about who signed it. The name is somebody else's words.
+pub(crate) fn signer_sentence(words: &Words, signer: Option<&view::Signer>) -> String {
+    let said = signer.map_or("unasked", |signer| signer.said.as_str());
+    let name = signer.map(|signer| crate::plain::line(&signer.name));
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "?".to_owned());
+    let digits: Vec<char> = signer
+        .map(|signer| signer.certificate.chars().take(DIGITS_SHOWN).collect())
+        .unwrap_or_default();
+    let fours: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    let certificate = fours.join(" ");
+    let args = [("name", name.as_str()), ("certificate", certificate.as_str())];
+    words.say(&format!("program-signed-{said}"), &args)
 }
 
 /// A file in the home, read at any place.

@@ -15,7 +15,7 @@ use sogon_app::{
 };
 use sogon_carry::Ways;
 use sogon_engine::{
-    Act, Answer, Batch, Change, ConversationId, Event, MessageId, Shelf, ShelfFault,
+    Act, Answer, Batch, Change, ConversationId, Event, MessageId, Shelf, ShelfFault, view,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -188,7 +188,7 @@ impl Home for Resident {
         &self,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<view::Judged>, Refusal> {
         let found = self.hand.message(conversation, message).await.map_err(refusal)?;
         let found = found.ok_or(Refusal::Unknown)?;
         judged::judge(&self.hand, &found).await.map_err(refusal)

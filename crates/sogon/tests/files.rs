@@ -149,6 +149,42 @@ fn programs_are_kept_back_and_the_owner_is_told() {
 }
 
 #[test]
+fn who_signed_a_program_that_is_kept_back_is_said_and_nobody_vouches_for_the_name() {
+    let world = World::new();
+    let (mina, joon) = roomy(&world);
+    let good: &[u8] = include_bytes!("../../inspect/tests/programs/signed.exe");
+    let mut changed = good.to_vec();
+    changed[0x300] ^= 1;
+    // Without the table, and without what says where it is.
+    let mut bare = good[..0x600].to_vec();
+    bare[0x80 + 168..0x80 + 176].fill(0);
+    let to = world.folder.path().join("out").display().to_string();
+    let cases: [(&[u8], &str, &str, &str); 3] = [
+        (good, "holds", "CN=Mina's Tools, in the signer's own words: nobody vouches", "CN=Mina"),
+        (&changed, "broken", "changed after signing", "서명한 뒤에 바뀌었습니다"),
+        (&bare, "nobody", "Nobody signed it", "아무도 서명하지 않았습니다"),
+    ];
+    for (bytes, said, english, korean) in cases {
+        let path = written(&world, &format!("{said}.exe"), bytes);
+        mina.done(&["file", "send", "Joon", &path, "--keep-metadata"]);
+        joon.done(&["sync"]);
+        let file =
+            joon.objects(&["file", "list"]).into_iter().find(|file| file["program"].is_null());
+        let file = file.expect("one that nobody has looked at");
+        assert_eq!(file["signer"], Value::Null);
+        joon.run(&["file", "save", &id(&file), "-o", &to]).failed(5, english);
+        joon.run(&["--lang", "ko", "file", "save", &id(&file), "-o", &to]).failed(5, korean);
+        let again = joon.objects(&["file", "list"]).into_iter().find(|its| its["id"] == file["id"]);
+        let signer = again.expect("it is still there")["signer"].clone();
+        assert_eq!(signer["said"], said);
+        let holds = said == "holds";
+        assert_eq!(signer["holds"].as_bool(), (said != "nobody").then_some(holds), "{signer}");
+        assert_eq!(signer["name"].as_str(), holds.then_some("CN=Mina's Tools"));
+        assert_eq!(signer["certificate"].as_str().is_some_and(|hex| hex.len() == 64), holds);
+    }
+}
+
+#[test]
 fn what_is_to_be_opened_once_is_and_what_is_not_to_be_saved_is_not() {
     let world = World::new();
     let (mina, joon) = roomy(&world);

@@ -266,7 +266,7 @@ pub(super) async fn save<H: Home>(
         return Err(Refusal::NoSaving);
     }
     if let Some(held) = home.judge(conversation, message).await?.filter(|_| !asked.yes("allow")) {
-        return Ok(json!({ "held": held }));
+        return Ok(shape::held(&held));
     }
     let name = match file.name.as_str() {
         "" => format!("file-{message}"),

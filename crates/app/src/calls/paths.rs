@@ -9,6 +9,7 @@ use super::Asked;
 use crate::{
     app::Place,
     home::{Home, Refusal},
+    shape,
 };
 
 /// `{conversation, path}`: a file to be sent; it is looked at and sent like one of a page.
@@ -35,7 +36,7 @@ pub(super) async fn save<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, 
     let (conversation, message) = (asked.conversation()?, asked.message("id")?);
     let path = asked.text("path")?;
     if let Some(held) = home.judge(conversation, message).await?.filter(|_| !asked.yes("allow")) {
-        return Ok(json!({ "held": held }));
+        return Ok(shape::held(&held));
     }
     let path = home.write_out(conversation, message, Path::new(path)).await?;
     Ok(json!({ "path": path.display().to_string() }))

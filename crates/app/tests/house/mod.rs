@@ -13,6 +13,7 @@ use sogon_app::{
 };
 use sogon_engine::{
     Act, Answer, Batch, ConversationId, Event, MessageId, Order, Row, Shelf, ShelfFault, Table,
+    view,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -163,7 +164,11 @@ impl Home for Bare {
         Ok(())
     }
 
-    async fn judge(&self, _: ConversationId, _: MessageId) -> Result<Option<String>, Refusal> {
+    async fn judge(
+        &self,
+        _: ConversationId,
+        _: MessageId,
+    ) -> Result<Option<view::Judged>, Refusal> {
         Ok(None)
     }
 

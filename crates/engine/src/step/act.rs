@@ -55,8 +55,8 @@ impl Work<'_> {
             Act::OpenedFile { conversation, message } => {
                 self.opened_file(conversation, message).map(|()| Answer::Done)
             }
-            Act::JudgeFile { conversation, message, what } => {
-                self.judge_file(conversation, message, what).map(|()| Answer::Done)
+            Act::JudgeFile { conversation, message, what, signer } => {
+                self.judge_file(conversation, message, (what, signer)).map(|()| Answer::Done)
             }
             Act::FetchBelow { bytes } => {
                 self.fetch_below(bytes);

@@ -332,6 +332,7 @@ mod tests {
             lost: false,
             held: false,
             program: None,
+            signer: None,
             next: None,
             others: None,
             by_hand: None,

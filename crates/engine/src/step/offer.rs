@@ -239,6 +239,7 @@ fn begun(offer: Offer, relay: String, order: u64, stage: StageRow) -> FileRow {
         lost: false,
         held: false,
         program: None,
+        signer: None,
         next: None,
         others: None,
         by_hand: None,

@@ -12,7 +12,7 @@ use crate::{
     },
     message_row::{KindRow, MessageRow},
     rows::read,
-    view::AlertKind,
+    view::{AlertKind, Signer},
 };
 
 /// Pieces removed in one step: a mebibyte of the largest.
@@ -154,19 +154,25 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// It is a program, or not what it is called.
+    /// It is a program, or not what it is called; and who signed it. The owner is told what it is
+    /// once.
     pub(crate) fn judge_file(
         &mut self,
         id: ConversationId,
         message: MessageId,
-        what: String,
+        (what, signer): (String, Option<Signer>),
     ) -> Result<(), EngineError> {
         let mut row = self.file(id, message)?.ok_or(EngineError::Unknown)?;
-        if row.is_own() || row.program.as_ref() == Some(&what) {
+        let known = row.program.as_ref() == Some(&what);
+        if row.is_own() || known && row.signer == signer {
             return Ok(());
         }
         row.program = Some(what);
+        row.signer = signer;
         self.keep_file(id, message, &row)?;
+        if known {
+            return Ok(());
+        }
         self.alert_about(id, message, AlertKind::ProgramCame)
     }
 

@@ -9,6 +9,7 @@ use sogon_inspect::{
     look::{Knowledge, Limits, Listener, Lists, Looker, Share},
     program,
     rules::stix::Indicators,
+    signer::{NAME_CHARS_MAX, Signing, signing},
     source::Owned,
     tags::{self, fingerprint::Watchlist, natisign::OfficeKey},
 };
@@ -43,7 +44,7 @@ impl Listener for Ears {
     fn happened(&mut self, _: Event) {}
 }
 
-/// Programs in disguise: the first byte chooses a name. Whatever it is, it is the same when asked
+/// Programs in disguise, and who signed them: the first byte chooses a name. Whatever it is, it is the same when asked
 /// twice, and bytes that are held back under one name are not let through as a program's own.
 pub fn inspect_program(bytes: &[u8]) {
     let (first, file) = bytes.split_first().unwrap_or((&0, &[]));
@@ -52,6 +53,13 @@ pub fn inspect_program(bytes: &[u8]) {
     let file = file.to_vec();
     let judged = program::judge(name, &file).expect("memory can be read");
     assert_eq!(program::judge(name, &file).expect("memory can be read"), judged);
+    if let Some(what) = judged
+        && let Some(Signing::Holds(by)) = signing(what, &file).expect("memory can be read")
+    {
+        assert!(by.name.chars().count() <= NAME_CHARS_MAX, "a name is short");
+        assert!(!by.name.chars().any(char::is_control), "and commands nothing");
+        assert_eq!(by.certificate.len(), 64, "a certificate has a hash");
+    }
     if ["setup.exe", "x.iso"].contains(&name) {
         assert!(judged.is_some(), "a system would run it by its name alone");
     }

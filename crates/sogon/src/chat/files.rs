@@ -23,6 +23,8 @@ pub(crate) struct File {
     pub(crate) voice_ms: Option<u64>,
     pub(crate) no_saving: bool,
     pub(crate) program: String,
+    /// Who signed it, as the home says it.
+    pub(crate) signer: Value,
 }
 
 impl File {
@@ -39,6 +41,7 @@ impl File {
             voice_ms: number("voice_ms"),
             no_saving: yes(file, "no_saving"),
             program: text(file, "program"),
+            signer: file.get("signer").cloned().unwrap_or_default(),
         })
     }
 
@@ -61,6 +64,9 @@ impl File {
         if !self.program.is_empty() {
             let program = tongue.word(&format!("program-{}", self.program));
             lines.push(tongue.tell("file-program", &[("what", &program)]));
+            if self.signer.is_object() {
+                lines.push(signed(tongue, &self.signer));
+            }
         }
         if self.no_saving {
             lines.push(tongue.word("file-no-saving"));
@@ -197,9 +203,21 @@ impl Chat {
         let anyway = Choice::new(self.tongue.word("file-save-anyway"), deed);
         let sheet = Sheet::of(self.tongue.word("file-held"), vec![anyway])
             .saying(self.tongue.tell("file-program", &[("what", &what)]))
+            .saying(signed(&self.tongue, value.get("signer").unwrap_or(&Value::Null)))
             .saying(self.tongue.word("file-held-what"));
         self.sheet = Some(sheet);
     }
+}
+
+/// Who signed a program, in a sentence; the name is the signer's own.
+fn signed(tongue: &Tongue, signer: &Value) -> String {
+    let said = Some(text(signer, "said")).filter(|said| !said.is_empty());
+    let said = said.unwrap_or_else(|| "unasked".to_owned());
+    let name = Some(text(signer, "name")).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| "?".to_owned());
+    let certificate: String = text(signer, "certificate").chars().take(16).collect();
+    let args = [("name", name.as_str()), ("certificate", certificate.as_str())];
+    tongue.tell(&format!("program-signed-{said}"), &args)
 }
 
 /// The last words of a conversation, when they are a file.

@@ -103,5 +103,22 @@ pub(super) fn object(message: &Message, file: &File) -> Value {
         "expires_s": message.fades_s,
         "no_saving": file.no_saving,
         "program": file.program,
+        "signer": file.signer.as_ref().map(signer),
+    })
+}
+
+/// Who signed a program; `holds` is null where nobody did, or where that cannot be checked.
+fn signer(signer: &view::Signer) -> Value {
+    let holds = match signer.said.as_str() {
+        "holds" => Some(true),
+        "broken" => Some(false),
+        _ => None,
+    };
+    let by = (holds == Some(true)).then_some(signer);
+    json!({
+        "said": signer.said,
+        "holds": holds,
+        "name": by.map(|by| &by.name),
+        "certificate": by.map(|by| &by.certificate),
     })
 }

@@ -28,12 +28,14 @@ pub(super) async fn run(desk: &Desk, save: &FileSave) -> Result<(), Trouble> {
         return Err(Kind::NoSaving.into());
     }
     let name = named(&found.message);
-    if let Some(what) = judged::judge(&desk.hand, &found.message).await?
+    if let Some(found_out) = judged::judge(&desk.hand, &found.message).await?
         && !save.allow_program
     {
-        let what = desk.words.say(&format!("program-{what}"), &[]);
+        let what = desk.words.say(&format!("program-{}", found_out.what), &[]);
         let name = crate::plain::line(&name);
-        return Err(Trouble::of(Kind::Program, &[("what", &what), ("name", &name)]));
+        let signer = judged::signer_sentence(&desk.words, found_out.signer.as_ref());
+        let args = [("what", what.as_str()), ("name", &name), ("signer", &signer)];
+        return Err(Trouble::of(Kind::Program, &args));
     }
     let to = desk.place(&save.to);
     let (to, bytes) = write_out(&desk.hand, &found, &to).await?;
