@@ -128,6 +128,7 @@ program-macros = 마크로, 곧 프로그람을 담을수 있는 문서
 program-misnamed = 이름과 다른 종류의 화일
 program-package = 프로그람을 설치하는 묶음
 program-script = 스크립트, 곧 글로 된 프로그람
+program-signed-unasked = 이런 화일은 누가 서명했는지 여기서 살펴보지 않습니다.
 program-windows = 윈도우즈프로그람
 refused-busy = 화일 여러개가 이미 가고있습니다. 끝나면 다시 하십시오.
 refused-no-memory = 이 기기에 남은 기억기가 이 크기의 화일에 모자랍니다. 평문을 디스크에 두지 않으려면 다른 프로그람을 닫거나 `sogon file send` 를 쓰십시오.
