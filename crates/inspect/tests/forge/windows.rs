@@ -65,7 +65,9 @@ fn made(key: &Key, hash: Hash, data: &[u8]) -> Vec<u8> {
             made.to_der().as_bytes().to_vec()
         }
         Key::P384(key) => {
-            let made: p384::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
+            // A hash shorter than half the curve is the same number with zeros before it.
+            let padded = [vec![0; 48_usize.saturating_sub(digest.len())], digest].concat();
+            let made: p384::ecdsa::Signature = key.sign_prehash(&padded).unwrap();
             made.to_der().as_bytes().to_vec()
         }
         Key::P521(_) => unreachable!("nobody signs programs with it"),

@@ -106,18 +106,22 @@ pub(super) fn ecdsa_holds(spki: &[u8], hash: &[u8], signature: &[u8]) -> Option<
         97 | 49 => {
             let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
             let signature = p384::ecdsa::Signature::from_der(signature).ok()?;
-            key.verify_prehash(hash, &signature).is_ok()
+            key.verify_prehash(&as_wide(hash, 48), &signature).is_ok()
         }
         133 | 67 => {
             let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
             let signature = p521::ecdsa::Signature::from_der(signature).ok()?;
-            // A hash shorter than half the curve is the same number with zeros before it.
-            let mut wide = vec![0; 66_usize.saturating_sub(hash.len())];
-            wide.extend_from_slice(hash);
-            key.verify_prehash(&wide, &signature).is_ok()
+            key.verify_prehash(&as_wide(hash, 66), &signature).is_ok()
         }
         _ => return None,
     })
+}
+
+/// A hash shorter than half the curve is the same number with zeros before it.
+fn as_wide(hash: &[u8], bytes: usize) -> Vec<u8> {
+    let mut wide = vec![0; bytes.saturating_sub(hash.len())];
+    wide.extend_from_slice(hash);
+    wide
 }
 
 /// Whether an RSA signature (PKCS #1 v1.5) holds, for the hashes of old app signatures and of
