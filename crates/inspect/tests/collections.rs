@@ -152,6 +152,34 @@ fn hashes_of_files_are_found_in_each_form_public_collections_write_them() {
 }
 
 #[test]
+fn hosts_that_stand_as_ends_of_traffic_are_looked_for() {
+    // Indicators alone, each with a name and blanks around its sign; one says nothing.
+    let indicator = |number: usize, value: &str| {
+        json!({
+            "type": "indicator", "spec_version": "2.1", "id": format!("indicator--{number}"),
+            "created": "2024-03-03T15:19:08.04584Z", "modified": "2024-03-03T15:19:08.04584Z",
+            "name": "Peeper", "description": "words", "pattern_type": "stix",
+            "pattern": format!("[network-traffic:dst_ref = '{value}']"),
+            "valid_from": "2023-11-01T00:00:00Z"
+        })
+    };
+    let values = ["", "peeper.example", "192.0.2.77"];
+    let objects: Vec<Value> =
+        values.iter().enumerate().map(|(number, value)| indicator(number, value)).collect();
+    let bundle = json!({"type": "bundle", "id": "bundle--1", "objects": objects});
+    let know = know(bundle.to_string().into_bytes());
+    for (text, kind, value) in [
+        ("see cdn.peeper.example/x", "domain", "peeper.example"),
+        ("to 192.0.2.77:443", "address", "192.0.2.77"),
+    ] {
+        let told = found(&know, "note", text.as_bytes());
+        assert_eq!(told, [(kind.to_owned(), value.to_owned())], "{text}");
+    }
+    assert_eq!(found(&know, "note", b"nothing of it"), []);
+    assert_eq!(know.unused().len(), 1, "what says nothing is told");
+}
+
+#[test]
 fn what_is_not_looked_for_is_said_list_by_list() {
     let know = know(bundle(
         "Peeper",

@@ -3,7 +3,7 @@
 //! Read are comparisons for equality and `IN`, alone or joined by `OR`; a pattern that asks for
 //! more (AND, FOLLOWEDBY, LIKE, a NOT) is counted and said so, never half understood.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -62,6 +62,12 @@ impl Kind {
         let property = property.replace(['\'', '"'], "").to_ascii_lowercase();
         Some(match (object, property.as_str()) {
             ("domain-name", "value") => Self::Domain,
+            // Some collections name hosts as ends of traffic, and addresses too.
+            ("network-traffic", end)
+                if matches!(end.split('.').next(), Some("src_ref" | "dst_ref")) =>
+            {
+                Self::Domain
+            }
             ("url", "value") => Self::Url,
             ("email-addr", "value") => Self::Mail,
             ("ipv4-addr" | "ipv6-addr", "value") => Self::Address,
@@ -75,6 +81,14 @@ impl Kind {
             ("configuration-profile", "id") => Self::Profile,
             _ => return None,
         })
+    }
+
+    /// A host may be given by its address.
+    fn for_value(self, value: &str) -> Self {
+        match self {
+            Self::Domain if value.parse::<IpAddr>().is_ok() => Self::Address,
+            kind => kind,
+        }
     }
 
     /// Kinds whose case does not count.
@@ -198,6 +212,7 @@ impl Indicators {
             let of = points.get(object.id.as_str()).copied().or(only).unwrap_or(&object.name);
             for (kind, value) in comparisons {
                 if self.named.len() < INDICATORS_MAX {
+                    let kind = kind.for_value(&value);
                     let value = if kind.folds() { value.to_ascii_lowercase() } else { value };
                     self.named.insert((kind, value), of.to_owned());
                     added.count = added.count.saturating_add(1);
