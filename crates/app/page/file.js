@@ -4,7 +4,7 @@ import { spanOf } from "./bubble.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { call } from "./net.js";
-import { confirm, refusal, sheet, told } from "./sheet.js";
+import { confirm, refusal, told } from "./sheet.js";
 import { say, size } from "./words.js";
 
 /** A file in a line of words. */
@@ -94,7 +94,7 @@ export function fileBody(message, how) {
   const go = (words) => deed(words, () => ask("file-move"), true);
   const voice = isVoice(file);
   // A picture that is shown is saved where it is shown large.
-  const save = savable(message) ? deed(say("file-save"), () => saveFile(message, how, place)) : null;
+  const save = savable(message) ? deed(say("file-save"), () => import("./save.js").then((part) => part.saveFile(message, how, place))) : null;
   const deeds = {
     offered: [go(say("file-fetch"))],
     fetching: [deed(say("file-pause"), () => ask("file-pause")), cancel],
@@ -126,7 +126,7 @@ export function fileBody(message, how) {
 }
 
 /** Who signed a program, as far as that is known. The name is the signer's own: it cannot turn the line around it. */
-function signed(signer) {
+export function signed(signer) {
   const name = `\u2068${signer?.name || "?"}\u2069`;
   const certificate = (signer?.certificate ?? "").slice(0, 16).replace(/(.{4})(?=.)/g, "$1 ");
   return say(`program-signed-${signer?.said ?? "unasked"}`, { name, certificate });
@@ -142,31 +142,4 @@ function sounding(message, how) {
   const speed = h("button", { class: "plain speed", type: "button", "aria-label": `${say("voice-speed")} 1×`, onclick: () => then("faster") }, "1×");
   fill(box, play, seek, at, speed);
   return box;
-}
-
-/** Takes a file out of the home: programs only after one was told what they are. */
-export async function saveFile(message, how, place) {
-  const ask = (allow) => call("file-save", { conversation: how.conversation, id: message.id, allow });
-  const take = ({ ticket }) => h("a", { href: `/out/${ticket}`, download: "" }).click();
-  try {
-    const answer = await ask(false);
-    if (answer.ticket) {
-      take(answer);
-      told(place, say("file-saved-what"));
-      return;
-    }
-    sheet(say("file-held"), (body, its) => {
-      const failed = h("div");
-      fill(body,
-        h("p", { class: "say bad" }, say("file-program", { what: say(`program-${answer.held}`) })),
-        h("p", {}, h("b", { dir: "auto" }, message.file.name)),
-        h("p", {}, signed(answer.signer)),
-        h("p", {}, say("file-held-what")), failed,
-        h("div", { class: "deedsrow" },
-          h("button", { class: "plain", type: "button", onclick: its.close }, say("not-now")),
-          h("button", { class: "grave", type: "button", onclick: () => ask(true).then((allowed) => { take(allowed); its.close(); }, (error) => told(failed, refusal(error), true)) }, say("file-save-anyway"))));
-    });
-  } catch (error) {
-    told(place, refusal(error), true);
-  }
 }

@@ -2,7 +2,8 @@
 // browser could keep, save or lead to; they come as bytes over the session, when they come into sight.
 
 import { fill, h, speak } from "./dom.js";
-import { savable, saveFile } from "./file.js";
+import { savable } from "./file.js";
+import { saveFile } from "./save.js";
 import { see } from "./net.js";
 import { refusal, sheet, told } from "./sheet.js";
 import { say, size } from "./words.js";

@@ -51,6 +51,7 @@ assets! {
     "/people.js" "people.js" SCRIPT;
     "/house.js" "house.js" SCRIPT;
     "/relays.js" "relays.js" SCRIPT;
+    "/save.js" "save.js" SCRIPT;
     "/settings.js" "settings.js" SCRIPT;
     "/watchers.js" "watchers.js" SCRIPT;
     "/cover.js" "cover.js" SCRIPT;
@@ -82,6 +83,7 @@ mod tests {
         "/picture.js",
         "/people.js",
         "/relays.js",
+        "/save.js",
         "/settings.js",
         "/invite.js",
         "/scan.js",
