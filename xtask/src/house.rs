@@ -120,8 +120,8 @@ impl House {
     }
 
     /// Builds every program and says where they lie. Cargo gives a crate other features when one
-    /// package is asked for than for all of them and their tests: it would build half of the 600
-    /// crates once more. Examples bring what tests bring.
+    /// package is asked for than for all of them and their tests, and would build many of them once
+    /// more. Examples bring what tests bring.
     pub(crate) fn programs(&self) -> Result<PathBuf, Fault> {
         self.cargo_does(&["build", "--quiet", "--workspace", "--bins", "--examples"])?;
         Ok(self.target.join("debug"))

@@ -71,11 +71,7 @@ fn file(file: &File) -> Value {
 
 /// Who signed a program; `holds` is null where nobody did or nobody could tell.
 fn signer(signer: &view::Signer) -> Value {
-    let holds = match signer.said.as_str() {
-        "holds" => Some(true),
-        "broken" => Some(false),
-        _ => None,
-    };
+    let holds = signer.holds();
     let kept = |word: &str| Some(word.to_owned()).filter(|_| holds == Some(true));
     json!({
         "said": signer.said,

@@ -179,6 +179,18 @@ pub struct Signer {
     pub certificate: String,
 }
 
+impl Signer {
+    /// Whether the signature holds; nothing where nobody signed, or where that cannot be checked.
+    #[must_use]
+    pub fn holds(&self) -> Option<bool> {
+        match self.said.as_str() {
+            "holds" => Some(true),
+            "broken" => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// What a file was judged to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {

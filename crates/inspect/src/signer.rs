@@ -15,6 +15,7 @@ use crate::{
     },
     archive::zip::Directory,
     program::Program,
+    words::is_command,
 };
 
 /// A name is no longer than this many characters.
@@ -113,14 +114,13 @@ fn archive(file: &dyn Source) -> io::Result<Signing> {
 
 /// One short line without what commands a terminal, hides, or turns the text around it.
 fn harmless(words: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c,
-                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}')
+    // A name needs none of those that are not seen, either.
+    let is_unseen = |c: char| {
+        matches!(c,
+            '\u{ad}' | '\u{180e}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
     };
-    words.chars().filter(|c| !hides(*c)).take(NAME_CHARS_MAX).collect()
+    words.chars().filter(|c| !is_command(*c) && !is_unseen(*c)).take(NAME_CHARS_MAX).collect()
 }
 
 #[cfg(test)]
@@ -130,6 +130,7 @@ mod tests {
     #[test]
     fn a_name_is_one_short_line_that_commands_nothing() {
         assert_eq!(harmless("CN=Mina\u{202e}\u{1b}[2J\nexe\u{200b}"), "CN=Mina[2Jexe");
+        assert_eq!(harmless("CN=\u{61c}Mi\u{ad}na\u{e0041}"), "CN=Mina");
         assert_eq!(harmless("CN=미나"), "CN=미나");
         assert_eq!(harmless(&"a".repeat(5_000)).len(), NAME_CHARS_MAX);
     }

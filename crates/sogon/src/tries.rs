@@ -1,5 +1,6 @@
 //! Wrong passphrases and how long to wait after them, at a locked home and where the passphrase of an
-//! open one is to be changed. This holds whoever types at a program that runs; whoever has a copy of the home tries as fast as their machines do (see the README).
+//! open one is to be changed. This holds whoever types at a program that runs; whoever has a copy of
+//! the home tries as fast as their machines do (see the README).
 
 use std::time::{Duration, Instant};
 

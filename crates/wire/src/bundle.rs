@@ -5,7 +5,7 @@
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use sha2::{Digest, Sha256};
 
-use crate::{STEPS, SealedBox, Seq, WireError, reader::Reader};
+use crate::{SealedBox, Seq, WireError, reader::Reader};
 
 /// The size of a block of a card.
 pub const BLOCK_BYTES: usize = 1_024;
@@ -70,9 +70,7 @@ impl Parcel {
         let mut items = Vec::new();
         while !reader.is_empty() {
             let seq = reader.u64()?;
-            let step = usize::from(reader.u8()?);
-            let size = STEPS.get(step).copied().ok_or(WireError::Size)?;
-            items.push(Carried { seq, boxed: SealedBox::parse(reader.take(size)?)? });
+            items.push(Carried { seq, boxed: reader.sealed_box()? });
         }
         Ok(Self { items })
     }
@@ -232,6 +230,7 @@ pub fn boxes_in(text: &str) -> Vec<SealedBox> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::STEPS;
 
     fn boxed(byte: u8, step: usize) -> SealedBox {
         SealedBox::parse(&vec![byte; STEPS[step]]).unwrap()

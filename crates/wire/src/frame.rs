@@ -4,9 +4,7 @@
 //! so many questions go out in one flight. No frame has a meaning that depends on an earlier one
 //! but the pushes of a watch, so the same frames can travel in single datagrams.
 
-use crate::{
-    LogName, PublicWriteKey, STEPS, SealedBox, Seq, WireError, WriteSignature, reader::Reader,
-};
+use crate::{LogName, PublicWriteKey, SealedBox, Seq, WireError, WriteSignature, reader::Reader};
 
 /// The bytes before a frame's body.
 pub const FRAME_HEAD_BYTES: usize = 6;
@@ -360,9 +358,8 @@ fn parse_entries(body: &[u8]) -> Result<Reply, WireError> {
     let mut reader = Reader::new(body);
     let (log, from, head) = (LogName(reader.array()?), reader.u64()?, reader.u64()?);
     let mut boxes = Vec::new();
-    while let Ok(step) = reader.u8() {
-        let size = *STEPS.get(usize::from(step)).ok_or(WireError::Size)?;
-        boxes.push(SealedBox::parse(reader.take(size)?)?);
+    while !reader.is_empty() {
+        boxes.push(reader.sealed_box()?);
     }
     let count = u64::try_from(boxes.len()).map_err(|_| WireError::TooLarge)?;
     let last = from.checked_add(count).ok_or(WireError::TooLarge)?.saturating_sub(1);

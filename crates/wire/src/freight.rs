@@ -2,7 +2,7 @@
 //! that nobody but the file's sender can put a piece on a card either (SPEC 13.1).
 
 use crate::{
-    Append, PublicWriteKey, STEPS, SealedBox, WireError, WriteSignature, bundle::PARCEL_BYTES_MAX,
+    Append, PublicWriteKey, SealedBox, WireError, WriteSignature, bundle::PARCEL_BYTES_MAX,
     reader::Reader,
 };
 
@@ -52,9 +52,7 @@ impl Freight {
         let mut items = Vec::new();
         while !reader.is_empty() {
             let signature = WriteSignature(reader.array()?);
-            let step = usize::from(reader.u8()?);
-            let size = STEPS.get(step).copied().ok_or(WireError::Size)?;
-            items.push((signature, SealedBox::parse(reader.take(size)?)?));
+            items.push((signature, reader.sealed_box()?));
         }
         Ok(Self { key, items })
     }
@@ -69,6 +67,7 @@ impl Freight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::STEPS;
 
     #[test]
     fn freight_comes_back_and_one_that_is_cut_does_not() {

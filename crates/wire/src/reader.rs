@@ -1,6 +1,6 @@
 //! A cursor over hostile bytes: every take is checked, nothing is copied before its length is known.
 
-use crate::WireError;
+use crate::{STEPS, SealedBox, WireError};
 
 pub(crate) struct Reader<'a>(&'a [u8]);
 
@@ -35,6 +35,12 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn u64(&mut self) -> Result<u64, WireError> {
         self.array().map(u64::from_be_bytes)
+    }
+
+    /// A box, behind the place of its size among the steps.
+    pub(crate) fn sealed_box(&mut self) -> Result<SealedBox, WireError> {
+        let size = *STEPS.get(usize::from(self.u8()?)).ok_or(WireError::Size)?;
+        SealedBox::parse(self.take(size)?)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

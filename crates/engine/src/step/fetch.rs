@@ -303,7 +303,7 @@ fn note(row: &mut FileRow, range: (Seq, Seq)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::Offer;
+    use crate::{content::Offer, step::offer::begun};
 
     fn row() -> FileRow {
         let offer = Offer {
@@ -318,27 +318,7 @@ mod tests {
             rules: None,
             at: None,
         };
-        FileRow {
-            secret: None,
-            offer,
-            relay: String::new(),
-            order: 0,
-            stage: StageRow::Fetching,
-            done: 0,
-            first: 0,
-            beyond: Vec::new(),
-            cursor: 0,
-            ahead: Vec::new(),
-            lost: false,
-            held: false,
-            program: None,
-            signer: None,
-            next: None,
-            others: None,
-            by_hand: None,
-            passed: None,
-            shifted: None,
-        }
+        begun(offer, String::new(), 0, StageRow::Fetching)
     }
 
     #[test]

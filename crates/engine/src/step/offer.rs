@@ -224,7 +224,8 @@ impl Work<'_> {
     }
 }
 
-fn begun(offer: Offer, relay: String, order: u64, stage: StageRow) -> FileRow {
+/// A file of which nothing has moved yet.
+pub(crate) fn begun(offer: Offer, relay: String, order: u64, stage: StageRow) -> FileRow {
     FileRow {
         secret: None,
         offer,

@@ -18,7 +18,7 @@ use super::table;
 
 /// Calls of two at the same time.
 const CALLS: u8 = 10;
-/// And as many as there may be in a town.
+/// And fewer and more of them, of the first shape.
 const CROWDS: [u8; 3] = [1, 50, 100];
 const SECONDS: u64 = 10;
 /// Everybody is there after so long, and so much for each call.

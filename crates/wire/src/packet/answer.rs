@@ -2,7 +2,7 @@
 
 use super::{
     END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, pieces_of,
-    question::{boxed, put_speech, take_speech},
+    question::{put_speech, take_speech},
     varint,
 };
 use crate::{About, Frame, Refusal, Reply, STEPS, SealedBox, Seq, Tag, WireError, reader::Reader};
@@ -205,7 +205,8 @@ impl Answer {
             BOXES => {
                 let (held, from) = (Holdings::take(reader)?, varint::take(reader)?);
                 let count = reader.u8()?;
-                let boxes = (0..count).map(|_| boxed(reader)).collect::<Result<Vec<_>, _>>()?;
+                let boxes =
+                    (0..count).map(|_| reader.sealed_box()).collect::<Result<Vec<_>, _>>()?;
                 let last = from.saturating_add(count.into()).saturating_sub(1);
                 if count > 0 && !(held.brings(from) && held.brings(last)) {
                     return Err(WireError::TooLarge);

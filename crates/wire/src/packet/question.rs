@@ -2,8 +2,8 @@
 
 use super::{END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, varint};
 use crate::{
-    Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, STEPS, SealedBox, Seq, Tag, WireError,
-    WriteSignature, frame::speech, reader::Reader,
+    Append, ENTRIES_BYTES_MAX, LogName, PublicWriteKey, Seq, Tag, WireError, WriteSignature,
+    frame::speech, reader::Reader,
 };
 
 /// One thing asked; each can be lost, or come twice, and no harm is done.
@@ -142,7 +142,7 @@ impl Question {
                 let order = take_order(reader)?;
                 let key = PublicWriteKey(reader.array()?);
                 let signature = WriteSignature(reader.array()?);
-                let append = Append { key, signature, boxed: boxed(reader)? };
+                let append = Append { key, signature, boxed: reader.sealed_box()? };
                 Ok(Self::Append { tag, order, append })
             }
             READ => {
@@ -221,9 +221,4 @@ pub(super) fn take_speech(reader: &mut Reader<'_>) -> Result<Vec<u8>, WireError>
 
 fn take_order(reader: &mut Reader<'_>) -> Result<u16, WireError> {
     u16::try_from(varint::take(reader)?).map_err(|_| WireError::TooLarge)
-}
-
-pub(super) fn boxed(reader: &mut Reader<'_>) -> Result<SealedBox, WireError> {
-    let size = *STEPS.get(usize::from(reader.u8()?)).ok_or(WireError::Size)?;
-    SealedBox::parse(reader.take(size)?)
 }

@@ -109,11 +109,7 @@ pub(super) fn object(message: &Message, file: &File) -> Value {
 
 /// Who signed a program; `holds` is null where nobody did, or where that cannot be checked.
 fn signer(signer: &view::Signer) -> Value {
-    let holds = match signer.said.as_str() {
-        "holds" => Some(true),
-        "broken" => Some(false),
-        _ => None,
-    };
+    let holds = signer.holds();
     let by = (holds == Some(true)).then_some(signer);
     json!({
         "said": signer.said,
