@@ -6,14 +6,19 @@ import { icon } from "./icons.js";
 import { call } from "./net.js";
 import { confirm, sheet } from "./sheet.js";
 import { full, time } from "./when.js";
-import { apart, say } from "./words.js";
+import { apart, listed, say } from "./words.js";
 
 const LINK = /\bhttps?:\/\/[^\s<>"'「」『』《》（）]+[^\s<>"'「」『』《》（）.,;:!?)\]}]/giu;
 
 /** A line that the program wrote. */
 export function note(message) {
-  const words = message.kind === "membership" ? message.text : say(`kind-${message.kind}`);
+  const words = message.kind === "membership" ? membershipWords(message) : say(`kind-${message.kind}`);
   return h("li", { class: "note", "data-id": message.id, tabindex: "-1", dir: "auto" }, words);
+}
+
+/** Who came or went. */
+export function membershipWords({ membership: { words, who, by } }) {
+  return say(words, { who: listed(who), by });
 }
 
 /** What somebody wrote. `how` says what can be done with it. */
@@ -69,11 +74,17 @@ function withLinks(text) {
   let from = 0;
   for (const found of text.matchAll(LINK)) {
     parts.push(text.slice(from, found.index));
-    parts.push(h("button", { class: "link", type: "button", onclick: () => linkSheet(found[0]) }, found[0]));
+    parts.push(link(found[0]));
     from = found.index + found[0].length;
   }
   parts.push(text.slice(from));
   return parts;
+}
+
+/** No button: a browser puts a button that wraps on lines of its own, and what follows below it. */
+function link(text) {
+  const go = () => linkSheet(text);
+  return h("span", { class: "link", role: "link", tabindex: "0", onclick: go, onkeydown: (event) => event.key === "Enter" && go() }, text);
 }
 
 function linkSheet(text) {

@@ -1,6 +1,5 @@
 // Calls: one at a time, in a bar above everything else, so that one can go on reading and writing.
 
-import { chosen, openMicrophone, openSound, startRinging } from "./callsound.js";
 import { fill, h, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { call, speakLine } from "./net.js";
@@ -15,6 +14,15 @@ const TOLD = 6000;
 const FRESH = 2 * RINGS;
 /** So long before the budget is spent it is said. */
 const SOON = 15;
+
+/** What opens microphone and loudspeaker; it is fetched with the first call. */
+const sound = () => import("./callsound.js");
+
+/** Rings until `mine.hush` is called. */
+function ring(mine, here) {
+  const ringing = sound().then((part) => part.startRinging(here));
+  mine.hush = () => ringing.then((hush) => hush());
+}
 
 /** `1:04`, or `1:02:09`. */
 export function clock(ms) {
@@ -38,7 +46,7 @@ export function makeCalls(app) {
     if (its) return;
     const mine = begin({ conversation, title, own: true });
     frame(mine, say("call-opens"), [end(say("hang-up"))]);
-    mine.microphone = await openMicrophone();
+    mine.microphone = await (await sound()).openMicrophone();
     if (its !== mine) return;
     try {
       const { call: id } = await call("ring", { conversation });
@@ -52,7 +60,7 @@ export function makeCalls(app) {
       return;
     }
     frame(mine, say("call-rings"), [end(say("hang-up"))]);
-    mine.hush = startRinging(false);
+    ring(mine, false);
     mine.timer = setTimeout(() => its === mine && hangUp(say("end-unanswered")), RINGS);
     look(mine);
   }
@@ -75,7 +83,7 @@ export function makeCalls(app) {
       end(say("decline")),
     ]);
     speak(say("call-from", { name: mine.title }));
-    mine.hush = startRinging(true);
+    ring(mine, true);
     mine.timer = setTimeout(() => its === mine && over(""), RINGS);
   }
 
@@ -84,7 +92,7 @@ export function makeCalls(app) {
     mine.hush?.();
     clearTimeout(mine.timer);
     frame(mine, say("call-opens"), [end(say("hang-up"))]);
-    mine.microphone = await openMicrophone();
+    mine.microphone = await (await sound()).openMicrophone();
     if (its !== mine) return;
     try {
       await call("take", { conversation: mine.conversation, call: mine.id });
@@ -129,7 +137,7 @@ export function makeCalls(app) {
     fill(mine.deeds, mine.hold, mine.mute, round("menu", say("call-devices"), () => devicesSheet()), end(say("hang-up")));
     if (!mine.microphone) tell(mine, say("no-microphone"));
     try {
-      mine.sound = await openSound(mine.microphone, (buffer) => mine.line?.send(buffer));
+      mine.sound = await (await sound()).openSound(mine.microphone, (buffer) => mine.line?.send(buffer));
     } catch {
       mine.microphone?.getTracks().forEach((track) => track.stop());
     }
@@ -246,6 +254,7 @@ export function makeCalls(app) {
   function devicesSheet() {
     sheet(say("call-devices"), async (body) => {
       const place = h("div");
+      const { chosen } = await sound();
       const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
       const select = (name, kind, words) => {
         const some = all.filter((one) => one.kind === kind && one.deviceId && one.deviceId !== "default");

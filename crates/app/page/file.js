@@ -103,6 +103,9 @@ export function fileBody(message, how) {
     "no-room": [go(say("file-go-on"))],
     "relay-full": [go(say("file-go-on")), cancel],
   }[file.stage] ?? [];
+  if (file.words && file.here && !file.program && !(own && message.fades === 0)) {
+    deeds.push(deed(say("file-read"), () => import("./reading.js").then((part) => part.readFile(message, how, place)), message.fades === 0));
+  }
   const under = MOVING.includes(file.stage);
   const stage = under || (file.stage === "sent" && own) || (file.stage === "here" && !own) ? null : say(`file-${file.stage}`);
   const once = message.fades === 0;

@@ -1,5 +1,6 @@
 // The conversations: only the lines on the screen are there, however many there are.
 
+import { membershipWords } from "./bubble.js";
 import { callWords } from "./calls.js";
 import { described } from "./file.js";
 import { fill, h, languageOf, later, speak } from "./dom.js";
@@ -163,7 +164,7 @@ export function makeList(app) {
     if (last.kind === "unknown") return [say("kind-unknown")];
     if (last.kind === "call") return [callWords(last)];
     if (last.kind === "gap") return [say("kind-gap")];
-    if (last.kind === "membership") return [last.text];
+    if (last.kind === "membership") return [membershipWords(last)];
     const by = last.from === null ? say("you") : line.group ? last.from : null;
     const words = h("bdi", {}, described(last));
     return by ? [h("bdi", {}, by), ": ", words] : [words];

@@ -54,6 +54,11 @@ export function apart(text) {
   return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(plain) ? `\u2068${plain}\u2069` : plain;
 }
 
+/** Names one after the other. */
+export function listed(names) {
+  return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
+}
+
 /** A size as people say it. */
 export function size(bytes) {
   const [unit, value] = bytes < 1024 ? ["B", bytes] : bytes < 1048576 ? ["KiB", bytes / 1024] : bytes < 1073741824 ? ["MiB", bytes / 1048576] : ["GiB", bytes / 1073741824];

@@ -52,6 +52,7 @@ assets! {
     "/house.js" "house.js" SCRIPT;
     "/relays.js" "relays.js" SCRIPT;
     "/save.js" "save.js" SCRIPT;
+    "/reading.js" "reading.js" SCRIPT;
     "/settings.js" "settings.js" SCRIPT;
     "/watchers.js" "watchers.js" SCRIPT;
     "/cover.js" "cover.js" SCRIPT;
@@ -84,10 +85,12 @@ mod tests {
         "/people.js",
         "/relays.js",
         "/save.js",
+        "/reading.js",
         "/settings.js",
         "/invite.js",
         "/scan.js",
         "/watchers.js",
+        "/callsound.js",
         "/callworklet.js",
     ];
 

@@ -60,6 +60,8 @@ pub enum Refusal {
     NoNote,
     /// This is no picture, or none that can be drawn.
     NoPicture,
+    /// This holds no words that can be shown.
+    NoWords,
     /// There is a file at that place already.
     Taken,
     /// No file can be read or written at that place.
@@ -96,6 +98,7 @@ impl Refusal {
         Self::NotHere,
         Self::NoNote,
         Self::NoPicture,
+        Self::NoWords,
         Self::Taken,
         Self::NoFile,
         Self::Disk,
@@ -127,6 +130,7 @@ impl Refusal {
             Self::NotHere => "not-here",
             Self::NoNote => "no-note",
             Self::NoPicture => "no-picture",
+            Self::NoWords => "no-words",
             Self::Taken => "taken",
             Self::NoFile => "no-file",
             Self::Disk => "disk",

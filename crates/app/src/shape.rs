@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use sogon_engine::{
     MessageId, Shelf, ShelfFault,
-    view::{self, Contact, Delivery, File, Message},
+    view::{self, Contact, Delivery, File, Kind, Message, Person},
 };
 
 use crate::{
+    calls::written,
     home::{Burst, Figures},
     memo::Memo,
     roster::Entry,
@@ -41,6 +42,7 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
         "at": message.at_s,
         "kind": message.kind.name(),
         "text": message.text,
+        "membership": membership(&message.kind),
         "state": message.delivery.map(Delivery::name),
         "reply": answered,
         "fades": message.fades_s,
@@ -53,11 +55,22 @@ pub(crate) fn message(shelf: &dyn Shelf, message: &Message) -> Result<Value, She
     }))
 }
 
+/// Who came or went: the sentence that says it, and what is put into it.
+fn membership(kind: &Kind) -> Value {
+    let Kind::Membership(its) = kind else { return Value::Null };
+    json!({
+        "words": its.words(),
+        "who": its.names().map(name).collect::<Vec<_>>(),
+        "by": its.by.as_ref().and_then(Person::name).map(name),
+    })
+}
+
 /// A file, as far as it is known.
 fn file(file: &File) -> Value {
     json!({
         "name": file.name,
         "kind": file_kind(file),
+        "words": written::says_so(&file.name),
         "bytes": file.bytes,
         "done": file.done_bytes,
         "stage": file.stage.name(),
@@ -137,6 +150,7 @@ pub(crate) fn entry(shelf: &dyn Shelf, entry: &Entry) -> Result<Value, ShelfFaul
             "from": last.from.as_deref().map(name),
             "at": last.at_s,
             "kind": last.kind.name(),
+            "membership": membership(&last.kind),
             "what": last.file.as_ref().map(file_kind),
             "state": last.delivery.map(Delivery::name),
         })

@@ -157,8 +157,18 @@ mod tests {
         let missing: Vec<_> = said.difference(&there).collect();
         assert!(missing.is_empty(), "not in the words: {missing:?}");
         let families = [
-            "refused-", "state-", "alert-", "kind-", "pace-", "stage-", "end-", "called-", "file-",
-            "program-", "unclean-",
+            "refused-",
+            "state-",
+            "alert-",
+            "kind-",
+            "pace-",
+            "stage-",
+            "end-",
+            "called-",
+            "file-",
+            "program-",
+            "unclean-",
+            "membership-",
         ];
         let idle: Vec<_> = there
             .difference(&quoted)

@@ -14,6 +14,7 @@ mod file_hash;
 mod file_rows;
 mod ids;
 mod links;
+mod membership;
 mod message_row;
 mod names;
 mod portable;

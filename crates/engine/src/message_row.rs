@@ -6,6 +6,7 @@ use sogon_wire::Seq;
 
 use crate::{
     ConversationId, EngineError, MessageId, WallClock,
+    membership::MembershipRow,
     rows::{MESSAGE_IDS, MESSAGES, in_conversation, message_key, number_of, read},
 };
 
@@ -78,6 +79,9 @@ pub(crate) struct MessageRow {
     /// What people answered it with in one letter.
     #[n(22)]
     pub(crate) reactions: Option<Vec<ReactionRow>>,
+    /// Who came or went, in an entry about that.
+    #[n(23)]
+    pub(crate) membership: Option<MembershipRow>,
 }
 
 /// The place of a message that is or was here; 0 for one that was deleted before it came.
@@ -119,8 +123,8 @@ impl MessageRow {
     }
 
     /// One the program makes, not a person.
-    pub(crate) fn notice(id: MessageId, now: WallClock, kind: KindRow, text: String) -> Self {
-        Self::bare(id, now.0, kind, text)
+    pub(crate) fn notice(id: MessageId, now: WallClock, kind: KindRow) -> Self {
+        Self::bare(id, now.0, kind, String::new())
     }
 
     fn bare(id: MessageId, at_s: u64, kind: KindRow, text: String) -> Self {
@@ -139,6 +143,7 @@ impl MessageRow {
             fades_s: None,
             edits: None,
             reactions: None,
+            membership: None,
         }
     }
 }

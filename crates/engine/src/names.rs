@@ -1,7 +1,7 @@
 //! What each kind and state is called by programs: the words of docs/CLI.md and of the app. They do
 //! not change.
 
-use crate::view::{AlertKind, Delivery, Kind, Stage, Standing};
+use crate::view::{AlertKind, Deed, Delivery, Kind, Membership, Person, Stage, Standing};
 
 impl Standing {
     /// Its word.
@@ -36,10 +36,54 @@ impl Kind {
             Self::Text => "text",
             Self::Unknown => "unknown",
             Self::Gap => "gap",
-            Self::Membership => "membership",
+            Self::Membership(_) => "membership",
             Self::File => "file",
             Self::Call => "call",
         }
+    }
+}
+
+impl Deed {
+    /// Its word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Came => "came",
+            Self::Left => "left",
+            Self::Removed => "removed",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl Person {
+    /// A name; none for the owner.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Owner => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
+impl Membership {
+    /// The names of others it is about.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.who.iter().filter_map(Person::name)
+    }
+
+    /// The key of the sentence that says it: `membership-`, `you-` where it happened to the owner, the
+    /// deed, and `-you` or `-by` where it is known who did it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let whom = if self.who.contains(&Person::Owner) { "you-" } else { "" };
+        let by = match &self.by {
+            None => "",
+            Some(Person::Owner) => "-you",
+            Some(Person::Named(_)) => "-by",
+        };
+        format!("membership-{whom}{}{by}", self.deed.name())
     }
 }
 

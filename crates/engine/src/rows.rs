@@ -201,6 +201,22 @@ pub(crate) struct RemovalRow {
     pub(crate) patience: u32,
 }
 
+impl RemovalRow {
+    /// By the owner's own act.
+    pub(crate) fn wanted(identity: [u8; 32]) -> Self {
+        Self { identity, patience: u32::MAX }
+    }
+
+    /// Somebody said that they go.
+    pub(crate) fn asked(identity: [u8; 32]) -> Self {
+        Self { identity, patience: 0 }
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.patience < u32::MAX
+    }
+}
+
 /// Somebody who asks to be let in again.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
@@ -329,6 +345,9 @@ pub(crate) struct ConversationRow {
     /// Relays of the owner that this conversation is to know too.
     #[n(55)]
     pub(crate) to_know: Option<Vec<String>>,
+    /// Those who went, for their names.
+    #[n(56)]
+    pub(crate) former: Option<Vec<MemberRow>>,
 }
 
 /// Somebody in a conversation.

@@ -97,13 +97,46 @@ pub enum Kind {
     Unknown,
     /// What was written before this point and after the entry above it did not arrive here.
     Gap,
-    /// Somebody came in, went, or was put out; the text names them.
-    Membership,
+    /// Somebody came in, went, or was put out.
+    Membership(Membership),
     /// A call; the text says how it stands: `ringing`, `talking`, `ended`, `missed`, `unanswered`
     /// or `declined`.
     Call,
     /// A file; the text is what it is called.
     File,
+}
+
+/// Who came into a group, or went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// What happened.
+    pub deed: Deed,
+    /// To whom.
+    pub who: Vec<Person>,
+    /// Who did it; `None` where nobody else did, or where it is not known.
+    pub by: Option<Person>,
+}
+
+/// What happened to somebody in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// They came in.
+    Came,
+    /// They went, by their own wish.
+    Left,
+    /// Somebody put them out.
+    Removed,
+    /// They are not in it any more, and an older version did not write down why.
+    Gone,
+}
+
+/// Somebody this is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// The owner of the home.
+    Owner,
+    /// Somebody else, by name.
+    Named(String),
 }
 
 /// How far a file is.

@@ -10,6 +10,7 @@ use sogon_seal::{
 
 use crate::{
     ContactId, ConversationId, EngineError, MessageId, alert,
+    membership::membership,
     message_row::{self, DeliveryRow, KindRow, MessageRow},
     rows::{
         ALERTS, ALL, AlertRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, MESSAGES,
@@ -156,21 +157,31 @@ fn message_view(
         KindRow::File => crate::view_files::file(shelf, conversation, row.id)?,
         _ => None,
     };
+    let kind = match row.kind {
+        KindRow::Text => Kind::Text,
+        KindRow::Unknown => Kind::Unknown,
+        KindRow::Gap => Kind::Gap,
+        KindRow::Membership => {
+            Kind::Membership(membership(row.membership.as_ref(), &row.text, |who| {
+                named(shelf, names, conversation, who)
+            })?)
+        }
+        KindRow::File => Kind::File,
+        KindRow::Call => Kind::Call,
+    };
+    // For programs that know nothing but words.
+    let text = match &kind {
+        Kind::Membership(its) => its.names().collect::<Vec<_>>().join(", "),
+        _ => row.text,
+    };
     Ok(Message {
         file,
         id: row.id,
         conversation,
         from,
         at_s: row.at_s,
-        kind: match row.kind {
-            KindRow::Text => Kind::Text,
-            KindRow::Unknown => Kind::Unknown,
-            KindRow::Gap => Kind::Gap,
-            KindRow::Membership => Kind::Membership,
-            KindRow::File => Kind::File,
-            KindRow::Call => Kind::Call,
-        },
-        text: row.text,
+        kind,
+        text,
         delivery: row.delivery.map(|delivery| match delivery {
             DeliveryRow::Queued => Delivery::Queued,
             DeliveryRow::Handed => Delivery::Handed,
@@ -205,8 +216,10 @@ fn named(
         return Ok(name.clone());
     }
     let row = read::<ConversationRow>(shelf, CONVERSATIONS, &conversation.0)?;
-    let members = row.map(|row| row.members).unwrap_or_default();
-    let name = members.into_iter().find(|member| member.identity == *identity);
+    let people = row
+        .into_iter()
+        .flat_map(|row| row.members.into_iter().chain(row.former.unwrap_or_default()));
+    let name = people.into_iter().find(|member| member.identity == *identity);
     Ok(shown(&name.map(|member| member.name).unwrap_or_default(), identity))
 }
 

@@ -1,6 +1,6 @@
 //! Files in a world: taken in, offered, carried through bad weather, and counted byte by byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sogon_engine::{
     Act, Answer, ConversationId, EngineError, FileInfo, Input, MessageId, Shelf, view,
@@ -9,7 +9,7 @@ use sogon_engine::{
 use crate::{
     Chance,
     home::{Mutant, Store},
-    model::{Circle, judge},
+    model::{Model, judge},
     story::Story,
     world::{Weather, World},
 };
@@ -108,12 +108,21 @@ pub fn live(seed: u64, store: impl Fn(usize) -> Store) -> Vec<String> {
         }
     }
     let mut faults = judge(&story.model, &world);
-    judge_files(&world, &sent, seed.is_multiple_of(3), &mut faults);
+    judge_files(&story.model, &world, &sent, seed.is_multiple_of(3), &mut faults);
     faults
 }
 
-/// What was sent: by whom, to which circle and its people, and the bytes.
-type Sent = BTreeMap<MessageId, (usize, Circle, Vec<u8>)>;
+/// A file somebody sent.
+struct SentFile {
+    by: usize,
+    circle: String,
+    /// Who was already in the circle, as far as their own home knew: whoever comes in later is not
+    /// shown it.
+    present: BTreeSet<usize>,
+    bytes: Vec<u8>,
+}
+
+type Sent = BTreeMap<MessageId, SentFile>;
 
 fn happen(world: &mut World, story: &mut Story, sent: &mut Sent, chance: &Chance, number: u64) {
     let home = chance.below(world.homes.len() as u64) as usize;
@@ -128,9 +137,9 @@ fn happen(world: &mut World, story: &mut Story, sent: &mut Sent, chance: &Chance
                 _ => chance.below(90_000),
             };
             let bytes = bytes_of(number, length as usize);
-            let ever = story.model.circles[&circle].clone();
+            let present = story.model.present(world, &circle);
             if let Ok(file) = send(world, home, c.id, &bytes, None) {
-                sent.insert(file, (home, ever, bytes));
+                sent.insert(file, SentFile { by: home, circle, present, bytes });
             }
         }
         3 | 4 => story.write(world, home, &circle),
@@ -151,8 +160,9 @@ fn happen(world: &mut World, story: &mut Story, sent: &mut Sent, chance: &Chance
     }
 }
 
-fn judge_files(world: &World, sent: &Sent, mortal: bool, faults: &mut Vec<String>) {
-    for (file, (by, circle, bytes)) in sent {
+fn judge_files(model: &Model, world: &World, sent: &Sent, mortal: bool, faults: &mut Vec<String>) {
+    for (file, SentFile { by, circle, present, bytes }) in sent {
+        let circle = &model.circles[circle];
         let own = shown(world, *by, *file);
         // A home that died before the step was saved never said that it was sent.
         if own.is_empty() && mortal {
@@ -171,7 +181,7 @@ fn judge_files(world: &World, sent: &Sent, mortal: bool, faults: &mut Vec<String
             if there.len() > 1 || !there.is_empty() && !circle.ever.contains(&home) {
                 faults.push(format!("{home} shows a file of {by} {} times", there.len()));
             }
-            let sure = circle.unsure.is_empty() && circle.ever.contains(&home);
+            let sure = circle.unsure.is_empty() && present.contains(&home);
             match there.first() {
                 None if sure => faults.push(format!("{home} lacks a file of {by}")),
                 None => {}
@@ -188,8 +198,11 @@ fn judge_files(world: &World, sent: &Sent, mortal: bool, faults: &mut Vec<String
     let pieces: u64 = sent
         .keys()
         .filter_map(|file| {
-            let (by, ..) = &sent[file];
-            shown(world, *by, *file).first()?.file.as_ref().map(|file| u64::from(file.pieces))
+            shown(world, sent[file].by, *file)
+                .first()?
+                .file
+                .as_ref()
+                .map(|file| u64::from(file.pieces))
         })
         .sum();
     let laid = world.relays[0].laid();

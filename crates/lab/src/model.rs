@@ -63,11 +63,16 @@ impl Model {
         all.into_iter().find(|c| c.group && c.title == circle)
     }
 
+    /// Who is in a circle, as far as their own home knows.
+    #[must_use]
+    pub fn present(&self, world: &World, circle: &str) -> BTreeSet<usize> {
+        let ever = self.circles.get(circle).map(|c| c.ever.clone()).unwrap_or_default();
+        ever.into_iter().filter(|home| self.find(world, *home, circle).is_some()).collect()
+    }
+
     /// Notes something said; who is present is asked of their homes.
     pub fn say(&mut self, world: &World, circle: &str, by: usize, text: String) {
-        let ever = self.circles.get(circle).map(|c| c.ever.clone()).unwrap_or_default();
-        let present = ever.into_iter().filter(|home| self.find(world, *home, circle).is_some());
-        let present = present.collect();
+        let present = self.present(world, circle);
         self.said.push(Said { circle: circle.to_owned(), by, text, present });
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sogon_engine::{
     ConversationId, Shelf, ShelfFault,
-    view::{self, Delivery, Kind, Message},
+    view::{self, Delivery, Kind, Membership, Message, Person},
 };
 
 use crate::{desk::Desk, moment, people::Directory, plain, trouble::Trouble, words::Words};
@@ -20,6 +20,10 @@ pub(crate) fn object(message: &Message) -> Value {
         "at": moment::utc(message.at_s),
         "kind": message.kind.name(),
         "text": message.text,
+        "membership": match &message.kind {
+            Kind::Membership(its) => membership(its),
+            _ => Value::Null,
+        },
         "state": message.delivery.map(Delivery::name),
         "reply_to": message.reply_to.map(|id| id.to_string()),
         "expires_s": message.fades_s,
@@ -31,21 +35,40 @@ pub(crate) fn object(message: &Message) -> Value {
     })
 }
 
+/// Who came or went. The owner is null; where nobody wrote down by whom, that is left out.
+fn membership(its: &Membership) -> Value {
+    let who: Vec<_> = its.who.iter().map(Person::name).collect();
+    let mut value = json!({ "deed": its.deed.name(), "who": who });
+    if let (Some(by), Some(fields)) = (&its.by, value.as_object_mut()) {
+        fields.insert("by".to_owned(), json!(by.name()));
+    }
+    value
+}
+
+/// The sentence that says who came or went.
+fn comings(its: &Membership, words: &Words) -> String {
+    let who = its.names().map(plain::line).collect::<Vec<_>>().join(", ");
+    let by = its.by.as_ref().and_then(Person::name).map(plain::line).unwrap_or_default();
+    format!("· {}", words.say(&its.words(), &[("who", &who), ("by", &by)]))
+}
+
 /// A line for people; two or more when the text has more.
 pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> String {
     let title = directory.title(message.conversation);
     let group = directory.conversations.iter().any(|c| c.id == message.conversation && c.group);
+    let nobodys = matches!(message.kind, Kind::Membership(_) | Kind::Gap);
     let who = match &message.from {
+        None if nobodys => title,
         None => format!("{} → {title}", words.say("you", &[])),
         Some(from) if group => format!("{} → {title}", plain::line(from)),
         Some(from) => plain::line(from),
     };
-    let text = match message.kind {
+    let text = match &message.kind {
         Kind::Text => plain::lines(&message.text, "    "),
         Kind::Unknown => words.say("kind-unknown", &[]),
         Kind::Gap => words.say("kind-gap", &[]),
         Kind::Call => words.say(&format!("call-{}", message.text), &[]),
-        Kind::Membership => format!("· {}", plain::lines(&message.text, "    ")),
+        Kind::Membership(its) => comings(its, words),
         Kind::File => {
             let file = message.file.as_ref();
             let size = crate::commands::size(file.map_or(0, |file| file.bytes));

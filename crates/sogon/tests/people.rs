@@ -97,6 +97,62 @@ fn a_group_reads_what_one_writes_and_one_put_out_does_not() {
 }
 
 #[test]
+fn a_group_says_by_name_who_came_and_who_went() {
+    let world = World::new();
+    let (mina, joon) = world.pair("Mina", "Joon");
+    let (sora, hana) = (world.person("Sora"), world.person("Hana"));
+    for other in [&sora, &hana] {
+        mina.meets(other);
+    }
+    mina.done(&["group", "new", "Hikers", "Joon", "Sora"]);
+    for person in [&joon, &sora, &mina, &joon] {
+        person.done(&["sync"]);
+    }
+    sora.done(&["send", "Hikers", "before Hana"]);
+    joon.done(&["sync"]);
+    mina.done(&["group", "add", "Hikers", "Hana"]);
+    // Joon and Sora read that Hana came, and say who they are: she knows neither of them.
+    for person in [&mina, &hana, &joon, &sora, &hana, &joon] {
+        person.done(&["sync"]);
+    }
+    let groups = hana.objects(&["group", "list"]);
+    let mut names: Vec<_> = groups[0]["members"].as_array().unwrap().iter().collect();
+    names.sort_by_key(|name| name.to_string());
+    assert_eq!(names, ["Joon", "Mina", "Sora"]);
+
+    let said = |person: &cast::Person| -> Vec<_> {
+        let all = person.objects(&["read", "Hikers"]);
+        all.iter().map(|one| one["membership"].clone()).filter(|its| !its.is_null()).collect()
+    };
+    let came = |who: serde_json::Value, by: serde_json::Value| json!({ "deed": "came", "who": [who], "by": by });
+    assert_eq!(said(&mina), [came(json!("Hana"), json!(null))]);
+    assert_eq!(said(&hana), [came(json!(null), json!("Mina"))]);
+    assert_eq!(said(&joon), [came(json!(null), json!("Mina")), came(json!("Hana"), json!("Mina"))]);
+
+    sora.done(&["group", "leave", "Hikers"]);
+    mina.done(&["group", "remove", "Hikers", "Hana"]);
+    for person in [&mina, &mina, &joon, &hana, &sora] {
+        person.done(&["sync"]);
+    }
+    let left = json!({ "deed": "left", "who": ["Sora"] });
+    let removed = |who, by| json!({ "deed": "removed", "who": [who], "by": by });
+    assert!(said(&joon).contains(&left), "{:?}", said(&joon));
+    assert!(said(&joon).contains(&removed(json!("Hana"), json!("Mina"))));
+    assert!(said(&mina).contains(&removed(json!("Hana"), json!(null))));
+    assert_eq!(said(&hana).last(), Some(&removed(json!(null), json!("Mina"))));
+    assert_eq!(said(&sora).last(), Some(&json!({ "deed": "left", "who": [null] })));
+
+    // What somebody wrote keeps their name when they are gone.
+    let read = joon.objects(&["read", "Hikers"]);
+    let old = read.iter().find(|one| one["text"] == "before Hana").unwrap();
+    assert_eq!(old["from"], "Sora");
+    let lines = joon.done(&["read", "Hikers"]);
+    for line in ["Mina added you.", "Mina added Hana.", "Sora left.", "Mina removed Hana."] {
+        assert!(lines.contains(line), "{line}: {lines}");
+    }
+}
+
+#[test]
 fn a_text_written_without_a_relay_waits_and_arrives_when_it_comes_back() {
     let mut world = World::new();
     let (mina, joon) = world.pair("Mina", "Joon");

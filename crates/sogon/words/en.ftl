@@ -33,6 +33,16 @@ call-again = The line was lost; another is being made.
 call-note = What was said and not heard goes as a voice note.
 call-over = { $seconds } s; { $sent } packets sent, { $received } received, { $concealed } filled in.
 kind-gap = [something written before this did not arrive here]
+membership-came = { $who } came in.
+membership-came-by = { $by } added { $who }.
+membership-came-you = You added { $who }.
+membership-gone = { $who } is not in this group any more.
+membership-left = { $who } left.
+membership-removed-by = { $by } removed { $who }.
+membership-removed-you = You removed { $who }.
+membership-you-came-by = { $by } added you.
+membership-you-left = You left.
+membership-you-removed-by = { $by } removed you.
 
 ## init
 init-working = Making the home. This takes a few seconds.

@@ -33,6 +33,16 @@ call-again = 연결이 끊겨 다시 잇고 있습니다.
 call-note = 상대가 듣지 못한 말은 음성 쪽지로 보냅니다.
 call-over = { $seconds }초. 보낸 패킷 { $sent }개, 받은 패킷 { $received }개, 메운 조각 { $concealed }개.
 kind-gap = [이 앞에 쓰인 것 가운데 이 기기에 오지 않은 것이 있습니다]
+membership-came = { $who } 님이 들어왔습니다.
+membership-came-by = { $by } 님이 { $who } 님을 더했습니다.
+membership-came-you = 내가 { $who } 님을 더했습니다.
+membership-gone = { $who } 님은 이제 이 그룹에 없습니다.
+membership-left = { $who } 님이 나갔습니다.
+membership-removed-by = { $by } 님이 { $who } 님을 내보냈습니다.
+membership-removed-you = 내가 { $who } 님을 내보냈습니다.
+membership-you-came-by = { $by } 님이 나를 더했습니다.
+membership-you-left = 내가 나갔습니다.
+membership-you-removed-by = { $by } 님이 나를 내보냈습니다.
 
 ## init
 init-working = 집을 만들고 있습니다. 몇 초 걸립니다.

@@ -22,6 +22,16 @@ state-delivered = 已送达
 state-failed = 不会送达
 kind-unknown = [这需要更新版本的 Sogon]
 kind-gap = [这之前写的有些内容没有到达这里]
+membership-came = { $who } 加入了。
+membership-came-by = { $by } 添加了 { $who }。
+membership-came-you = 你添加了 { $who }。
+membership-gone = { $who } 已不在这个群里。
+membership-left = { $who } 退出了。
+membership-removed-by = { $by } 移出了 { $who }。
+membership-removed-you = 你移出了 { $who }。
+membership-you-came-by = { $by } 添加了你。
+membership-you-left = 你退出了。
+membership-you-removed-by = { $by } 移出了你。
 
 ## init
 init-working = 正在建立家。需要几秒钟。

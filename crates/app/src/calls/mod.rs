@@ -9,6 +9,7 @@ mod ring;
 mod speech;
 mod talk;
 mod trial;
+pub(crate) mod written;
 
 pub(crate) use trial::watch;
 
@@ -98,6 +99,7 @@ async fn one<H: Home>(
         "file-move" => files::go_on(home, asked).await,
         "file-pause" => files::pause(home, asked).await,
         "file-drop" => files::drop_it(home, asked).await,
+        "file-read" => written::read(home, asked).await,
         "file-save" => files::save(place, home, asked).await,
         "file-below" => files::below(home, asked).await,
         "files" => files::list(home, asked).await,

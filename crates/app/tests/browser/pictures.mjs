@@ -143,6 +143,7 @@ story("what may not be saved is seen here, what may be seen once is seen once, a
   const [mina, joon] = pair(world);
   mina.run("file", "send", "준", written(world, "여기만.png", fields(800, 500)), "--no-saving");
   mina.run("file", "send", "준", written(world, "한번.png", fields(700, 700)), "--once");
+  mina.run("file", "send", "준", written(world, "여기만.txt", "강가의 집, 셋째 문\n"), "--no-saving", "--keep-name");
   mina.run("file", "send", "준", written(world, "함정.png", bomb()), "--once", "--keep-metadata", "--keep-name");
   const profile = mkdtempSync(path.join(world.folder, "profile-"));
   const link = await joon.open();
@@ -163,6 +164,17 @@ story("what may not be saved is seen here, what may be seen once is seen once, a
   // Printing is saving: there is nothing on paper.
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".easel canvas").isVisible(), false);
+  await page.emulateMedia({ media: null });
+  await page.keyboard.press("Escape");
+
+  // Words that may not be saved are read here.
+  const words = page.locator(".said", { hasText: "여기만.txt" });
+  assert.equal(await button(words, "저장").count(), 0);
+  await button(words, "읽기").click();
+  await page.locator("dialog .text", { hasText: "강가의 집, 셋째 문" }).waitFor();
+  await clean(page, "76-words-here-only");
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator("dialog .text").isVisible(), false);
   await page.emulateMedia({ media: null });
   await page.keyboard.press("Escape");
 

@@ -72,6 +72,16 @@ story("two people meet through a code and write, in Korean, on a desk and on a p
   await clean(m, "05-link");
   assert.ok(asked.every((url) => url.includes(".localhost:")), String(asked));
   await m.keyboard.press("Escape");
+  await bubble(m, "여기 봐").locator(".link").press("Enter");
+  await m.locator("dialog .say", { hasText: "xn--example-9d0b.test" }).waitFor();
+  await m.keyboard.press("Escape");
+  // What follows a link that wraps stands where the link ends.
+  const ends = await bubble(j, "여기 봐").locator(".text").evaluate((text) => {
+    const stop = document.createRange();
+    stop.selectNodeContents(text.lastChild);
+    return [[...text.querySelector(".link").getClientRects()].at(-1), stop.getBoundingClientRect()].map((its) => [its.right, its.top]);
+  });
+  assert.ok(Math.abs(ends[0][1] - ends[1][1]) < 4, `the full stop: ${JSON.stringify(ends)}`);
   await clean(m, "06-talk");
   await clean(j, "07-talk-phone-dark");
 

@@ -3,7 +3,7 @@
 use sogon_seal::{Change, LogHead, LogKeys, Posting};
 use sogon_wire::{SealedBox, Seq};
 
-use super::{Work, internal, short_hash};
+use super::{Work, internal, outbox::Haste, short_hash};
 use crate::{
     ContactId, ConversationId, EngineError,
     engine::Mode,
@@ -288,6 +288,6 @@ impl Work<'_> {
             let title = self.title_of(row)?;
             self.alert(AlertKind::Rejoined, title)?;
         }
-        self.say_profile(id)
+        self.say_profile(id, Haste::Now)
     }
 }

@@ -3,7 +3,7 @@
 use sogon_seal::{Charter, Conversation, InviteKeys, PackageUse};
 use sogon_wire::{Invite, InviteSecret, RelayAddr, Uses};
 
-use super::{Work, internal, page::Page};
+use super::{Work, internal, outbox::Haste, page::Page};
 use crate::{
     ContactId, EngineError, Event,
     rows::{
@@ -96,7 +96,7 @@ impl Work<'_> {
             known.identity = Some(identity.0);
             known.conversation = Some(id);
             self.keep_contact(contact, &known)?;
-            return self.say_profile(id);
+            return self.say_profile(id, Haste::Now);
         }
         self.desk.put(JOINS, &contact.0, encode(&join)?);
         Ok(())
@@ -167,7 +167,7 @@ impl Work<'_> {
         row.contact = Some(contact);
         self.keep_conversation(id, &row)?;
         self.say(Event::Changed { conversation: id });
-        self.say_profile(id)
+        self.say_profile(id, Haste::Now)
     }
 
     /// Every pair with a contact is over.

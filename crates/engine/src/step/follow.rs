@@ -10,6 +10,7 @@ use sogon_wire::{RelayAddr, SealedBox, Seq};
 use super::{Work, flow::log_of, internal, page::Page, short_hash};
 use crate::{
     ConversationId, EngineError,
+    membership::{DeedRow, MembershipRow, PersonRow},
     message_row::KindRow,
     rows::{BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
@@ -431,12 +432,14 @@ impl Work<'_> {
         row.own = None;
         row.fork_told = false;
         let own = self.identity.public();
-        let names: Vec<_> = std::mem::take(&mut row.members);
+        let before: Vec<_> = std::mem::take(&mut row.members);
+        let mut former = row.former.take().unwrap_or_default();
         for member in group.members().map_err(internal)? {
             if member.identity == own {
                 continue;
             }
-            let known = names.iter().find(|its| its.identity == member.identity.0);
+            let mut names = before.iter().chain(&former);
+            let known = names.find(|its| its.identity == member.identity.0);
             let name = known.map(|its| its.name.clone()).unwrap_or_default();
             row.members.push(crate::rows::MemberRow { identity: member.identity.0, name });
             if !row.acks.iter().any(|ack| ack.identity == member.identity.0) {
@@ -446,6 +449,8 @@ impl Work<'_> {
             }
         }
         let members = row.members.clone();
+        crate::membership::remember(&mut former, before, &members);
+        row.former = Some(former).filter(|former| !former.is_empty());
         row.acks.retain(|ack| members.iter().any(|its| its.identity == ack.identity));
         Ok(())
     }
@@ -561,8 +566,12 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         row.state = State::Over;
         row.rescue = None;
-        let who = crate::view_rows::name_of(self.desk, id, &author.identity.0)?;
-        self.add_notice(id, row, KindRow::Membership, format!("x {who}"))?;
+        // Whoever went by their own wish has that in their conversation already.
+        if !row.leaving {
+            let by = Some(PersonRow::of(&author.identity));
+            let its = MembershipRow { deed: DeedRow::Removed, who: vec![PersonRow::OWNER], by };
+            self.add_notice(id, row, KindRow::Membership, Some(its))?;
+        }
         self.fail_outbox(id)
     }
 }

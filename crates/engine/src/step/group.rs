@@ -6,6 +6,7 @@ use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
+    membership::{DeedRow, MembershipRow, PersonRow},
     message_row::KindRow,
     rows::{
         BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, PARTS,
@@ -50,7 +51,7 @@ impl Work<'_> {
                 }
             }
         }
-        self.say_profile(id)?;
+        self.say_profile(id, Haste::Now)?;
         Ok(id)
     }
 
@@ -99,6 +100,7 @@ impl Work<'_> {
             said: None,
             strayed: None,
             to_know: None,
+            former: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -142,7 +144,7 @@ impl Work<'_> {
             if !row.members.iter().any(|member| member.identity == identity) {
                 return Err(EngineError::Unknown);
             }
-            row.removals.push(RemovalRow { identity, patience: u32::MAX });
+            row.removals.push(RemovalRow::wanted(identity));
         }
         self.keep_conversation(id, &row)
     }
@@ -155,6 +157,8 @@ impl Work<'_> {
         if row.members.is_empty() {
             row.state = State::Over;
         }
+        let its = MembershipRow { deed: DeedRow::Left, who: vec![PersonRow::OWNER], by: None };
+        self.add_notice(id, &mut row, KindRow::Membership, Some(its))?;
         self.keep_conversation(id, &row)?;
         // Whoever shows it must know at once that nothing can be written here any more.
         self.say(Event::Changed { conversation: id });
@@ -178,7 +182,7 @@ impl Work<'_> {
             return Ok(());
         }
         if !row.removals.iter().any(|removal| removal.identity == from.identity.0) {
-            row.removals.push(RemovalRow { identity: from.identity.0, patience: 0 });
+            row.removals.push(RemovalRow::asked(from.identity.0));
         }
         self.say(Event::Changed { conversation: id });
         Ok(())
@@ -194,13 +198,19 @@ impl Work<'_> {
         gone: &[PublicIdentity],
     ) -> Result<(), EngineError> {
         let again = |identity: &PublicIdentity| come.contains(identity) && gone.contains(identity);
-        for identity in come.iter().filter(|identity| !again(identity)) {
-            let name = crate::view_rows::name_of(self.desk, id, &identity.0)?;
-            self.add_notice(id, row, KindRow::Membership, format!("+{name}"))?;
-        }
-        for identity in gone.iter().filter(|identity| !again(identity)) {
-            let name = crate::view_rows::name_of(self.desk, id, &identity.0)?;
-            self.add_notice(id, row, KindRow::Membership, format!("-{name}"))?;
+        let asked = |identity: &&PublicIdentity| {
+            row.removals.iter().any(|its| its.identity == identity.0 && its.is_asked())
+        };
+        let new: Vec<_> = come.iter().filter(|identity| !again(identity)).collect();
+        let went = gone.iter().filter(|identity| !again(identity));
+        let (left, out): (Vec<_>, Vec<_>) = went.partition(asked);
+        let by = author.as_ref().map_or(PersonRow::OWNER, PersonRow::of);
+        self.note_membership(id, row, DeedRow::Came, &new, Some(by.clone()))?;
+        self.note_membership(id, row, DeedRow::Left, &left, None)?;
+        self.note_membership(id, row, DeedRow::Removed, &out, Some(by))?;
+        if row.is_group && author.is_some() && !new.is_empty() {
+            // Whoever let them in said their name already; the newcomers want to know the others.
+            self.say_profile(id, Haste::Later)?;
         }
         row.removals.retain(|removal| !gone.iter().any(|its| its.0 == removal.identity));
         // Whoever came in anew has read nothing yet of what is to come.
@@ -213,6 +223,21 @@ impl Work<'_> {
         self.mark_delivered(id, row)?;
         self.say(Event::Changed { conversation: id });
         Ok(())
+    }
+
+    fn note_membership(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        deed: DeedRow,
+        who: &[&PublicIdentity],
+        by: Option<PersonRow>,
+    ) -> Result<(), EngineError> {
+        if who.is_empty() {
+            return Ok(());
+        }
+        let who = who.iter().map(|identity| PersonRow::of(identity)).collect();
+        self.add_notice(id, row, KindRow::Membership, Some(MembershipRow { deed, who, by }))
     }
 
     /// Sends a Welcome to a contact through the conversation with them.
@@ -258,12 +283,12 @@ impl Work<'_> {
             self.desk.delete(PARTS, &key);
             welcome.extend(bytes.0);
         }
-        self.join_group(&welcome)?;
+        self.join_group(&welcome, from)?;
         // The package in the partner's stock is used up: here is the next.
         self.hand_out_package(pair_id)
     }
 
-    fn join_group(&mut self, welcome: &[u8]) -> Result<(), EngineError> {
+    fn join_group(&mut self, welcome: &[u8], from: Member) -> Result<(), EngineError> {
         let mark = self.desk.mark();
         let Ok(group) = Conversation::join(self.sealer, welcome, None, None) else {
             return Ok(());
@@ -278,7 +303,7 @@ impl Work<'_> {
             self.desk.undo(mark);
             return Ok(());
         }
-        let (id, row) = match known {
+        let (id, mut row) = match known {
             // Put out once and taken in again: the conversation goes on where it was.
             Some(old) => {
                 let id = ConversationId(id_of(&old));
@@ -292,8 +317,11 @@ impl Work<'_> {
             }
             None => self.new_conversation(&group, &charter)?,
         };
+        let by = Some(PersonRow::of(&from.identity));
+        let its = MembershipRow { deed: DeedRow::Came, who: vec![PersonRow::OWNER], by };
+        self.add_notice(id, &mut row, KindRow::Membership, Some(its))?;
         self.keep_conversation(id, &row)?;
-        self.say_profile(id)?;
+        self.say_profile(id, Haste::Now)?;
         self.say(Event::Changed { conversation: id });
         Ok(())
     }

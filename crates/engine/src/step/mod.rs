@@ -39,6 +39,7 @@ use crate::{
     Answer, Arrival, ContactId, ConversationId, EngineError, Event, Input, MessageId, Now, Tick,
     Transmit, alert,
     engine::{Memory, Mode, NOTHING, Told},
+    membership::MembershipRow,
     message_row::{self, KindRow, MessageRow},
     rows::{
         CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, MESSAGE_IDS, MESSAGES,
@@ -227,12 +228,13 @@ impl<'a> Work<'a> {
         id: ConversationId,
         conversation: &mut ConversationRow,
         kind: KindRow,
-        text: String,
+        membership: Option<MembershipRow>,
     ) -> Result<(), EngineError> {
         let message = MessageRow {
             epoch: conversation.epoch,
             seq: conversation.cursor,
-            ..MessageRow::notice(MessageId(self.random()), self.now.wall, kind, text)
+            membership,
+            ..MessageRow::notice(MessageId(self.random()), self.now.wall, kind)
         };
         self.add_message(id, conversation, &message)?;
         self.say(Event::Changed { conversation: id });

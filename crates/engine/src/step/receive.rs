@@ -180,10 +180,14 @@ impl Work<'_> {
     }
 
     /// Says one's name to a conversation; to a partner it also says that they were let in.
-    pub(crate) fn say_profile(&mut self, id: ConversationId) -> Result<(), EngineError> {
+    pub(crate) fn say_profile(
+        &mut self,
+        id: ConversationId,
+        haste: Haste,
+    ) -> Result<(), EngineError> {
         let owner = crate::view::owner(self.desk)?.ok_or(EngineError::Bug)?;
         let content = Content::of(KIND_PROFILE).with_text(&owner.name);
-        self.queue(id, &content, None, Haste::Now)
+        self.queue(id, &content, None, haste)
     }
 }
 

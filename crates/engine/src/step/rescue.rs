@@ -33,7 +33,7 @@ impl Work<'_> {
     ) -> Result<(), EngineError> {
         super::follow::note_gap(&mut row.gaps, places);
         row.owes_receipt = true;
-        self.add_notice(id, row, KindRow::Gap, String::new())?;
+        self.add_notice(id, row, KindRow::Gap, None)?;
         let title = self.title_of(row)?;
         self.alert(AlertKind::Away, title)?;
         self.doubt(id, row)

@@ -50,6 +50,23 @@ pub(crate) struct Last {
     pub(crate) kind: String,
     /// A voice note.
     pub(crate) voice: bool,
+    pub(crate) membership: Option<Membership>,
+}
+
+/// Who came or went: the sentence that says it, and what is put into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) words: String,
+    pub(crate) who: String,
+    pub(crate) by: String,
+}
+
+impl Membership {
+    fn of(value: &Value) -> Option<Self> {
+        let its = value.get("membership").filter(|its| its.is_object())?;
+        let who = all(its, "who", |one| one.as_str().map(str::to_owned));
+        Some(Self { words: text(its, "words"), who: who.join(", "), by: text(its, "by") })
+    }
 }
 
 impl Line {
@@ -60,6 +77,7 @@ impl Line {
             at: count(last, "at"),
             kind: text(last, "kind"),
             voice: text(last, "what") == "voice",
+            membership: Membership::of(last),
         });
         Some(Self {
             id: perhaps(value, "id")?,
@@ -88,6 +106,7 @@ pub(crate) struct Message {
     pub(crate) unread: bool,
     pub(crate) edited: bool,
     pub(crate) file: Option<File>,
+    pub(crate) membership: Option<Membership>,
     pub(crate) reactions: Vec<(Option<String>, String)>,
 }
 
@@ -110,6 +129,7 @@ impl Message {
             unread: yes(value, "unread"),
             edited: yes(value, "edited"),
             file: File::of(value),
+            membership: Membership::of(value),
             reactions: all(value, "reactions", |one| {
                 Some((perhaps(one, "from"), text(one, "face")))
             }),

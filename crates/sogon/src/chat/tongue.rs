@@ -3,6 +3,7 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
+use super::shown::Membership;
 use crate::plain;
 
 /// The languages, by tag, and the words that only the terminal has.
@@ -70,6 +71,11 @@ impl Tongue {
             }
         }
         self.bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned()
+    }
+
+    /// Who came or went.
+    pub(crate) fn membership(&self, its: &Membership) -> String {
+        self.tell(&its.words, &[("who", &its.who), ("by", &its.by)])
     }
 
     /// The time of day.

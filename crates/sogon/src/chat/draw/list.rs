@@ -94,7 +94,7 @@ fn words(chat: &Chat, line: &Line) -> String {
         Some(Last { kind, .. }) if kind == "gap" || kind == "unknown" => {
             chat.tongue.word(&format!("kind-{kind}"))
         }
-        Some(Last { kind, text, .. }) if kind == "membership" => text.clone(),
+        Some(Last { membership: Some(its), .. }) => chat.tongue.membership(its),
         Some(last @ Last { from: None, .. }) => {
             format!("{}: {}", chat.tongue.word("you"), said(last))
         }

@@ -179,8 +179,8 @@ fn said(tongue: &Tongue, message: &Message, at: usize, width: usize, rows: &mut 
         }
         return;
     }
-    if message.kind == "membership" {
-        for line in letters::wrap(&message.text, width.saturating_sub(2)) {
+    if let Some(its) = &message.membership {
+        for line in letters::wrap(&tongue.membership(its), width.saturating_sub(2)) {
             row(format!(" {line}"), FAINT);
         }
         return;
