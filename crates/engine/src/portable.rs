@@ -11,14 +11,26 @@ use crate::{
     message_row::{KindRow, MessageRow},
     rows::{
         ALERTS, ALL, BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ConversationRow, FADES, GROUPS,
-        JOINS, MESSAGE_IDS, MESSAGES, ORDERS, OUTBOX, OutRow, SELF, SENT, State, decode, encode,
-        number_of,
+        JOINS, MESSAGE_IDS, MESSAGES, ORDERS, OUTBOX, OutRow, SELF, SENT, State, USED, decode,
+        encode, number_of,
     },
 };
 
 /// Tables that go as they are.
-const WHOLE: [Table; 11] =
-    [SELF, CONTACTS, GROUPS, MESSAGES, MESSAGE_IDS, ORDERS, ALERTS, JOINS, FADES, SENT, CHOICES];
+const WHOLE: [Table; 12] = [
+    SELF,
+    CONTACTS,
+    GROUPS,
+    MESSAGES,
+    MESSAGE_IDS,
+    ORDERS,
+    ALERTS,
+    JOINS,
+    FADES,
+    SENT,
+    CHOICES,
+    USED,
+];
 
 /// The rows, in the order they are to be stored.
 pub(crate) fn rows(shelf: &dyn Shelf, sealer: Sealer<'_>) -> Result<Batch, EngineError> {

@@ -53,6 +53,8 @@ pub(crate) const BY_HAND: Table = Table(63);
 pub(crate) const CARRIED: Table = Table(64);
 /// `conversation | epoch`: how this home left an epoch that somebody may still be in.
 pub(crate) const TURNS: Table = Table(65);
+/// `contact`: the starts of the hashes of their key packages that were used, newest last.
+pub(crate) const USED: Table = Table(66);
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner. The seed of the identity is read from the row to where it stays: nothing on the way

@@ -8,7 +8,7 @@ use crate::{
     ContactId, ConversationId, EngineError,
     engine::Mode,
     links::Question,
-    rows::{BytesRow, CONVERSATIONS, ConversationRow, OwnCommitRow, STOCK, State, encode},
+    rows::{BytesRow, CONVERSATIONS, ConversationRow, OwnCommitRow, State, encode},
     view::AlertKind,
 };
 
@@ -49,7 +49,7 @@ impl Work<'_> {
             group.drop_pending().map_err(internal)?;
         }
         if let Some(own) = row.own.take() {
-            self.restock(&own);
+            self.restock(&own)?;
         }
         let relays = group.charter().map_err(internal)?.relays();
         let relay = relays.into_iter().nth(to.into()).ok_or(EngineError::Bug)?;
@@ -176,33 +176,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The key package in stock of a contact, checked and taken out; asks for one when there is
-    /// none.
-    pub(crate) fn take_stock(
-        &mut self,
-        contact: ContactId,
-    ) -> Result<Option<sogon_seal::KeyPackage>, EngineError> {
-        let known = self.contact(contact)?;
-        if let Some(bytes) = crate::Shelf::row(self.desk, STOCK, &contact.0)? {
-            self.desk.delete(STOCK, &contact.0);
-            if let Ok(package) = self.sealer.check_package(&bytes)
-                && Some(package.identity().0) == known.identity
-            {
-                return Ok(Some(package));
-            }
-        }
-        self.ask_stock(contact)?;
-        Ok(None)
-    }
-
-    /// A commit of one's own lost: the packages it used were shown to nobody outside, and go back
-    /// into the stock for the next one.
-    pub(crate) fn restock(&mut self, own: &OwnCommitRow) {
-        for (contact, package) in own.added.iter().zip(&own.packages) {
-            self.desk.put(STOCK, &contact.0, package.0.clone());
-        }
-    }
-
     /// The relay gave our commit a place. It counts when it is read there: read up to it.
     pub(crate) fn commit_appended(
         &mut self,
@@ -232,7 +205,7 @@ impl Work<'_> {
         }
         // A place that was read already and held something else: it did not count there.
         if let Some(own) = row.own.take() {
-            self.restock(&own);
+            self.restock(&own)?;
         }
         self.keep_conversation(id, &row)
     }

@@ -292,7 +292,7 @@ impl Work<'_> {
         }
         // A commit of one's own that lost is made anew when it is still wanted.
         if let Some(own) = own {
-            self.restock(&own);
+            self.restock(&own)?;
         }
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! Groups: how people come in and go.
 
-use sogon_seal::{Charter, Conversation, Member, PackageUse, PublicIdentity};
+use sogon_seal::{Charter, Conversation, Member, PublicIdentity};
 
 use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
-    content::{Content, KIND_ASK_PACKAGE, KIND_LEAVE, KIND_PACKAGE, KIND_WELCOME, PARTS_MAX, Part},
+    content::{Content, KIND_LEAVE, KIND_WELCOME, PARTS_MAX, Part},
     membership::{DeedRow, MembershipRow, PersonRow},
     message_row::KindRow,
     rows::{
-        BytesRow, CONTACTS, CONVERSATIONS, COUNTERS, ContactRow, ConversationRow, GROUPS, PARTS,
-        RemovalRow, STOCK, State, encode, id_of, read_all,
+        BytesRow, CONTACTS, ContactRow, ConversationRow, GROUPS, PARTS, RemovalRow, State, encode,
+        id_of, read_all,
     },
 };
 
@@ -326,51 +326,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// A fresh key package for the partner of a pair, at a quiet moment.
-    pub(crate) fn hand_out_package(&mut self, id: ConversationId) -> Result<(), EngineError> {
-        let package =
-            self.sealer.make_package(self.identity, PackageUse::Once).map_err(internal)?;
-        let content = Content::of(KIND_PACKAGE).with_bytes(package);
-        self.queue(id, &content, None, Haste::Later)
-    }
-
-    /// A contact's key package for the stock.
-    pub(crate) fn receive_package(
-        &mut self,
-        pair: &ConversationRow,
-        from: Member,
-        content: &Content,
-    ) -> Result<(), EngineError> {
-        let (Some(contact), Some(bytes)) = (pair.contact, &content.bytes) else { return Ok(()) };
-        let Ok(package) = self.sealer.check_package(bytes) else { return Ok(()) };
-        if package.identity() != from.identity {
-            return Ok(());
-        }
-        self.desk.put(STOCK, &contact.0, bytes.clone());
-        self.desk.delete(COUNTERS, &asked_key(contact));
-        for (key, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
-            if row.adds.contains(&contact) {
-                self.memory.stirred.insert(ConversationId(id_of(&key)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks a contact for a key package, once until it comes.
-    pub(crate) fn ask_stock(&mut self, contact: ContactId) -> Result<(), EngineError> {
-        let Some(pair) = self.contact(contact)?.conversation else { return Ok(()) };
-        let asking = read_all::<crate::rows::OutRow>(self.desk, crate::rows::OUTBOX, &pair.0)?
-            .iter()
-            .filter_map(|(_, out)| Content::decode(&out.content))
-            .any(|content| content.kind == KIND_ASK_PACKAGE);
-        let last = crate::Shelf::row(self.desk, COUNTERS, &asked_key(contact))?;
-        if asking || last.is_some() {
-            return Ok(());
-        }
-        self.desk.put(COUNTERS, &asked_key(contact), vec![1]);
-        self.queue(pair, &Content::of(KIND_ASK_PACKAGE), None, Haste::Now)
-    }
-
     /// The relay new conversations of one's own use.
     pub(crate) fn own_relay(&self) -> Result<String, EngineError> {
         self.own_relays()?.into_iter().next().ok_or(EngineError::NoRelay)
@@ -391,9 +346,4 @@ impl Work<'_> {
         let found = all.into_iter().find(|(_, row)| row.identity == Some(identity.0));
         Ok(found.map(|(key, row)| (ContactId(id_of(&key)), row)))
     }
-}
-
-/// The row that notes that a contact was asked for a key package.
-fn asked_key(contact: ContactId) -> Vec<u8> {
-    [b"asked ".as_slice(), &contact.0].concat()
 }

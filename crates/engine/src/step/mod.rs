@@ -25,6 +25,7 @@ mod receipts;
 mod receive;
 mod rescue;
 pub(crate) mod rules;
+mod stock;
 mod sweep;
 mod turn;
 
