@@ -540,6 +540,16 @@ def datagram(data, secret, side):
     return [("plain", stream(key, nonce, sealed).hex())]
 
 
+def sealed_direct(data, secret):
+    if not 29 <= len(data) <= 1232 or data[0] >> 6 != 1:
+        raise Refused("unopenable")
+    nonce, sealed, tag = data[1:13], data[13:-16], data[-16:]
+    key = hmac.digest(secret, b"sogon direct caller 1\1", "sha256")
+    if not hmac.compare_digest(poly1305(key, nonce, sealed, data[:1]), tag):
+        raise Refused("unopenable")
+    return [("plain", stream(key, nonce, sealed).hex())]
+
+
 def varint(reader):
     first = reader.number(1)
     count = 1 << (first >> 6)
@@ -570,6 +580,35 @@ def spoken(reader):
     if length == 0:
         raise Refused("short")
     return [("packet", reader.take(length).hex())]
+
+
+def whence(r):
+    family = r.number(1)
+    if family not in (4, 6):
+        raise Refused("kind")
+    host, port = r.take({4: 4, 6: 16}[family]), r.number(2)
+    if port == 0:
+        raise Refused("form")
+    return [("host", host.hex()), ("port", port)]
+
+
+def direct(data):
+    r = Reader(data)
+    what, number = r.number(1), r.number(4)
+    if what > 2:
+        raise Refused("kind")
+    if what == 2:
+        found = [("item", "at"), ("number", number)] + whence(r)
+    else:
+        length = r.number(2)
+        if length > 320:
+            raise Refused("too-large")
+        if length == 0:
+            raise Refused("short")
+        found = [("item", "speech"), ("hears", what), ("number", number), ("packet", r.take(length).hex())]
+    if any(r.data):
+        raise Refused("trailing")
+    return found
 
 
 def asked_append(r):
@@ -625,6 +664,7 @@ QUESTIONS = {
     0x06: ("piece", asked_piece),
     0x07: ("missing", lambda r: [("log", r.take(16).hex()), ("seq", varint(r)), ("wanted", r.number(8))]),
     0x0a: ("speak", spoken),
+    0x0b: ("where", lambda r: []),
 }
 ANSWERS = {
     0x81: ("appended", lambda r: [("seq", varint(r))]),
@@ -636,6 +676,7 @@ ANSWERS = {
     0x88: ("quiet", lambda r: []),
     0x89: ("waiting", lambda r: []),
     0x8a: ("heard", spoken),
+    0x8b: ("seen", whence),
 }
 
 
@@ -685,6 +726,8 @@ OBJECTS = {
     "sealed-answer": lambda v: datagram(v["hex"], v["secret"], b"answers"),
     "questions": lambda v: packet(v["hex"], QUESTIONS, 0x08),
     "answers": lambda v: packet(v["hex"], ANSWERS, None),
+    "direct": lambda v: direct(v["hex"]),
+    "sealed-direct": lambda v: sealed_direct(v["hex"], v["secret"]),
     "parcel": lambda v: parcel(v["hex"]),
     "freight": lambda v: freight(v["hex"]),
     "symbol": lambda v: symbol(v["hex"]),

@@ -252,6 +252,14 @@ pub enum Act {
         /// Which conversation.
         to: ConversationId,
     },
+    /// Have calls of a pair go from one to the other without the relay, where the other chose so
+    /// too, or through the relay only. Answer: [`Answer::Done`].
+    DirectCalls {
+        /// Which pair.
+        conversation: ConversationId,
+        /// Whether they may.
+        direct: bool,
+    },
     /// Take a call that rings. Answer: [`Answer::Done`].
     TakeCall {
         /// Where.
@@ -515,6 +523,9 @@ pub enum EngineError {
     /// A pair is not a group: members cannot be changed.
     #[error("this is not a group")]
     NotAGroup,
+    /// Only between two.
+    #[error("this is a group")]
+    NotAPair,
     /// A rule of the owner's does not take it: change the rule first.
     #[error("refused by the owner's own rule")]
     Ruled,

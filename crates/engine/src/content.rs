@@ -42,6 +42,9 @@ pub(crate) struct Content {
     /// one counts, whatever order they come in.
     #[n(21)]
     pub(crate) turn: Option<u64>,
+    /// How its author would have a call go, where not through the relay: [`DIRECT`].
+    #[n(22)]
+    pub(crate) direct: Option<u64>,
     /// A file that lies in a log of its own.
     #[n(60)]
     pub(crate) file: Option<Offer>,
@@ -227,6 +230,10 @@ pub(crate) const KIND_CALL_TAKEN: u32 = 81;
 /// The author hangs up, or does not take, the call of the id in `reply_to`.
 pub(crate) const KIND_CALL_OVER: u32 = 82;
 
+/// Of a call, or of taking one: its author chose that it goes from one to the other without the
+/// relay, if the other chose so too.
+pub(crate) const DIRECT: u64 = 1;
+
 /// The largest number of parts a thing may come in.
 pub(crate) const PARTS_MAX: u32 = 64;
 /// The most gaps a receipt may name.
@@ -292,6 +299,7 @@ impl Content {
                 also: None,
                 fades_s,
                 turn: None,
+                direct: None,
                 file: None,
             } => Some(Words { id, at_s, text, reply_to, fades_s }),
             _ => None,

@@ -5,13 +5,14 @@ use std::{
     fmt,
 };
 
-use sogon_seal::{CallKeys, Conversation, Desk, Entropy, Identity, Library, Sealer};
+use sogon_seal::{CallKeys, Conversation, Desk, DirectCall, Entropy, Identity, Library, Sealer};
 use sogon_wire::RelayAddr;
 
 use crate::{
     Answer, Batch, ConversationId, EngineError, Event, FileHash, Input, MessageId, NAME_BYTES_MAX,
     Now, Output, Shelf, Step, Tick,
     links::Links,
+    message_row::{DirectRow, KindRow, find},
     rows::{CONVERSATIONS, ConversationRow, OwnerRow, SELF, encode, read},
     step::{Work, placed::Ahead},
 };
@@ -83,6 +84,8 @@ pub(crate) struct Memory {
     pub(crate) tails: BTreeSet<(ConversationId, MessageId)>,
     /// How much more the store takes, where that was said.
     pub(crate) room: Option<u64>,
+    /// Nothing forbids that a call goes directly.
+    pub(crate) direct: bool,
 }
 
 /// A file that is being taken in.
@@ -208,6 +211,38 @@ impl Engine {
         let group = Conversation::load(sealer, row.group).map_err(|_| EngineError::Over)?;
         let keys = group.call(call.0).map_err(|_| EngineError::Over)?;
         Ok((row.relay()?, keys))
+    }
+
+    /// Says whether anything forbids now that calls go directly, whatever the owner chose: a proxy,
+    /// or a pace at which nothing but even packets leaves. Until it was said, something does.
+    pub fn allow_direct(&mut self, allowed: bool) {
+        self.memory.direct = allowed;
+    }
+
+    /// What the two sides of a call go directly with, and whether the owner is who called; [`None`]
+    /// unless both chose so, and still do as far as is known here.
+    ///
+    /// # Errors
+    /// As [`Engine::call_keys`].
+    pub fn direct_keys(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+        shelf: &dyn Shelf,
+    ) -> Result<Option<DirectCall>, EngineError> {
+        let row: ConversationRow =
+            read(shelf, CONVERSATIONS, &conversation.0)?.ok_or(EngineError::Unknown)?;
+        let known = find(shelf, conversation, call)?.map(|(_, known)| known);
+        let agreed =
+            known.filter(|its| its.kind == KindRow::Call && its.direct == Some(DirectRow::Agreed));
+        let (Some(known), true) = (agreed, self.memory.direct && row.goes_directly()) else {
+            return Ok(None);
+        };
+        let desk = Desk::new(shelf);
+        let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
+        let group = Conversation::load(sealer, row.group).map_err(|_| EngineError::Over)?;
+        let called = known.from.is_none();
+        group.direct_call(call.0, called).map(Some).map_err(|_| EngineError::Over)
     }
 
     /// The epoch of a conversation and a commitment to its keys (from the exporter): equal for two

@@ -43,6 +43,18 @@ pub(crate) enum KindRow {
     Call,
 }
 
+/// How far two have agreed that a call goes directly, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum DirectRow {
+    /// The caller would.
+    #[n(0)]
+    Offered,
+    /// Whoever took it would, too.
+    #[n(1)]
+    Agreed,
+}
+
 /// One entry of a conversation.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
@@ -82,6 +94,9 @@ pub(crate) struct MessageRow {
     /// Who came or went, in an entry about that.
     #[n(23)]
     pub(crate) membership: Option<MembershipRow>,
+    /// Of a call: whether it may go directly.
+    #[n(24)]
+    pub(crate) direct: Option<DirectRow>,
 }
 
 /// The place of a message that is or was here; 0 for one that was deleted before it came.
@@ -144,6 +159,7 @@ impl MessageRow {
             edits: None,
             reactions: None,
             membership: None,
+            direct: None,
         }
     }
 }

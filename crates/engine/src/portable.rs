@@ -110,6 +110,8 @@ fn without_keys(row: ConversationRow, sealer: Sealer<'_>) -> Result<Conversation
         gaps_earlier: None,
         said: None,
         strayed: None,
+        // Another device is in another place: its owner chooses again.
+        direct: None,
         ..row
     })
 }

@@ -350,6 +350,9 @@ pub(crate) struct ConversationRow {
     /// Those who went, for their names.
     #[n(56)]
     pub(crate) former: Option<Vec<MemberRow>>,
+    /// The owner would have calls of this pair go directly.
+    #[n(57)]
+    pub(crate) direct: Option<bool>,
 }
 
 /// Somebody in a conversation.
@@ -385,6 +388,11 @@ impl ConversationRow {
     /// relays behind the first may be others.
     pub(crate) fn began_with(&self, charter: &sogon_seal::Charter) -> bool {
         self.first_relay() == charter.relay && charter.has_addresses()
+    }
+
+    /// Whether the owner would have calls go directly; never in a group.
+    pub(crate) fn goes_directly(&self) -> bool {
+        !self.is_group && self.direct == Some(true)
     }
 
     /// Which of its relays orders the logs; none for the first.

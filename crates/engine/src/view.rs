@@ -64,6 +64,8 @@ pub struct Conversation {
     pub epoch: u64,
     /// The place of its newest entry among all entries of this home; 0 for none.
     pub last_order: u64,
+    /// The owner would have calls of this pair go directly.
+    pub direct: bool,
 }
 
 /// Somebody in a conversation.

@@ -113,6 +113,7 @@ fn conversation_view(names: &Names, id: ConversationId, row: ConversationRow) ->
     let partner = members.first().filter(|_| !row.is_group).map(|member| member.name.clone());
     Conversation {
         id,
+        direct: row.goes_directly(),
         title: partner.unwrap_or(row.title),
         group: row.is_group,
         members,

@@ -1,9 +1,9 @@
 //! A home in the lab: a real engine on a store, with a clock that may be wrong, that dies anywhere.
 
 use sogon_engine::{
-    Answer, Ask, Batch, CallKeys, ConversationId, Engine, EngineError, Event, Input, MessageId,
-    Now, Opened, Order, Output, Shelf, Step, Table, Tick, Transmit, WallClock, open_card,
-    open_words,
+    Answer, Ask, Batch, CallKeys, ConversationId, DirectCall, Engine, EngineError, Event, Input,
+    MessageId, Now, Opened, Order, Output, Shelf, Step, Table, Tick, Transmit, WallClock,
+    open_card, open_words,
 };
 use sogon_vault::Vault;
 use sogon_wire::{RelayAddr, SealedBox};
@@ -232,6 +232,23 @@ impl Home {
     /// What this home needs for a call.
     ///
     /// # Errors
+    /// As [`Engine::allow_direct`].
+    pub fn allow_direct(&mut self, allowed: bool) {
+        self.engine.allow_direct(allowed);
+    }
+
+    /// As [`Engine::direct_keys`].
+    ///
+    /// # Errors
+    /// As [`Engine::direct_keys`].
+    pub fn direct_keys(
+        &self,
+        id: ConversationId,
+        call: MessageId,
+    ) -> Result<Option<DirectCall>, EngineError> {
+        self.engine.direct_keys(id, call, self.store.shelf())
+    }
+
     /// As [`Engine::call_keys`].
     pub fn call_keys(
         &self,

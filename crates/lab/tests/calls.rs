@@ -36,6 +36,59 @@ fn rings(world: &mut World, ids: [ConversationId; 2]) -> MessageId {
 }
 
 #[test]
+fn a_call_may_go_directly_when_both_chose_so_and_in_no_other_case() {
+    for (seed, chose) in
+        [[false, false], [true, false], [false, true], [true, true]].iter().enumerate()
+    {
+        let (mut world, ids) = met(90 + seed as u64);
+        for home in [0, 1] {
+            world.homes[home].allow_direct(true);
+            let direct = chose[home];
+            world.act(home, Act::DirectCalls { conversation: ids[home], direct }).unwrap();
+            let known = view::conversation(world.homes[home].store.shelf(), ids[home]).unwrap();
+            assert_eq!(known.unwrap().direct, direct);
+        }
+        let call = rings(&mut world, ids);
+        world.calm(2);
+        let keys = |world: &World| {
+            [0, 1].map(|home: usize| world.homes[home].direct_keys(ids[home], call).unwrap())
+        };
+        assert_eq!(keys(&world), [None, None], "nobody has taken it");
+        world.act(1, Act::TakeCall { conversation: ids[1], call }).unwrap();
+        world.calm(2);
+        let [hers, his] = keys(&world);
+        let both = *chose == [true, true];
+        assert_eq!([hers.is_some(), his.is_some()], [both, both], "{chose:?}");
+        let (Some(hers), Some(his)) = (hers, his) else { continue };
+        assert_eq!((&hers.secret, hers.epoch), (&his.secret, his.epoch));
+        assert_eq!([hers.called, his.called], [true, false]);
+        // Who changes their mind, or sets a proxy, meanwhile goes through the relay.
+        world.homes[1].allow_direct(false);
+        world.act(0, Act::DirectCalls { conversation: ids[0], direct: false }).unwrap();
+        assert_eq!(keys(&world), [None, None]);
+    }
+}
+
+#[test]
+fn whoever_chose_it_and_is_behind_a_proxy_does_not_say_that_they_did() {
+    for behind in [0, 1] {
+        let (mut world, ids) = met(95 + behind as u64);
+        for home in [0, 1] {
+            world.homes[home].allow_direct(home != behind);
+            world.act(home, Act::DirectCalls { conversation: ids[home], direct: true }).unwrap();
+        }
+        let call = rings(&mut world, ids);
+        world.calm(2);
+        world.act(1, Act::TakeCall { conversation: ids[1], call }).unwrap();
+        world.calm(2);
+        world.homes[behind].allow_direct(true);
+        for home in [0, 1] {
+            assert_eq!(world.homes[home].direct_keys(ids[home], call).unwrap(), None);
+        }
+    }
+}
+
+#[test]
 fn a_call_is_taken_and_hung_up_by_either() {
     for (seed, who) in [(1, 0), (2, 1)] {
         let (mut world, ids) = met(seed);

@@ -65,7 +65,7 @@ impl Chain {
     }
 
     /// HKDF-Expand (RFC 5869, 2.3); the secret is uniform already and serves as the PRK.
-    fn expand<const N: usize>(&self, info: &[u8]) -> Zeroizing<[u8; N]> {
+    pub(crate) fn expand<const N: usize>(&self, info: &[u8]) -> Zeroizing<[u8; N]> {
         let mut out = Zeroizing::new([0; N]);
         let expanded = Hkdf::<Sha256>::from_prk(self.0.as_slice())
             .ok()

@@ -6,9 +6,11 @@
 //! copy, or one that died before it saved, uses no nonce twice.
 
 mod chain;
+mod direct;
 mod sealed;
 
 pub use chain::{CHAIN_BYTES, Chain, EXPORTER_LABEL, Keys, PacketId};
+pub use direct::{DirectKeys, Side};
 pub use sealed::{
-    ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, QUESTION_OVERHEAD_BYTES, id_of,
+    ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, QUESTION_OVERHEAD_BYTES, id_of, is_sealed,
 };

@@ -54,21 +54,33 @@ impl Keys {
     /// Seals what a relay answers.
     #[must_use]
     pub fn seal_answer(&self, fresh: Freshness, plain: &[u8]) -> Vec<u8> {
-        let (first, nonce) = parts(fresh);
-        seal(&self.answers, &[first], nonce, plain)
+        seal_bare(&self.answers, fresh, plain)
     }
 
     /// Opens what a relay answered; [`None`] when it was not sealed with these keys.
     #[must_use]
     pub fn open_answer(&self, datagram: &[u8]) -> Option<Vec<u8>> {
-        let (head, rest) = datagram.split_at_checked(HEAD_BYTES)?;
-        let fits = head.first().is_some_and(|first| is_first(*first));
-        if fits && datagram.len() <= DATAGRAM_BYTES_MAX {
-            open(&self.answers, head, rest)
-        } else {
-            None
-        }
+        open_bare(&self.answers, datagram)
     }
+}
+
+/// Whether bytes begin as a sealed packet does.
+#[must_use]
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| is_first(*first))
+}
+
+/// Seals without an id.
+pub(crate) fn seal_bare(key: &[u8; 32], fresh: Freshness, plain: &[u8]) -> Vec<u8> {
+    let (first, nonce) = parts(fresh);
+    seal(key, &[first], nonce, plain)
+}
+
+/// Opens what was sealed without an id.
+pub(crate) fn open_bare(key: &[u8; 32], datagram: &[u8]) -> Option<Vec<u8>> {
+    let (head, rest) = datagram.split_at_checked(HEAD_BYTES)?;
+    let fits = is_sealed(head) && datagram.len() <= DATAGRAM_BYTES_MAX;
+    if fits { open(key, head, rest) } else { None }
 }
 
 fn parts(Freshness([first, nonce @ ..]): Freshness) -> (u8, [u8; NONCE_BYTES]) {

@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 use data_encoding::HEXLOWER;
-use sogon_packet::Chain;
+use sogon_packet::{Chain, DirectKeys, Side};
 
 /// The lines of a vector with this key.
 fn all<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
@@ -30,6 +30,10 @@ fn play(text: &str) -> Option<Vec<String>> {
         ]),
         "sealed-question" => keys.open_question(&datagram).map(plain),
         "sealed-answer" => keys.open_answer(&datagram).map(plain),
+        "sealed-direct" => {
+            let secret = bytes(text, "secret").try_into().unwrap();
+            DirectKeys::new(&secret, Side::Taker).open(&datagram).map(plain)
+        }
         other => panic!("nobody here reads `{other}`"),
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use sogon_packet::{Keys, PacketId, id_of};
 use sogon_wire::{
     PublicWriteKey,
-    packet::{Question, Questions},
+    packet::{Address, Answer, Answers, Question, Questions},
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -60,12 +60,14 @@ struct Present {
 }
 
 /// What became of a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Took {
     /// It belongs to no call.
     NoCall,
     /// It was handed on.
     Taken,
+    /// Its sender asks where it came from: to be answered with these keys and this.
+    Asked(Keys, Answers),
     /// It was not genuine, or one too many.
     Dropped,
 }
@@ -108,13 +110,20 @@ impl Rooms {
         let Some(questions) = opened.and_then(|plain| Questions::parse(&plain).ok()) else {
             return Took::Dropped;
         };
-        let Ok([Question::Speak(_, packet)]) = <[Question; 1]>::try_from(questions.items) else {
-            return Took::Dropped;
-        };
-        if questions.proof != member.proof || !member.present().arrives(questions.number, from) {
-            return Took::Dropped;
+        let (number, item) = (questions.number, <[Question; 1]>::try_from(questions.items));
+        let proven = questions.proof == member.proof;
+        match item {
+            Ok([Question::Speak(_, packet)])
+                if proven && member.present().arrives(number, from) =>
+            {
+                if self.hand_on(&member, packet) { Took::Taken } else { Took::Dropped }
+            }
+            Ok([Question::Where(tag)]) if proven && member.present().may_ask(number, from) => {
+                let items = vec![Answer::Seen(tag, address(from))];
+                Took::Asked(member.keys.clone(), Answers { number, proof: member.proof, items })
+            }
+            _ => Took::Dropped,
         }
-        if self.hand_on(&member, packet) { Took::Taken } else { Took::Dropped }
     }
 
     /// Gives a packet to all others in the room; false when it is one too many.
@@ -165,6 +174,11 @@ impl Member {
 }
 
 impl Present {
+    /// A genuine question came, and it is not one too many.
+    fn may_ask(&mut self, number: u16, from: SocketAddr) -> bool {
+        self.arrives(number, from) && self.bucket.take(Instant::now().into()).is_ok()
+    }
+
     /// A genuine datagram came; false for a replay, or one that is long past.
     fn arrives(&mut self, number: u16, from: SocketAddr) -> bool {
         let Some(newest) = self.newest else {
@@ -227,6 +241,13 @@ impl Drop for Seat {
     }
 }
 
+fn address(from: SocketAddr) -> Address {
+    match from.ip().to_canonical() {
+        IpAddr::V4(host) => Address::V4(host.octets(), from.port()),
+        IpAddr::V6(host) => Address::V6(host.octets(), from.port()),
+    }
+}
+
 fn name(key: &PublicWriteKey) -> RoomName {
     let hash = Sha256::new().chain_update(b"sogon room 1").chain_update(key.0).finalize();
     *hash.first_chunk().unwrap_or(&[0; 16])
@@ -286,20 +307,18 @@ mod tests {
         let room = PublicWriteKey([1; 32]);
         let (mina, _) = rooms.enter(room, keys(1), 7).unwrap();
         let (mut joon, _) = rooms.enter(room, keys(2), 8).unwrap();
-        assert_eq!(rooms.take(&said(&keys(9), 1, 0, 7), from(1)), Took::NoCall);
-        assert_eq!(rooms.take(&said(&keys(1), 1, 0, 8), from(1)), Took::Dropped, "another proof");
+        assert!(matches!(rooms.take(&said(&keys(9), 1, 0, 7), from(1)), Took::NoCall));
+        let another_proof = rooms.take(&said(&keys(1), 1, 0, 8), from(1));
+        assert!(matches!(another_proof, Took::Dropped));
         assert!(mina.at().is_none(), "an address that proved nothing gets nothing");
         let mut bent = said(&keys(1), 2, 0, 7);
         *bent.last_mut().unwrap() ^= 1;
-        assert_eq!(rooms.take(&bent, from(1)), Took::Dropped);
-        for (number, took) in [
-            (5, Took::Taken),
-            (4, Took::Taken),
-            (5, Took::Dropped),
-            (4, Took::Dropped),
-            (6, Took::Taken),
-        ] {
-            assert_eq!(rooms.take(&said(&keys(1), 3, number, 7), from(2)), took, "{number}");
+        assert!(matches!(rooms.take(&bent, from(1)), Took::Dropped));
+        let taken = |number, port| {
+            matches!(rooms.take(&said(&keys(1), 3, number, 7), from(port)), Took::Taken)
+        };
+        for (number, took) in [(5, true), (4, true), (5, false), (4, false), (6, true)] {
+            assert_eq!(taken(number, 2), took, "{number}");
         }
         assert_eq!(mina.at().map(|(_, number, to)| (number, to)), Some((6, from(2))));
         let heard: Vec<_> = std::iter::from_fn(|| joon.heard.try_recv().ok()).collect();
@@ -308,8 +327,28 @@ mod tests {
         assert!(mina.at().is_none(), "who speaks in the session hears in the session");
         // Numbers begin again after the last.
         for number in [30_000, 60_000, 10] {
-            assert_eq!(rooms.take(&said(&keys(1), 4, number, 7), from(3)), Took::Taken);
+            assert!(taken(number, 3));
         }
+    }
+
+    #[test]
+    fn a_member_is_told_where_its_datagrams_come_from_and_nobody_else_is() {
+        let rooms = Arc::<Rooms>::default();
+        let (_mina, _) = rooms.enter(PublicWriteKey([1; 32]), keys(1), 7).unwrap();
+        let asks = |number, proof, bytes_least| {
+            let asked = Questions { number, proof, items: vec![Question::Where(5)] };
+            keys(1).seal_question(Freshness([9; 13]), &asked.encode(bytes_least))
+        };
+        let Took::Asked(_, told) = rooms.take(&asks(0, 7, 90), from(4_000)) else { panic!() };
+        assert_eq!(told.items, vec![Answer::Seen(5, Address::V4([127, 0, 0, 1], 4_000))]);
+        assert!(matches!(rooms.take(&asks(0, 7, 90), from(1)), Took::Dropped), "a replay");
+        assert!(matches!(rooms.take(&asks(1, 8, 90), from(1)), Took::Dropped), "another proof");
+        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 4_001));
+        let Took::Asked(_, told) = rooms.take(&asks(2, 7, 90), mapped) else { panic!() };
+        assert_eq!(told.items, vec![Answer::Seen(5, Address::V4([127, 0, 0, 1], 4_001))]);
+        let answered = (3..200)
+            .filter(|number| matches!(rooms.take(&asks(*number, 7, 90), from(1)), Took::Asked(..)));
+        assert!(answered.count() < 197, "asking is speaking: so much and no more");
     }
 
     #[test]

@@ -23,3 +23,20 @@ impl fmt::Debug for CallKeys {
         f.write_str("CallKeys(..)")
     }
 }
+
+/// What the two sides of a call go directly with, in one epoch.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DirectCall {
+    /// Known to the two of them; keys for each way come of it.
+    pub secret: Zeroizing<[u8; 32]>,
+    /// Of which epoch.
+    pub epoch: u64,
+    /// The owner is who called.
+    pub called: bool,
+}
+
+impl fmt::Debug for DirectCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DirectCall(..)")
+    }
+}

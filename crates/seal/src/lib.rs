@@ -17,7 +17,7 @@ mod mls;
 mod posting;
 pub mod shelf;
 
-pub use call::CallKeys;
+pub use call::{CallKeys, DirectCall};
 pub use carry::CarryKey;
 pub use desk::{Desk, Mark};
 pub use entropy::Entropy;

@@ -242,6 +242,14 @@ fn members_of_an_epoch_have_the_same_keys_of_a_call_and_nobody_else_has_any() {
     assert_ne!((hers.pass.key, &hers.base), (other.pass.key, &other.base));
     assert_ne!(hers.pass.key.0, *hers.base);
     assert!(!format!("{hers:?}").contains(&format!("{:?}", hers.base)), "they are not printed");
+    // What they go directly with is a third, of this call alone.
+    let direct = |home: &Home, call: [u8; 8]| {
+        home.step(|s| Conversation::load(s, name).and_then(|its| its.direct_call(call, true)))
+    };
+    let secret = direct(&mina, [1; 8]).unwrap().secret;
+    assert_eq!(secret, direct(&joon, [1; 8]).unwrap().secret);
+    assert_ne!(secret, direct(&mina, [2; 8]).unwrap().secret);
+    assert!(![*hers.base, hers.pass.key.0].contains(&secret) && direct(&eve, [1; 8]).is_err());
     // And so has the same call after the epoch turned, on both sides again the same.
     let boxed = mina.step(|s| {
         let mut c = Conversation::load(s, name).unwrap();

@@ -153,6 +153,7 @@ mod tests {
             open: true,
             epoch: 0,
             last_order: 0,
+            direct: false,
         };
         Directory {
             contacts: vec![

@@ -216,6 +216,7 @@ fn play(vector: &Vector) -> Found {
         }
         "questions" => packet::questions(&vector.bytes()),
         "answers" => packet::answers(&vector.bytes()),
+        "direct" => packet::direct(&vector.bytes()),
         "parcel" => parcel(vector),
         "freight" => freight(vector),
         "symbol" => symbol(vector),

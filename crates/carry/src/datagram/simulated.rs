@@ -148,7 +148,8 @@ impl Model {
                 Question::Missing { tag, log, seq, wanted } => {
                     room -= self.bring(&mut said, tag, (log, seq - 1, seq), Some(wanted), room);
                 }
-                Question::About(_) | Question::Equal | Question::Speak(..) => {}
+                Question::About(_) | Question::Equal | Question::Speak(..) | Question::Where(_) => {
+                }
             }
         }
         let news = |item: &Answer| matches!(item, Answer::Appended(..) | Answer::Waiting(_));

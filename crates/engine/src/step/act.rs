@@ -77,6 +77,9 @@ impl Work<'_> {
             Act::CarriedOff { portions } => self.carried_off(&portions).map(|()| Answer::Done),
             Act::CarryIn { brought } => self.carry_in(&brought),
             Act::Call { to } => self.call(to).map(|message| Answer::Queued { message }),
+            Act::DirectCalls { conversation, direct } => {
+                self.choose_direct(conversation, direct).map(|()| Answer::Done)
+            }
             Act::TakeCall { conversation, call } => {
                 self.take_call(conversation, call).map(|()| Answer::Done)
             }

@@ -6,8 +6,8 @@ use sogon_seal::Member;
 use super::{Work, outbox::Haste};
 use crate::{
     ConversationId, EngineError, Event, MessageId,
-    content::{Content, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN},
-    message_row::{KindRow, MessageRow},
+    content::{Content, DIRECT, KIND_CALL_OVER, KIND_CALL_TAKEN},
+    message_row::{DirectRow, KindRow, MessageRow},
     rows::{ConversationRow, MESSAGES, State, encode, in_conversation},
 };
 
@@ -37,10 +37,12 @@ impl Work<'_> {
         let mut row = self.open_conversation(to)?;
         let id = MessageId(self.random());
         let ringing = RINGING.to_owned();
-        let message = MessageRow::own(id, self.now.wall, KindRow::Call, ringing);
+        let direct = self.may_go_directly(&row).then_some(DirectRow::Offered);
+        let message =
+            MessageRow { direct, ..MessageRow::own(id, self.now.wall, KindRow::Call, ringing) };
         let order = self.add_message(to, &mut row, &message)?;
         self.keep_conversation(to, &row)?;
-        let content = Content { id: Some(id), at_s: Some(message.at_s), ..Content::of(KIND_CALL) };
+        let content = self.content_of(to, &message)?.ok_or(EngineError::Bug)?;
         self.queue(to, &content, Some(order), Haste::Now)?;
         self.say(Event::Progress { conversation: to, message: id });
         Ok(id)
@@ -56,7 +58,12 @@ impl Work<'_> {
         if row.from.is_none() || row.text != RINGING {
             return Err(EngineError::Over);
         }
-        let content = Content { reply_to: Some(call), ..Content::of(KIND_CALL_TAKEN) };
+        // Only to a caller who chose so, too, is it said that the owner did.
+        let offered = row.direct == Some(DirectRow::Offered);
+        let agreed = offered && self.may_go_directly(&self.conversation(id)?);
+        row.direct = agreed.then_some(DirectRow::Agreed);
+        let direct = agreed.then_some(DIRECT);
+        let content = Content { reply_to: Some(call), direct, ..Content::of(KIND_CALL_TAKEN) };
         self.queue(id, &content, None, Haste::Now)?;
         TALKING.clone_into(&mut row.text);
         self.keep_call(id, order, &row)
@@ -100,7 +107,30 @@ impl Work<'_> {
             return Ok(());
         }
         TALKING.clone_into(&mut known.text);
+        let agreed = known.direct == Some(DirectRow::Offered) && content.direct == Some(DIRECT);
+        known.direct = agreed.then_some(DirectRow::Agreed);
         self.keep_call(id, order, &known)
+    }
+
+    /// The owner would have calls of a pair go directly, or would not any more.
+    pub(crate) fn choose_direct(
+        &mut self,
+        id: ConversationId,
+        direct: bool,
+    ) -> Result<(), EngineError> {
+        let mut row = self.open_conversation(id)?;
+        if row.is_group {
+            return Err(EngineError::NotAPair);
+        }
+        row.direct = direct.then_some(true);
+        self.keep_conversation(id, &row)?;
+        self.say(Event::Changed { conversation: id });
+        Ok(())
+    }
+
+    /// Whether the owner would have a call go directly, and nothing forbids it now.
+    fn may_go_directly(&self, row: &ConversationRow) -> bool {
+        self.memory.direct && row.goes_directly()
     }
 
     /// Somebody hangs up. In a group a call goes on without them, unless it was theirs and rings.

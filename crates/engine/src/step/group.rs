@@ -101,6 +101,7 @@ impl Work<'_> {
             strayed: None,
             to_know: None,
             former: None,
+            direct: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.

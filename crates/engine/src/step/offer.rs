@@ -13,7 +13,7 @@ use super::{Work, internal, outbox::Haste};
 use crate::{
     Answer, ConversationId, EngineError, Event, FILE_BYTES_MAX, FILE_NAME_BYTES_MAX, FileInfo,
     MessageId, PIECES_BYTES_MAX,
-    content::{Content, KIND_CALL, KIND_FILE, Offer, PIECES_MAX, RULE_NO_SAVING},
+    content::{Content, DIRECT, KIND_CALL, KIND_FILE, Offer, PIECES_MAX, RULE_NO_SAVING},
     engine::Draft,
     file_hash::FileHash,
     file_rows::{
@@ -144,7 +144,10 @@ impl Work<'_> {
                 let file = row.map(|row| row.offer);
                 Ok(file.map(|file| Content { kind: KIND_FILE, file: Some(file), ..bare }))
             }
-            KindRow::Call => Ok(Some(Content { kind: KIND_CALL, ..bare })),
+            KindRow::Call => {
+                let direct = message.direct.map(|_| DIRECT);
+                Ok(Some(Content { kind: KIND_CALL, direct, ..bare }))
+            }
             KindRow::Unknown | KindRow::Gap | KindRow::Membership => Ok(None),
         }
     }

@@ -7,11 +7,11 @@ use super::{Work, call, outbox::Haste};
 use crate::{
     ContactId, ConversationId, EngineError, Event, MessageId, NAME_BYTES_MAX,
     content::{
-        Content, KIND_ASK_PACKAGE, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN, KIND_DELETE,
+        Content, DIRECT, KIND_ASK_PACKAGE, KIND_CALL, KIND_CALL_OVER, KIND_CALL_TAKEN, KIND_DELETE,
         KIND_EDIT, KIND_FILE, KIND_LEAVE, KIND_PACKAGE, KIND_PROFILE, KIND_REACTION, KIND_RECEIPT,
         KIND_TEXT, KIND_TITLE, KIND_WELCOME, Words,
     },
-    message_row::{KindRow, MessageRow},
+    message_row::{DirectRow, KindRow, MessageRow},
     rows::{CONTACTS, ContactRow, ConversationRow, id_of, read_all},
     view::AlertKind,
 };
@@ -111,11 +111,13 @@ impl Work<'_> {
             _ => String::new(),
         };
         let at_s = content.at_s.unwrap_or(self.now.wall.0);
+        let offered = kind == KindRow::Call && !row.is_group && content.direct == Some(DIRECT);
         let message = MessageRow {
             reply_to: content.reply_to,
             epoch: row.epoch,
             seq,
             raw,
+            direct: offered.then_some(DirectRow::Offered),
             fades_s: content.fades_s,
             ..MessageRow::received(message_id, from.identity.0, at_s, kind, text)
         };

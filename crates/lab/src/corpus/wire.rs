@@ -7,8 +7,8 @@ use sogon_wire::{
     Pass, PublicWriteKey, Refusal, RelayAddr, Reply, Request, STEPS, SealedBox, Uses,
     WriteSignature,
     packet::{
-        Answer, Answers, Holdings, PACKET_BYTES_MAX, PIECE_BYTES, PieceOf, Question, Questions,
-        UNORDERED,
+        Address, Answer, Answers, Direct, Holdings, PACKET_BYTES_MAX, PIECE_BYTES, PieceOf,
+        Question, Questions, UNORDERED,
     },
 };
 
@@ -102,6 +102,7 @@ impl Seeds {
             ("missing", Question::Missing { tag: 5, log, seq: 1 << 40, wanted: 5 }),
             ("ask-about", Question::About(6)),
             ("speak", Question::Speak(0, vec![4; 155])),
+            ("where", Question::Where(1)),
             ("equal", Question::Equal),
         ];
         for (name, item) in questions {
@@ -119,10 +120,19 @@ impl Seeds {
             ("held", Answer::Held { tag: 5, of, pieces: 3 }),
             ("waiting", Answer::Waiting(6)),
             ("answer-heard", Answer::Heard(7, vec![4; 155])),
+            ("seen", Answer::Seen(8, Address::V6([2; 16], 4_000))),
         ];
         for (name, item) in answers {
             let packet = Answers { number: 1, proof: 9, items: vec![item] };
             self.around("wire_packet", name, &packet.encode(0));
+        }
+        for (name, said) in [
+            ("direct", Direct::Speech { hears: true, number: 1 << 24, packet: vec![4; 155] }),
+            ("direct-v4", Direct::At { number: 9, address: Address::V4([192, 0, 2, 7], 4_000) }),
+            ("direct-v6", Direct::At { number: 9, address: Address::V6([2; 16], 65_535) }),
+        ] {
+            self.around("wire_packet", name, &said.encode(0));
+            self.add("wire_packet", format!("{name}-padded"), said.encode(200));
         }
     }
 

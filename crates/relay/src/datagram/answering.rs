@@ -96,8 +96,9 @@ pub(crate) async fn answer(
             Question::Read { .. }
             | Question::Missing { .. }
             | Question::Equal
-            // Belongs to a call's datagrams.
-            | Question::Speak(..) => {}
+            // Belong to a call's datagrams.
+            | Question::Speak(..)
+            | Question::Where(_) => {}
         }
     }
     drop(answer_to);

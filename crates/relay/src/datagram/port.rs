@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_packet::{ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, Keys, id_of};
+use sogon_packet::{
+    ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, Keys, QUESTION_OVERHEAD_BYTES, id_of,
+};
 use sogon_wire::packet::{Answers, PACKET_BYTES_MAX, Question, Questions};
 use tokio::{
     sync::{Semaphore, watch},
@@ -53,6 +55,14 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
                     Took::Taken => {
                         add(&shared.figures.packets, 1);
                         add(&shared.figures.bytes_in, length);
+                        continue;
+                    }
+                    Took::Asked(keys, answers) => {
+                        add(&shared.figures.packets, 1);
+                        add(&shared.figures.bytes_in, length);
+                        // As large as the question, and so like what others say.
+                        let even = length.saturating_sub(QUESTION_OVERHEAD_BYTES);
+                        send(&shared, &keys, &answers, even, from).await;
                         continue;
                     }
                     Took::Dropped => {

@@ -19,7 +19,9 @@ use super::{
     key_package::{LeafKey, identity_of},
     provider::Sealer,
 };
-use crate::{CallKeys, LogKeys, Posting, PublicIdentity, SealError, WriteKey, envelope::Kind};
+use crate::{
+    CallKeys, DirectCall, LogKeys, Posting, PublicIdentity, SealError, WriteKey, envelope::Kind,
+};
 
 pub use commit::{Change, Committed, LogHead, Staged};
 pub use rescue::{Rescue, ask_rescue_anew};
@@ -176,6 +178,15 @@ impl Conversation<'_> {
             epoch: self.epoch(),
             leaf: self.group.own_leaf_index().u32(),
         })
+    }
+
+    /// What the two sides of the call of this id go directly with, in the present epoch (SPEC 12.4).
+    ///
+    /// # Errors
+    /// [`SealError::Over`] when the owner is no longer a member.
+    pub fn direct_call(&self, id: [u8; 8], called: bool) -> Result<DirectCall, SealError> {
+        let secret = Zeroizing::new(self.export_for("sogon call direct 1", &id)?);
+        Ok(DirectCall { secret, epoch: self.epoch(), called })
     }
 
     fn export(&self, label: &str) -> Result<[u8; 32], SealError> {

@@ -1,7 +1,8 @@
 //! What a relay answers in a packet.
 
 use super::{
-    END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items, pieces_of,
+    Address, END, PACKET_BYTES_MAX, PIECE_BYTES, PIECES_MAX, PieceOf, Pieces, head, items,
+    pieces_of,
     question::{put_speech, take_speech},
     varint,
 };
@@ -77,6 +78,8 @@ pub enum Answer {
     About(Tag, About),
     /// As [`Reply::Heard`].
     Heard(Tag, Vec<u8>),
+    /// Where the datagram came from.
+    Seen(Tag, Address),
 }
 
 /// A relay's packet, before it is sealed.
@@ -99,6 +102,7 @@ const HELD: u8 = 0x87;
 const QUIET: u8 = 0x88;
 const WAITING: u8 = 0x89;
 const HEARD: u8 = 0x8a;
+const SEEN: u8 = 0x8b;
 
 impl Holdings {
     fn put(self, bytes: &mut Vec<u8>) {
@@ -133,7 +137,8 @@ impl Answer {
             | Self::Quiet(tag)
             | Self::Waiting(tag)
             | Self::About(tag, _)
-            | Self::Heard(tag, _) => *tag,
+            | Self::Heard(tag, _)
+            | Self::Seen(tag, _) => *tag,
             Self::Boxes { tag, .. }
             | Self::Piece { tag, .. }
             | Self::Held { tag, .. }
@@ -193,6 +198,11 @@ impl Answer {
                 put_speech(&mut bytes, packet);
                 bytes
             }
+            Self::Seen(_, address) => {
+                let mut bytes = kind(SEEN);
+                address.put(&mut bytes);
+                bytes
+            }
         }
     }
 
@@ -235,6 +245,7 @@ impl Answer {
                 _ => Err(WireError::Kind),
             },
             HEARD => Ok(Self::Heard(tag, take_speech(reader)?)),
+            SEEN => Ok(Self::Seen(tag, Address::take(reader)?)),
             _ => Err(WireError::Kind),
         }
     }

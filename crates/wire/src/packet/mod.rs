@@ -7,10 +7,12 @@
 //! address at which it hears.
 
 mod answer;
+mod direct;
 mod question;
 mod varint;
 
 pub use answer::{Answer, Answers, Holdings};
+pub use direct::{ADDRESS_BYTES_MAX, AT_BYTES_MAX, Address, DIRECT_HEAD_BYTES, Direct};
 pub use question::{Question, Questions};
 
 use crate::{WireError, reader::Reader};

@@ -65,6 +65,8 @@ pub enum Question {
     Equal,
     /// As [`crate::Request::Speak`], in the room this call's keys belong to.
     Speak(Tag, Vec<u8>),
+    /// Where this datagram comes from, as the relay sees it; in a call's datagrams only.
+    Where(Tag),
 }
 
 /// A client's packet, before it is sealed.
@@ -85,6 +87,7 @@ const PIECE: u8 = 0x06;
 const MISSING: u8 = 0x07;
 const EQUAL: u8 = 0x08;
 const SPEAK: u8 = 0x0a;
+const WHERE: u8 = 0x0b;
 
 impl Question {
     /// The bytes it takes in a packet.
@@ -123,6 +126,7 @@ impl Question {
                 bytes.extend(wanted.to_be_bytes());
             }
             Self::About(tag) => bytes.extend(kind(ABOUT, tag)),
+            Self::Where(tag) => bytes.extend(kind(WHERE, tag)),
             Self::Equal => bytes.push(EQUAL),
             Self::Speak(tag, packet) => {
                 bytes.extend(kind(SPEAK, tag));
@@ -180,6 +184,7 @@ impl Question {
             }
             ABOUT => Ok(Self::About(tag)),
             SPEAK => Ok(Self::Speak(tag, take_speech(reader)?)),
+            WHERE => Ok(Self::Where(tag)),
             _ => Err(WireError::Kind),
         }
     }

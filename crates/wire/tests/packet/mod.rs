@@ -1,6 +1,6 @@
 //! The vectors of packets (SPEC 10.3, 10.4).
 
-use sogon_wire::packet::{Answer, Answers, Holdings, Question, Questions};
+use sogon_wire::packet::{Address, Answer, Answers, Direct, Holdings, Question, Questions};
 
 use super::{Found, about, boxed, field, hex, refusal, why};
 
@@ -48,6 +48,7 @@ fn question(question: &Question) -> Vec<String> {
         Question::About(tag) => named("about", *tag, Vec::new()),
         Question::Equal => vec![field("item", "equal")],
         Question::Speak(tag, packet) => named("speak", *tag, vec![field("packet", hex(packet))]),
+        Question::Where(tag) => named("where", *tag, Vec::new()),
     }
 }
 
@@ -78,5 +79,32 @@ fn answer(answer: &Answer) -> Vec<String> {
         }
         Answer::About(_, its) => named("about", tag, about(its)),
         Answer::Heard(_, packet) => named("heard", tag, vec![field("packet", hex(packet))]),
+        Answer::Seen(_, address) => named("seen", tag, whence(*address)),
     }
+}
+
+fn whence(address: Address) -> Vec<String> {
+    let (host, port) = match address {
+        Address::V4(host, port) => (hex(&host), port),
+        Address::V6(host, port) => (hex(&host), port),
+    };
+    vec![field("host", host), field("port", port)]
+}
+
+/// What goes from one side of a call to the other.
+pub(super) fn direct(bytes: &[u8]) -> Found {
+    let said = Direct::parse(bytes).map_err(refusal)?;
+    assert_eq!(said.encode(bytes.len()), bytes, "it is written as it was read");
+    Ok(match said {
+        Direct::Speech { hears, number, packet } => vec![
+            field("item", "speech"),
+            field("hears", u8::from(hears)),
+            field("number", number),
+            field("packet", hex(&packet)),
+        ],
+        Direct::At { number, address } => {
+            let head = [field("item", "at"), field("number", number)];
+            head.into_iter().chain(whence(address)).collect()
+        }
+    })
 }
