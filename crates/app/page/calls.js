@@ -173,6 +173,7 @@ export function makeCalls(app) {
     mine.time.textContent = clock(now.ms);
     const parts = [say(`stage-${now.stage}`)];
     if (now.stage === "talking" && now.missed > 2) parts.push(say("call-missed-part", { count: now.missed }));
+    if (now.stage === "talking") parts.push(say(`way-${now.way}`));
     parts.push(say("call-bytes", { size: size(now.up + now.down) }));
     const left = mine.budget.seconds ? mine.budget.seconds - Math.floor(now.ms / 1000) : Infinity;
     if (left <= SOON) parts.push(say("call-ends-in", { count: Math.max(0, left) }));

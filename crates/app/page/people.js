@@ -32,6 +32,16 @@ function timer(app, about) {
   return h("div", {}, h("label", { for: "timer" }, say("timer")), select, h("p", { class: "quiet" }, say("timer-what")), place);
 }
 
+/** Whether calls may go without the relay, and what that tells whom. */
+function direct(about) {
+  const place = h("div");
+  const box = h("input", { type: "checkbox", id: "direct", checked: about.direct, onchange: () => attempt(place, async () => {
+    await call("direct", { conversation: about.id, direct: box.checked });
+    told(place, say(box.checked ? "direct-now-on" : "direct-now-off"));
+  }) });
+  return h("div", {}, h("label", { for: "direct" }, box, " ", say("direct")), h("p", { class: "quiet" }, say("direct-what", { name: about.title })), place);
+}
+
 async function person(app, about, body, its) {
   const id = about.contact?.id;
   if (!id) {
@@ -71,7 +81,7 @@ async function person(app, about, body, its) {
     contact.verified ? null : h("button", { class: "main", type: "button", onclick: verified }, say("verify")),
     compared);
   const block = contact.standing === "blocked" ? h("p", {}, say("standing-blocked")) : h("button", { class: "grave", type: "button", onclick: () => confirm(say("block"), say("block-what", { name: contact.name }), say("block"), async () => { await call("block", { contact: id }); app.refresh(); }) }, say("block"));
-  fill(body, rename, place, safety, timer(app, about), h("h3", {}, say("end")), block);
+  fill(body, rename, place, safety, timer(app, about), about.open ? direct(about) : null, h("h3", {}, say("end")), block);
 }
 
 async function group(app, about, body, its) {

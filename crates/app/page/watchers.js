@@ -19,7 +19,7 @@ export function watchersSheet(conversation) {
       more ? h("p", { class: "quiet" }, more) : null);
     fill(body,
       h("p", {}, say("watch-what", { name: facts.title })),
-      watcher(say("watch-network"), facts.pace === "steady" ? say("watch-network-steady", { relay }) : facts.proxy ? say("watch-network-proxy") : say("watch-network-learns", { relay }), say("watch-network-not"), facts.proxy ? null : say("watch-network-more")),
+      watcher(say("watch-network"), facts.pace === "steady" ? say("watch-network-steady", { relay }) : facts.proxy ? say("watch-network-proxy") : say("watch-network-learns", { relay }), say("watch-network-not"), facts.proxy ? null : facts.direct && facts.pace !== "steady" ? say("watch-network-direct", { name: facts.title }) : say("watch-network-more")),
       watcher(say("watch-relay"), facts.proxy ? say("watch-relay-proxy") : say("watch-relay-learns"), say("watch-relay-not"), null),
       watcher(say("watch-finder"), facts.pace === "quiet" ? say("watch-finder-quiet") : say("watch-finder-learns"), say("watch-finder-not"), facts.pace === "quiet" ? null : say("watch-finder-more")),
       watcher(say("watch-taker"), say("watch-taker-learns"), say("watch-taker-not"), null),

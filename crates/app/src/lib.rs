@@ -33,6 +33,6 @@ pub use home::{Burst, Extent, Figures, Gate, Home, Pace, Refusal, Unreached};
 pub use line::{Line, Told};
 pub use memo::{APP_TABLES, MEMOS, SETTINGS, SPEECH};
 pub use parcel::{Cleaned, Form, Gone, Parcel, Recorder};
-pub use phone::{Budget, End, Phone, Sounded, Spoken, Stage, Standing, TICK_SAMPLES, Wire};
+pub use phone::{Budget, End, Phone, Sounded, Spoken, Stage, Standing, TICK_SAMPLES, Way, Wire};
 pub use watcher::{Packet, Sight, Watcher};
 pub use words::fluent;

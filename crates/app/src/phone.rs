@@ -52,6 +52,26 @@ impl Stage {
     }
 }
 
+/// Which way what is said goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Through the relay.
+    #[default]
+    Relay,
+    /// From one to the other.
+    Direct,
+}
+
+impl Way {
+    /// Its name in the words of the page: `way-` and this.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Relay => "relay",
+            Self::Direct => "direct",
+        }
+    }
+}
+
 /// How a call stands, told twice a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -73,6 +93,8 @@ pub struct Standing {
     pub turns: bool,
     /// Somebody else holds the key.
     pub floor: bool,
+    /// Which way what is said goes now.
+    pub way: Way,
 }
 
 /// Why a call ended.

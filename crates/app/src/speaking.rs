@@ -110,6 +110,7 @@ fn shown(its: Standing) -> Value {
         "round_trip_ms": its.round_trip_ms,
         "turns": its.turns,
         "floor": its.floor,
+        "way": its.way.name(),
     })
 }
 

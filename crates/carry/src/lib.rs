@@ -6,6 +6,7 @@
 
 mod carrier;
 mod datagram;
+mod direct;
 mod frames;
 mod line;
 mod link;
@@ -15,6 +16,7 @@ mod memory;
 mod meter;
 mod pace;
 mod pin;
+mod port;
 mod proxy;
 mod record;
 mod tickets;
@@ -25,6 +27,7 @@ mod visit;
 mod tests;
 
 pub use carrier::Carrier;
+pub use direct::{Direct, DirectFigures, Way};
 pub use line::{CallLine, Word};
 pub use links::{RelayLinks, Ways};
 pub use memory::{Forgetful, Memory};

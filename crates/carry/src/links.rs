@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     carrier::Carrier,
+    direct::Direct,
     line::CallLine,
     link::{Asked, Link, Rank},
     memory::Memory,
@@ -88,8 +89,10 @@ impl RelayLinks {
 
     /// A line into the room of a call.
     #[must_use]
-    pub fn call(&self, relay: RelayAddr, pass: Pass) -> CallLine {
-        CallLine::enter(relay, pass, Arc::clone(&self.memory), self.ways.clone())
+    pub fn call(&self, relay: RelayAddr, pass: Pass, direct: Option<Direct>) -> CallLine {
+        // Nothing goes around a proxy, or beside a steady pace.
+        let direct = direct.filter(|_| self.ways == Ways::Any);
+        CallLine::enter(relay, pass, Arc::clone(&self.memory), self.ways.clone(), direct)
     }
 
     /// What it costs, counted since it was made.

@@ -15,12 +15,15 @@ mod guess;
 #[path = "../../sogon/tests/tap/mod.rs"]
 mod tap;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use ed25519_dalek::{Signer, SigningKey};
 use guess::{Window, guess};
 use sogon_call::{CallSecret, Mute, Rate, Shape, Span, TICK_SAMPLES, Talk, speech};
-use sogon_carry::{CallLine, Forgetful, Ways, Word};
+use sogon_carry::{CallLine, Direct, Forgetful, Way, Ways, Word};
 use sogon_lab::Chance;
 use sogon_relay::{Config, Relay};
 use sogon_wire::{Pass, PublicWriteKey, RelayAddr, WriteSignature};
@@ -53,8 +56,9 @@ fn pass(call: u8) -> Pass {
     Pass { key: public, signature: WriteSignature(signature) }
 }
 
-async fn enter(relay: RelayAddr, call: u8) -> CallLine {
-    let mut line = CallLine::enter(relay, pass(call), Arc::<Forgetful>::default(), Ways::Any);
+async fn enter(relay: RelayAddr, call: u8, direct: Option<Direct>) -> CallLine {
+    let memory = Arc::<Forgetful>::default();
+    let mut line = CallLine::enter(relay, pass(call), memory, Ways::Any, direct);
     while !matches!(line.next().await, Word::Entered { .. }) {}
     line
 }
@@ -64,12 +68,38 @@ fn talk(leaf: u8) -> Talk {
     Talk::new(secret, leaf, u64::from(leaf) + 9, EDGE).unwrap()
 }
 
+/// When packets came, and their bytes.
+type Came = Arc<Mutex<Vec<(std::time::Instant, usize)>>>;
+
 /// One who listens, and says nothing.
-async fn listens(relay: RelayAddr, call: u8) {
-    let (mut line, mut talk) = (enter(relay, call).await, talk(1));
+async fn listens(relay: RelayAddr, call: u8, direct: Option<Direct>, came: Came) {
+    let (mut line, mut talk) = (enter(relay, call, direct).await, talk(1));
     let (begun, mut ticks) = (Instant::now(), interval(Duration::from_millis(20)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
+        let now_ms = begun.elapsed().as_millis() as i64;
+        tokio::select! {
+            _ = ticks.tick() => {
+                talk.reshape(EDGE);
+                if let Some(packet) = talk.tick(now_ms, &[0; TICK_SAMPLES]).unwrap().packet {
+                    line.say(packet);
+                }
+            }
+            word = line.next() => match word {
+                Word::Heard(packet) => {
+                    came.lock().unwrap().push((std::time::Instant::now(), packet.len()));
+                    let _ = talk.hear(now_ms, &packet).unwrap();
+                }
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+}
+
+/// Says nothing until both hear each other directly; then it is as good as muted for a while.
+async fn becomes_direct(line: &mut CallLine, talk: &mut Talk, direct: &Direct, begun: Instant) {
+    let mut ticks = interval(Duration::from_millis(20));
+    while direct.figures().way != Way::Direct {
         let now_ms = begun.elapsed().as_millis() as i64;
         tokio::select! {
             _ = ticks.tick() => {
@@ -91,9 +121,14 @@ async fn speaks(
     relay: RelayAddr,
     call: u8,
     plan: Vec<(usize, u32)>,
+    direct: Option<Direct>,
 ) -> Vec<(usize, std::time::Instant)> {
-    let (mut line, mut talk) = (enter(relay, call).await, talk(0));
-    let (begun, mut ticks) = (Instant::now(), interval(Duration::from_millis(20)));
+    let (mut line, mut talk) = (enter(relay, call, direct.clone()).await, talk(0));
+    let begun = Instant::now();
+    if let Some(direct) = &direct {
+        becomes_direct(&mut line, &mut talk, direct, begun).await;
+    }
+    let mut ticks = interval(Duration::from_millis(20));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let plan: Vec<_> = plan.into_iter().map(|(class, seed)| (class, said(class, seed))).collect();
     let (mut windows, mut ready) = (Vec::new(), None);
@@ -138,8 +173,9 @@ fn plan(chance: &Chance) -> Vec<(usize, u32)> {
     (0..WINDOWS).map(|_| (drawn(), chance.below(1_000) as u32)).collect()
 }
 
-/// What somebody on the lines of those who speak sees, in windows that are told apart for them.
-fn overheard() -> Vec<Window> {
+/// What somebody on the lines of those who speak sees, in windows that are told apart for them: on
+/// the way to the relay, or where what goes directly arrives.
+fn overheard(directly: bool) -> Vec<Window> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let relay = Relay::start(Config::memory()).await.unwrap();
@@ -148,20 +184,26 @@ fn overheard() -> Vec<Window> {
         for call in 0..CALLS {
             let spoken = address.to_string();
             let tap = tokio::task::spawn_blocking(move || Tap::before(&spoken)).await.unwrap();
-            let listener = tokio::spawn(listens(address.clone(), call));
+            let side = |called| directly.then(|| Direct::new(&[call; 32], called));
+            let came = Came::default();
+            let listening = listens(address.clone(), call, side(false), Arc::clone(&came));
+            let listener = tokio::spawn(listening);
             let watched: RelayAddr = tap.address().parse().unwrap();
             let plan = plan(&Chance::new(u64::from(call) + 70));
-            speakers.push((tap, listener, tokio::spawn(speaks(watched, call, plan))));
+            let speaker = tokio::spawn(speaks(watched, call, plan, side(true)));
+            speakers.push((tap, came, listener, speaker));
         }
         let mut windows = Vec::new();
-        for (tap, listener, speaker) in speakers {
+        for (tap, came, listener, speaker) in speakers {
             let told = speaker.await.unwrap();
             listener.abort();
-            let seen = tap.take();
+            let up = tap.take().into_iter().filter(|passed| passed.up);
+            let up: Vec<_> = up.map(|passed| (passed.at, passed.bytes)).collect();
+            let seen = if directly { came.lock().unwrap().clone() } else { up };
             for (class, begins) in told {
-                let packets = seen.iter().filter(|passed| passed.up).filter_map(|passed| {
-                    let after = passed.at.checked_duration_since(begins)?.as_secs_f64() * 1e3;
-                    (after < TICKS as f64 * 20.0).then_some((after, passed.bytes as f64))
+                let packets = seen.iter().filter_map(|(at, bytes)| {
+                    let after = at.checked_duration_since(begins)?.as_secs_f64() * 1e3;
+                    (after < TICKS as f64 * 20.0).then_some((after, *bytes as f64))
                 });
                 windows.push(Window { class, packets: packets.collect() });
             }
@@ -171,12 +213,21 @@ fn overheard() -> Vec<Window> {
     })
 }
 
+#[test]
+fn nobody_guesses_what_is_said_in_a_call_that_goes_directly() {
+    let windows = overheard(true);
+    let packets: usize = windows.iter().map(|window| window.packets.len()).sum();
+    assert!(packets > windows.len() * TICKS / 6, "{packets}");
+    let guessed = guess(&windows, CLASSES);
+    assert!(guessed.by_chance > 0.001, "a quarter is chance: {guessed:?}");
+}
+
 /// What a leak makes of a packet: its class, its place, when it came, and its bytes.
 type Leak = fn(usize, usize, f64, f64) -> Option<(f64, f64)>;
 
 #[test]
 fn nobody_on_the_line_guesses_what_is_said_in_a_real_call_and_leaks_are_found() {
-    let windows = overheard();
+    let windows = overheard(false);
     assert_eq!(windows.len(), usize::from(CALLS) * WINDOWS);
     let packets: usize = windows.iter().map(|window| window.packets.len()).sum();
     assert!(packets > windows.len() * TICKS / 6, "{packets}: it speaks by datagrams");

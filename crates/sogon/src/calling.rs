@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sogon_call::{CallSecret, Counts, Line, Shape, TICK_SAMPLES, Talk};
-use sogon_carry::{CallLine, Reading, Word};
+use sogon_carry::{CallLine, Direct, DirectFigures, Reading, Way, Ways, Word};
 use sogon_engine::{CallKeys, ConversationId, Entropy, MessageId, view};
 
 use crate::{
@@ -80,6 +80,10 @@ pub(crate) struct Calling {
     hand: Hand,
     which: Which,
     keys: CallKeys,
+    /// What goes directly, where both sides chose so.
+    direct: Option<Direct>,
+    /// What went directly in epochs before.
+    direct_before: DirectFigures,
     line: CallLine,
     lines: u32,
     /// The room is entered.
@@ -109,6 +113,10 @@ pub(crate) struct Figures {
     pub(crate) bytes_up: u64,
     pub(crate) bytes_down: u64,
     pub(crate) lines: u32,
+    /// Directly, if anything the other side said came so.
+    pub(crate) way: Way,
+    /// How much of it.
+    pub(crate) received_directly: u64,
 }
 
 impl Calling {
@@ -118,13 +126,16 @@ impl Calling {
     /// [`Kind::Over`] when there are no keys for it any more.
     pub(crate) async fn enter(hand: Hand, which: Which) -> Result<Self, Trouble> {
         let (relay, keys) = hand.call_keys(which.conversation, which.call).await?;
-        let line = hand.line(relay, keys.pass).await?;
+        let direct = directly(&hand, which).await?;
+        let line = hand.line(relay, keys.pass, direct.clone()).await?;
         let known = hand.look(move |vault| view::conversation(vault, which.conversation)).await?;
         let group = known.is_some_and(|conversation| conversation.group);
         Ok(Self {
             hand,
             which,
             keys,
+            direct,
+            direct_before: DirectFigures::default(),
             line,
             lines: 1,
             inside: false,
@@ -161,6 +172,11 @@ impl Calling {
         self.inside
     }
 
+    /// Which way what is said goes now.
+    pub(crate) fn way(&self) -> Way {
+        self.direct.as_ref().map(|direct| direct.figures().way).unwrap_or_default()
+    }
+
     /// 20 ms: takes what is said, gives what is heard.
     ///
     /// # Errors
@@ -194,8 +210,18 @@ impl Calling {
             if !rows.is_empty() {
                 self.hand.keep(rows).await?;
             }
+            self.watch_ways().await?;
         }
         Ok(Ticked::Heard(Box::new(tick.heard)))
+    }
+
+    /// A proxy that was set meanwhile, or a steady pace, ends what goes directly.
+    async fn watch_ways(&self) -> Result<(), Trouble> {
+        let Some(direct) = &self.direct else { return Ok(()) };
+        if self.hand.ways().await? != Ways::Any {
+            direct.stop();
+        }
+        Ok(())
     }
 
     /// Waits for what moves the call on. Nothing is lost when it is not waited for to the end.
@@ -265,15 +291,34 @@ impl Calling {
         match self.hand.call_keys(conversation, call).await {
             Ok((_, keys)) if keys.epoch != self.keys.epoch => {
                 self.keys = keys;
+                self.turn_direct(directly(&self.hand, self.which).await?);
                 let (now_ms, secret, leaf) = (self.now_ms(), self.secret(), self.leaf()?);
                 if let Some(talk) = &mut self.talk {
                     talk.turn(now_ms, secret, leaf, chance()?).map_err(|_| Kind::Bug)?;
                 }
                 self.enter_again().await.map(|()| true)
             }
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                if let Some(direct) = &self.direct
+                    && directly(&self.hand, self.which).await?.is_none()
+                {
+                    direct.stop();
+                }
+                Ok(true)
+            }
             // Put out of the conversation, and so of the call.
             Err(_) => Ok(false),
+        }
+    }
+
+    /// Other keys, or none any more, for what goes directly.
+    fn turn_direct(&mut self, next: Option<Direct>) {
+        if let Some(before) = std::mem::replace(&mut self.direct, next) {
+            before.stop();
+            let before = before.figures();
+            let all = &mut self.direct_before;
+            all.heard = all.heard.saturating_add(before.heard);
+            all.sent = all.sent.saturating_add(before.sent);
         }
     }
 
@@ -284,7 +329,7 @@ impl Calling {
         let before = self.line.meter().read();
         self.spent.bytes_up = self.spent.bytes_up.saturating_add(before.bytes_up);
         self.spent.bytes_down = self.spent.bytes_down.saturating_add(before.bytes_down);
-        self.line = self.hand.line(relay, keys.pass).await?;
+        self.line = self.hand.line(relay, keys.pass, self.direct.clone()).await?;
         self.lines = self.lines.saturating_add(1);
         Ok(())
     }
@@ -292,7 +337,11 @@ impl Calling {
     /// What it came to so far.
     pub(crate) fn figures(&self) -> Figures {
         let cost = self.line.meter().read();
+        let direct = self.direct.as_ref().map(Direct::figures).unwrap_or_default();
+        let received_directly = self.direct_before.heard.saturating_add(direct.heard);
         Figures {
+            way: if received_directly > 0 { Way::Direct } else { Way::Relay },
+            received_directly,
             counts: self.talk.as_ref().map(Talk::counts).unwrap_or_default(),
             sent: self.sent,
             received: self.received,
@@ -338,6 +387,12 @@ impl std::fmt::Debug for Calling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Calling(..)")
     }
+}
+
+/// What a call goes directly with, where both sides chose so.
+async fn directly(hand: &Hand, which: Which) -> Result<Option<Direct>, Trouble> {
+    let keys = hand.direct_keys(which.conversation, which.call).await?;
+    Ok(keys.map(|keys| Direct::new(&keys.secret, keys.called)))
 }
 
 /// What was said and is to be said again by a note. In a group somebody may go without a word, and

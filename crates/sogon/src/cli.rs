@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sogon_carry::Proxy;
 
-pub(crate) use self::calls::{Answer, Call, Sound};
+pub(crate) use self::calls::{Answer, Call, DirectCalls, Sound};
 pub(crate) use self::carry::{Carry, CarryIn, CarryOut, CarryQr};
 pub(crate) use self::files::{
     File, FileAuto, FileFetch, FileMetered, FilePreview, FileRules, FileSave, FileSend, Voice,
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Sync(Sync),
     Call(Call),
     Answer(Answer),
+    #[command(name = "direct")]
+    DirectCalls(DirectCalls),
     Lock(Lock),
     Unlock(Unlock),
     Passwd(Passwd),

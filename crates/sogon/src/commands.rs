@@ -8,6 +8,7 @@ mod carry;
 mod change;
 mod contacts;
 mod delete;
+mod direct;
 mod doctor;
 pub(crate) mod file;
 mod follow;
@@ -68,6 +69,7 @@ pub(crate) async fn run(desk: &Desk, command: &Command) -> Result<(), Trouble> {
         Command::Sync(_) => sync::run(desk).await,
         Command::Call(options) => call::call(desk, options).await,
         Command::Answer(options) => call::answer(desk, options).await,
+        Command::DirectCalls(options) => direct::run(desk, options).await,
         Command::Lock(_) => locking::lock(desk).await,
         Command::Unlock(_) => locking::unlock(desk).await,
         Command::Passwd(_) => locking::passwd(desk).await,

@@ -1,9 +1,9 @@
 //! A hand in the loop: what commands hold. Cheap to copy; when the last one is dropped the home is
 //! closed.
 
-use sogon_carry::{CallLine, Proxy, Ways};
+use sogon_carry::{CallLine, Direct, Proxy, Ways};
 use sogon_engine::{
-    Act, Answer, Batch, CallKeys, ConversationId, Event, MessageId, ShelfFault, view,
+    Act, Answer, Batch, CallKeys, ConversationId, DirectCall, Event, MessageId, ShelfFault, view,
 };
 use sogon_vault::{Passphrase, Vault};
 use sogon_wire::{Pass, RelayAddr};
@@ -195,8 +195,25 @@ impl Hand {
     ///
     /// # Errors
     /// None but faults of this program.
-    pub(crate) async fn line(&self, relay: RelayAddr, pass: Pass) -> Result<CallLine, Trouble> {
-        self.wish(|reply| Wish::Line(relay, pass, reply)).await
+    pub(crate) async fn line(
+        &self,
+        relay: RelayAddr,
+        pass: Pass,
+        direct: Option<Direct>,
+    ) -> Result<CallLine, Trouble> {
+        self.wish(|reply| Wish::Line(relay, pass, direct, reply)).await
+    }
+
+    /// What a call goes directly with; none unless both chose so and nothing forbids it here.
+    ///
+    /// # Errors
+    /// [`Kind::Over`].
+    pub(crate) async fn direct_keys(
+        &self,
+        conversation: ConversationId,
+        call: MessageId,
+    ) -> Result<Option<DirectCall>, Trouble> {
+        self.wish(|reply| Wish::DirectKeys(conversation, call, reply)).await
     }
 
     /// Stores rows of the app.

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_carry::{CallLine, Proxy, Ways};
+use sogon_carry::{CallLine, Direct, Proxy, Ways};
 use sogon_engine::{
-    Act, Answer, Batch, CallKeys, Change, ConversationId, Engine, EngineError, Event, Input, Loss,
-    MessageId, Now, Output, Step, Tick, WallClock,
+    Act, Answer, Batch, CallKeys, Change, ConversationId, DirectCall, Engine, EngineError, Event,
+    Input, Loss, MessageId, Now, Output, Step, Tick, WallClock,
     view::{self, AlertKind},
 };
 use sogon_vault::{Cost, Passphrase, Vault, VaultError};
@@ -67,7 +67,9 @@ pub(crate) enum Wish {
     /// What the owner needs for a call.
     CallKeys(ConversationId, MessageId, Reply<(RelayAddr, CallKeys)>),
     /// A line into the room of a call.
-    Line(RelayAddr, Pass, Reply<CallLine>),
+    Line(RelayAddr, Pass, Option<Direct>, Reply<CallLine>),
+    /// What a call goes directly with, where both chose so.
+    DirectKeys(ConversationId, MessageId, Reply<Option<DirectCall>>),
     /// Rows of the app, which the engine knows nothing of.
     Keep(Batch, Reply<()>),
     /// Look at what is stored.
@@ -328,8 +330,11 @@ impl Keeper {
             Wish::CallKeys(conversation, call, reply) => {
                 let _ = reply.send(self.call_keys(conversation, call));
             }
-            Wish::Line(relay, pass, reply) => {
-                let _ = reply.send(Ok(self.links.call(relay, pass)));
+            Wish::Line(relay, pass, direct, reply) => {
+                let _ = reply.send(Ok(self.links.call(relay, pass, direct)));
+            }
+            Wish::DirectKeys(conversation, call, reply) => {
+                let _ = reply.send(self.direct_keys(conversation, call));
             }
             Wish::Keep(rows, reply) => {
                 let _ = reply.send(self.vault.commit(&rows).map_err(Trouble::from));
@@ -390,6 +395,17 @@ impl Keeper {
         Ok(engine.call_keys(conversation, call, &self.vault)?)
     }
 
+    fn direct_keys(
+        &mut self,
+        conversation: ConversationId,
+        call: MessageId,
+    ) -> Result<Option<DirectCall>, Trouble> {
+        let allowed = self.links.ways() == Ways::Any;
+        let engine = self.engine.as_mut().map_err(|trouble| trouble.clone())?;
+        engine.allow_direct(allowed);
+        Ok(engine.direct_keys(conversation, call, &self.vault)?)
+    }
+
     /// Whoever is let in may guess here as little as at a locked home: a wrong passphrase counts, is
     /// written down and makes people wait.
     fn change_passphrase(&mut self, [old, new]: [Passphrase; 2]) -> Result<(), Trouble> {
@@ -411,7 +427,10 @@ impl Keeper {
     /// opened again on what is stored.
     fn step(&mut self, input: Input) -> Result<Answer, Trouble> {
         let now = self.now();
+        let allowed = self.links.ways() == Ways::Any;
         let engine = self.engine.as_mut().map_err(|trouble| trouble.clone())?;
+        // Nothing goes around a proxy, or beside a steady pace.
+        engine.allow_direct(allowed);
         let Step { outputs, answer } = match engine.handle(now, input, &self.vault) {
             Ok(step) => step,
             Err(EngineError::Shelf(_)) => return Err(self.reopen(self.vault.why().into())),

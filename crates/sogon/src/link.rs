@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use sogon_carry::{CallLine, Carrier, Forgetful, Meter, RelayLinks, Ways};
+use sogon_carry::{CallLine, Carrier, Direct, Forgetful, Meter, RelayLinks, Ways};
 use sogon_engine::{Arrival, Ask, Batch, Loss, Transmit};
 use sogon_vault::Vault;
 use sogon_wire::{About, Pass, RelayAddr, Reply};
@@ -137,8 +137,8 @@ impl Links {
     }
 
     /// A line into the room of a call.
-    pub(crate) fn call(&self, relay: RelayAddr, pass: Pass) -> CallLine {
-        self.links.call(relay, pass)
+    pub(crate) fn call(&self, relay: RelayAddr, pass: Pass, direct: Option<Direct>) -> CallLine {
+        self.links.call(relay, pass, direct)
     }
 
     /// What is watched, and how far it came.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sogon_app::{Budget, End, Sounded, Spoken, Stage, Standing, TICK_SAMPLES, Wire};
+use sogon_app::{Budget, End, Sounded, Spoken, Stage, Standing, TICK_SAMPLES, Way, Wire};
 use sogon_call::Mute;
 use sogon_engine::{Act, Event};
 use tokio::{
@@ -165,6 +165,10 @@ fn standing(calling: &mut Calling, inside_since: Option<Instant>) -> Standing {
         (Some(_), true, _) => Stage::Talking,
     };
     let since = inside_since.map_or(Duration::ZERO, |since| since.elapsed());
+    let way = match calling.way() {
+        sogon_carry::Way::Relay => Way::Relay,
+        sogon_carry::Way::Direct => Way::Direct,
+    };
     let talk = calling.talk();
     Standing {
         stage,
@@ -176,6 +180,7 @@ fn standing(calling: &mut Calling, inside_since: Option<Instant>) -> Standing {
         round_trip_ms: talk.as_ref().and_then(|talk| talk.round_trip_ms()),
         turns: talk.as_ref().is_some_and(|talk| talk.turns()),
         floor: talk.is_some_and(|talk| talk.others_floor()),
+        way,
     }
 }
 
@@ -202,6 +207,7 @@ mod tests {
             round_trip_ms: None,
             turns: false,
             floor: false,
+            way: Way::Relay,
         };
         let later = Standing { ms: 60_000, bytes_down: 400, ..standing };
         for budget in [

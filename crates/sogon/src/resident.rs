@@ -256,7 +256,7 @@ fn refusal(trouble: Trouble) -> Refusal {
         Kind::Locked | Kind::LockedMeanwhile | Kind::HostEnded => Refusal::Locked,
         Kind::UnknownName | Kind::UnknownMessage | Kind::NotReady => Refusal::Unknown,
         Kind::TooLarge => Refusal::TooLarge,
-        Kind::Over | Kind::NotAGroup => Refusal::Over,
+        Kind::Over | Kind::NotAGroup | Kind::NotAPair => Refusal::Over,
         Kind::NoRelay => Refusal::NoRelay,
         Kind::OwnLink => Refusal::OwnInvite,
         Kind::NotALink | Kind::LinkDamaged | Kind::LinkNewer => Refusal::BadLink,

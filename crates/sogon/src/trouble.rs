@@ -106,6 +106,8 @@ kinds! {
     Over = "over", 1;
     /// A pair, where a group is needed.
     NotAGroup = "not-a-group", 1;
+    /// A group, where two are needed.
+    NotAPair = "not-a-pair", 1;
     /// The only relay is to go.
     LastRelay = "last-relay", 1;
     /// One relay more than a home may use.
@@ -321,6 +323,7 @@ impl From<EngineError> for Trouble {
             EngineError::TooLarge => Kind::TooLarge,
             EngineError::Over => Kind::Over,
             EngineError::NotAGroup => Kind::NotAGroup,
+            EngineError::NotAPair => Kind::NotAPair,
             EngineError::Ruled => Kind::Ruled,
             EngineError::NoRelay => Kind::NoRelay,
             EngineError::OwnInvite => Kind::OwnLink,

@@ -134,6 +134,115 @@ fn whoever_watches_the_line_cannot_tell_speech_from_silence_or_mute() {
     }
 }
 
+/// Two people who speak with the relay through a tap, and who of them would have calls go directly.
+fn chosen(world: &World, tap: &Tap, chose: [bool; 2]) -> [Person; 2] {
+    let mina = world.stranger("Mina");
+    mina.done(&["init", "--light", "--name", "Mina", "--relay", &tap.address()]);
+    let joon = world.person("Joon");
+    mina.meets(&joon);
+    for (person, other, direct) in [(&mina, "Joon", chose[0]), (&joon, "Mina", chose[1])] {
+        assert_eq!(person.object(&["direct", other])["direct"], false, "it is off");
+        if direct {
+            assert_eq!(person.object(&["direct", other, "yes"])["direct"], true);
+        }
+    }
+    [mina, joon]
+}
+
+/// A call of some seconds: what each says of it, and what passed the tap.
+fn called(world: &World, tap: &Tap, [mina, joon]: &[Person; 2]) -> ([Value; 2], Vec<Passed>) {
+    let said = record(world, "said.wav", &speech::sentence(3, 20.0));
+    tap.take();
+    let answering = joon.stays(&["answer", "--in", &said, "--limit", "10s"]);
+    let mine = mina.object(&["call", "Joon", "--in", &said, "--limit", "10s"]);
+    let ran = answering.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ([mine, serde_json::from_str(ran.out.trim()).unwrap()], tap.take())
+}
+
+fn sum(figures: &[Value; 2], name: &str) -> u64 {
+    figures.iter().map(|its| its[name].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn two_who_both_chose_it_talk_with_each_other_and_the_relay_carries_little() {
+    let world = World::new();
+    let tap = Tap::before(world.address());
+    let people = chosen(&world, &tap, [true, true]);
+    let (figures, passed) = called(&world, &tap, &people);
+    let up = passed.iter().filter(|passed| passed.up).count() as u64;
+    for its in &figures {
+        assert_eq!(its["way"], "direct", "{its}");
+        assert!(its["packets_direct"].as_u64().unwrap() > 100, "{its}");
+    }
+    let sent = sum(&figures, "packets_sent");
+    assert!(up * 2 < sent, "{up} of {sent} went through the relay: {figures:?}");
+    // Whoever has second thoughts goes through the relay the next time.
+    let [mina, _] = &people;
+    mina.done(&["direct", "Joon", "no"]);
+    let (figures, _) = called(&world, &tap, &people);
+    assert!(figures.iter().all(|its| its["way"] == "relay"), "{figures:?}");
+}
+
+#[test]
+fn where_one_of_two_chose_it_everything_goes_through_the_relay_and_no_address_is_told() {
+    for chose in [[true, false], [false, true]] {
+        let world = World::new();
+        let tap = Tap::before(world.address());
+        let people = chosen(&world, &tap, chose);
+        let (figures, passed) = called(&world, &tap, &people);
+        for its in &figures {
+            assert_eq!((&its["way"], &its["packets_direct"]), (&"relay".into(), &0.into()));
+        }
+        let up = passed.iter().filter(|passed| passed.up).count() as u64;
+        let sent = sum(&figures, "packets_sent");
+        // Boxes travel beside it. Addresses would be one packet more for every fifth.
+        assert!(up <= sent + 40, "{up} of {sent}: something was said beside speech");
+        assert!(up * 10 >= sent * 9, "{up} of {sent}: something went elsewhere");
+    }
+}
+
+#[test]
+fn rubbish_sent_to_whoever_talks_directly_is_neither_heard_nor_answered() {
+    let world = World::new();
+    let tap = Tap::before(world.address());
+    let people = chosen(&world, &tap, [true, true]);
+    let [mina, joon] = &people;
+    let said = record(&world, "said.wav", &speech::sentence(3, 20.0));
+    tap.sources();
+    let answering = joon.stays(&["answer", "--in", &said, "--limit", "10s"]);
+    let calling = mina.stays(&["call", "Joon", "--in", &said, "--limit", "10s"]);
+    tap.take();
+    tap.wait_for(60);
+    let eve = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    eve.set_nonblocking(true).unwrap();
+    let sources = tap.sources();
+    assert!(sources.len() >= 2, "{sources:?}");
+    for round in 0..50_u8 {
+        for source in &sources {
+            // As a packet looks from outside, and as one of another size.
+            for length in [209, 29, 1_232, 1] {
+                let _ = eve.send_to(&vec![0x40 | round; length], source);
+            }
+        }
+    }
+    for ran in [calling.end(), answering.end()] {
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let figures: Value = serde_json::from_str(ran.out.trim()).unwrap();
+        assert_eq!(figures["way"], "direct", "{figures}");
+    }
+    assert!(eve.recv(&mut [0; 2_048]).is_err(), "nobody answers");
+}
+
+#[test]
+fn calls_of_a_group_never_go_directly() {
+    let world = World::new();
+    let (mina, _) = world.pair("Mina", "Joon");
+    mina.done(&["group", "new", "Hikers", "Joon"]);
+    mina.run(&["direct", "Hikers", "yes"]).failed(1, "group");
+    assert_eq!(mina.object(&["direct", "Hikers"])["direct"], false);
+}
+
 #[test]
 fn what_was_said_on_a_line_that_died_is_there_to_be_sent_later() {
     let world = World::new();

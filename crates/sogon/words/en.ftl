@@ -31,7 +31,11 @@ call-rings = Ringing.
 call-begins = Connected. What is said goes sealed through the relay.
 call-again = The line was lost; another is being made.
 call-note = What was said and not heard goes as a voice note.
-call-over = { $seconds } s; { $sent } packets sent, { $received } received, { $concealed } filled in.
+call-way-relay = through the relay
+call-way-direct = directly
+call-now-direct = What is said goes directly now: your contact and both networks see your address.
+call-now-relay = What is said goes through the relay again.
+call-over = { $seconds } s; { $sent } packets sent, { $received } received, { $concealed } filled in; { $way }.
 kind-gap = [something written before this did not arrive here]
 membership-came = { $who } came in.
 membership-came-by = { $by } added { $who }.
@@ -272,6 +276,8 @@ error-too-large = This is larger than allowed (a text has at most 32,768 bytes, 
     .next = Make it shorter, or send it in parts.
 error-over = This conversation is over: you or they left it, or it is blocked.
     .next = Make a new link with `sogon invite` to begin another.
+error-not-a-pair = Calls of a group go through the relay.
+    .next = Choose it for a contact, where both of you want it.
 error-not-a-group = This is a conversation of two, not a group.
     .next = Make a group with `sogon group new`.
 error-last-relay = A home needs a relay, and this is its only one.
@@ -472,3 +478,10 @@ error-ruled = Your own rule does not take this file.
 error-no-preview = This is no picture, or none that can be drawn safely.
     .next = Save it with `sogon file save` if you trust who sent it.
 file-rest = { $rate } a second, { $rest } to go
+
+## direct
+direct-yes =
+    Calls with { $name } may go directly, where { $name } chose so too.
+    Then { $name } and both networks learn your address while you speak, and whoever watches both sees two devices that talk with each other.
+direct-no = Calls with { $name } go through the relay: neither of you learns the other's address.
+direct-not-now = Behind a proxy and in steady mode they go through the relay all the same.

@@ -31,7 +31,11 @@ call-rings = 신호가 갑니다.
 call-begins = 연결되었습니다. 말은 봉인되어 중계 서버를 거쳐 갑니다.
 call-again = 연결이 끊겨 다시 잇고 있습니다.
 call-note = 상대가 듣지 못한 말은 음성 쪽지로 보냅니다.
-call-over = { $seconds }초. 보낸 패킷 { $sent }개, 받은 패킷 { $received }개, 메운 조각 { $concealed }개.
+call-way-relay = 중계 서버를 거쳐 감
+call-way-direct = 직접 감
+call-now-direct = 이제 말이 직접 갑니다. 상대와 양쪽 통신망이 내 주소를 봅니다.
+call-now-relay = 이제 말이 다시 중계 서버를 거쳐 갑니다.
+call-over = { $seconds }초. 보낸 패킷 { $sent }개, 받은 패킷 { $received }개, 메운 조각 { $concealed }개. { $way }.
 kind-gap = [이 앞에 쓰인 것 가운데 이 기기에 오지 않은 것이 있습니다]
 membership-came = { $who } 님이 들어왔습니다.
 membership-came-by = { $by } 님이 { $who } 님을 더했습니다.
@@ -272,6 +276,8 @@ error-too-large = 허용된 것보다 큽니다(글 32,768바이트, 이름 128�
     .next = 줄이거나 나누어 보내세요.
 error-over = 끝난 대화입니다: 어느 한쪽이 나갔거나 차단했습니다.
     .next = `sogon invite`로 새 링크를 만들어 다시 시작하세요.
+error-not-a-pair = 그룹 통화는 중계 서버를 거쳐 갑니다.
+    .next = 두 사람이 모두 원하면 연락처를 골라 정하세요.
 error-not-a-group = 그룹이 아니라 두 사람의 대화입니다.
     .next = `sogon group new`로 그룹을 만드세요.
 error-last-relay = 집에는 중계 서버가 있어야 하는데 이것 하나뿐입니다.
@@ -469,3 +475,10 @@ error-ruled = 내 규칙이 이 파일을 받지 않습니다.
 error-no-preview = 그림이 아니거나, 안전하게 그릴 수 없는 그림입니다.
     .next = 보낸 사람을 믿는다면 `sogon file save`로 저장하십시오.
 file-rest = 초당 { $rate }, { $rest } 남음
+
+## direct
+direct-yes =
+    { $name }님과의 통화는 상대도 고르면 직접 갈 수 있습니다.
+    그때는 통화하는 동안 상대와 양쪽 통신망이 내 주소를 알게 되고, 양쪽을 지켜보는 사람은 두 기기가 서로 통화하는 것을 봅니다.
+direct-no = { $name }님과의 통화는 중계 서버를 거쳐 갑니다. 서로 주소를 알지 못합니다.
+direct-not-now = 프록시 뒤에서나 고른 방식에서는 그래도 중계 서버를 거쳐 갑니다.

@@ -260,6 +260,8 @@ error-too-large = 超过了允许的大小（文字最多 32,768 字节，名字
     .next = 缩短它，或分几次发送。
 error-over = 这个会话已结束：你或对方离开了，或已屏蔽。
     .next = 用 `sogon invite` 生成新链接，开始另一个会话。
+error-not-a-pair = 群通话经中继站传送。
+    .next = 双方都愿意时，请对联系人作此选择。
 error-not-a-group = 这是两个人的会话，不是群。
     .next = 用 `sogon group new` 建群。
 error-last-relay = 家需要中继，而这是唯一的一个。
@@ -350,7 +352,11 @@ call-rings = 正在响铃。
 call-begins = 已接通。说的话加密后经中继站传送。
 call-again = 线路断了，正在重新连接。
 call-note = 对方没有听到的话会作为语音留言发出。
-call-over = { $seconds } 秒；发出 { $sent } 个数据包，收到 { $received } 个，补上 { $concealed } 个。
+call-way-relay = 经中继站
+call-way-direct = 直接
+call-now-direct = 现在说的话直接传送：对方和双方的网络能看到你的地址。
+call-now-relay = 现在说的话又经中继站传送。
+call-over = { $seconds } 秒；发出 { $sent } 个数据包，收到 { $received } 个，补上 { $concealed } 个；{ $way }。
 error-not-live = 这个家处于安静或平稳模式时不能通话：那样会被看出来。
     .next = 如果确实要通话，请先运行 `sogon mode live`。
 error-not-taken = 没有人接听。
@@ -472,3 +478,10 @@ error-ruled = 你自己的规则不接收这个文件。
 error-no-preview = 这不是图片，或者是不能安全绘制的图片。
     .next = 如果你信任发送者，就用 `sogon file save` 保存。
 file-rest = 每秒 { $rate }，还需 { $rest }
+
+## direct
+direct-yes =
+    与 { $name } 的通话，在对方也选择时可以直接传送。
+    那时在通话期间，对方和双方的网络会知道你的地址；同时监视双方的人会看到两台设备在互相通话。
+direct-no = 与 { $name } 的通话经中继站传送：双方都不知道对方的地址。
+direct-not-now = 使用代理时和在匀速模式下，仍然经中继站传送。

@@ -168,7 +168,9 @@ pub(super) async fn facts<H: Home>(
         let contact = entry.contact.map(|contact| view::contact(shelf, contact)).transpose()?;
         let owner = view::owner(shelf)?;
         let relays = owner.map(|owner| owner.relays).unwrap_or_default();
+        let known = view::conversation(shelf, id)?;
         Ok(json!({
+            "direct": known.is_some_and(|known| known.direct),
             "title": shape::name(&entry.title),
             "group": entry.group,
             "count": entry.members,

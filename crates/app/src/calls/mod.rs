@@ -91,6 +91,7 @@ async fn one<H: Home>(
         "take" => ring::take(home, asked).await,
         "hang-up" => ring::hang_up(home, asked).await,
         "call" => ring::call(home, asked).await,
+        "direct" => ring::direct(home, asked).await,
         "file-begin" => files::begin(place, home, asked).await,
         "file-how" => files::how(place, asked),
         "file-forget" => files::forget(place, asked),

@@ -28,7 +28,9 @@ pub(super) async fn conversation<H: Home>(
     home.look(move |shelf| {
         let memo = Memo::load(shelf, id)?;
         let contact = entry.contact.map(|contact| view::contact(shelf, contact)).transpose()?;
-        let members = match view::conversation(shelf, id)? {
+        let found = view::conversation(shelf, id)?;
+        let direct = found.as_ref().is_some_and(|found| found.direct);
+        let members = match found {
             Some(found) if found.group => found.members,
             _ => Vec::new(),
         };
@@ -46,6 +48,7 @@ pub(super) async fn conversation<H: Home>(
             "members": members.collect::<Vec<_>>(),
             "draft": memo.draft,
             "timer_s": memo.timer_s,
+            "direct": direct,
             "speech_ms": spoken::begun(shelf, id)?.ms,
         }))
     })

@@ -50,6 +50,15 @@ pub(super) async fn call<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, 
     .await
 }
 
+/// `{conversation, direct}`: whether calls may go from one to the other without the relay, where the
+/// other chose so too.
+pub(super) async fn direct<H: Home>(home: &H, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    home.attended();
+    let (conversation, direct) = (asked.conversation()?, asked.yes("direct"));
+    home.act(Act::DirectCalls { conversation, direct }).await?;
+    Ok(json!({}))
+}
+
 async fn connected<H: Home>(home: &H) -> Result<(), Refusal> {
     if home.pace().await? == Pace::Live { Ok(()) } else { Err(Refusal::NotLive) }
 }

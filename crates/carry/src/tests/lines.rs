@@ -8,7 +8,7 @@ use sogon_relay::{Config, Relay, Running};
 use sogon_wire::{Pass, PublicWriteKey, RelayAddr, WriteSignature};
 
 use super::between::Between;
-use crate::{CallLine, Forgetful, Ways, Word};
+use crate::{CallLine, Direct, Forgetful, RelayLinks, Way, Ways, Word};
 
 async fn relay() -> Running {
     Relay::start(Config::memory()).await.unwrap()
@@ -22,7 +22,111 @@ fn pass(seed: u8) -> Pass {
 }
 
 fn enter(relay: &RelayAddr, pass: Pass, ways: Ways) -> CallLine {
-    CallLine::enter(relay.clone(), pass, Arc::<Forgetful>::default(), ways)
+    CallLine::enter(relay.clone(), pass, Arc::<Forgetful>::default(), ways, None)
+}
+
+/// The same of one who chose that calls go directly.
+fn enter_directly(relay: &RelayAddr, pass: Pass, direct: &Direct) -> CallLine {
+    let (memory, direct) = (Arc::<Forgetful>::default(), Some(direct.clone()));
+    CallLine::enter(relay.clone(), pass, memory, Ways::Any, direct)
+}
+
+/// Both speak until this is so of them.
+async fn both_speak(
+    lines: [&mut CallLine; 2],
+    packet: &[u8],
+    mut until: impl FnMut(usize, usize) -> bool,
+) {
+    let mut again = tokio::time::interval(Duration::from_millis(20));
+    let ([mina, joon], mut heard) = (lines, [0, 0]);
+    while !until(heard[0], heard[1]) {
+        tokio::select! {
+            _ = again.tick() => {
+                mina.say(packet.to_vec());
+                joon.say(packet.to_vec());
+            }
+            word = mina.next() => match word {
+                Word::Heard(said) => { assert_eq!(said, packet); heard[0] += 1 }
+                other => panic!("{other:?}"),
+            },
+            word = joon.next() => match word {
+                Word::Heard(said) => { assert_eq!(said, packet); heard[1] += 1 }
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_both_chose_it_go_from_one_to_the_other_and_back_when_one_stops() {
+    let relay = relay().await;
+    let [hers, his] = [true, false].map(|called| Direct::new(&[5; 32], called));
+    let mut mina = enter_directly(&relay.addr(), pass(1), &hers);
+    entered(&mut mina).await;
+    let mut joon = enter_directly(&relay.addr(), pass(1), &his);
+    entered(&mut joon).await;
+    let way = |direct: &Direct| direct.figures().way;
+    both_speak([&mut mina, &mut joon], &[0xf3; 155], |_, _| {
+        way(&hers) == Way::Direct && way(&his) == Way::Direct
+    })
+    .await;
+    let before = hers.figures();
+    both_speak([&mut mina, &mut joon], &[0xf3; 155], |_, _| {
+        hers.figures().heard > before.heard + 50
+    })
+    .await;
+    assert!(hers.figures().sent > before.sent);
+    // Cut on one side: the call goes on through the room.
+    hers.stop();
+    let heard_before = his.figures().heard;
+    both_speak([&mut mina, &mut joon], &[0xf3; 155], |mine, theirs| {
+        way(&his) == Way::Relay && mine > 50 && theirs > 50
+    })
+    .await;
+    assert!(his.figures().heard <= heard_before + 50, "no more comes directly");
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_datagrams_nothing_goes_directly_whatever_was_chosen() {
+    let relay = relay().await;
+    let [hers, his] = [true, false].map(|called| Direct::new(&[5; 32], called));
+    let links =
+        || RelayLinks::new(Arc::<Forgetful>::default(), Ways::Steady(Duration::from_secs(2)));
+    let mut mina = links().call(relay.addr(), pass(1), Some(hers.clone()));
+    entered(&mut mina).await;
+    let mut joon = links().call(relay.addr(), pass(1), Some(his.clone()));
+    entered(&mut joon).await;
+    both_speak([&mut mina, &mut joon], &[0xf3; 155], |mine, theirs| mine > 100 && theirs > 100)
+        .await;
+    assert_eq!((hers.figures().sent, his.figures().sent), (0, 0));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_of_them_did_not_choose_it_no_address_is_tried_and_nothing_comes_directly() {
+    let relay = relay().await;
+    let hers = Direct::new(&[5; 32], true);
+    let mut mina = enter_directly(&relay.addr(), pass(1), &hers);
+    entered(&mut mina).await;
+    let mut joon = enter(&relay.addr(), pass(1), Ways::Any);
+    entered(&mut joon).await;
+    let mut count = 0;
+    let mut again = tokio::time::interval(Duration::from_millis(20));
+    // Programs give no such line to whoever has not heard that the other chose it, too; even then
+    // no datagram leaves for anybody but the relay.
+    while count < 100 {
+        tokio::select! {
+            _ = again.tick() => {
+                mina.say(vec![0xf3; 155]);
+                joon.say(vec![0xf3; 155]);
+            }
+            word = mina.next() => count += usize::from(matches!(word, Word::Heard(_))),
+            _ = joon.next() => {}
+        }
+    }
+    assert_eq!((hers.figures().sent, hers.figures().heard), (0, 0));
+    relay.stop().await;
 }
 
 async fn entered(line: &mut CallLine) -> u8 {

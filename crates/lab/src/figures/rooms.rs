@@ -114,7 +114,7 @@ fn through_one_relay(shape: Shape, calls: u8) -> Took {
             let pass = pass(call);
             for _ in 0..2 {
                 let memory = Arc::<Forgetful>::default();
-                let line = CallLine::enter(relay.clone(), pass, memory, Ways::Any);
+                let line = CallLine::enter(relay.clone(), pass, memory, Ways::Any, None);
                 members.push(tokio::spawn(member(line, shape, [start, end])));
             }
         }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::YesNo;
 use crate::span::Span;
 
 /// Call somebody, with recordings in the place of a microphone and a loudspeaker.
 ///
 /// What is said is sealed from end to end and goes through the relay, so that nobody learns anybody's
-/// address. Packets are all alike, in speech and in silence, so that nobody learns who speaks. The
+/// address, unless both of you chose otherwise with `sogon direct`. Packets are all alike, in speech and in silence, so that nobody learns who speaks. The
 /// call ends when somebody hangs up, or when the recording is over and nothing is heard any more.
 #[derive(Debug, Args)]
 pub(crate) struct Call {
@@ -50,4 +51,18 @@ pub(crate) struct Sound {
     /// Hang up after so long
     #[arg(long, value_name = "D", default_value = "1h")]
     pub(crate) limit: Span,
+}
+
+/// Let calls with somebody go directly, without the relay, or show whether they may.
+///
+/// Only where both of you choose it. Then your contact and both networks learn your address while you
+/// speak, and whoever watches both of them sees two devices that talk with each other. It is off until
+/// you choose it, never for a group, and never behind a proxy or in steady mode.
+#[derive(Debug, Args)]
+pub(crate) struct DirectCalls {
+    /// A contact, or the id of the conversation
+    pub(crate) contact: String,
+    /// Whether they may
+    #[arg(value_enum, value_name = "YES|NO")]
+    pub(crate) choice: Option<YesNo>,
 }

@@ -9,6 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 use sogon_call::{Mute, TICK_SAMPLES, wav};
+use sogon_carry::Way;
 use sogon_engine::{
     Act, Answer as Given, Event,
     view::{self, Kind as Entry},
@@ -164,10 +165,20 @@ async fn talk(
         "bytes_up": figures.bytes_up,
         "bytes_down": figures.bytes_down,
         "lines": figures.lines,
+        "way": name(figures.way),
+        "packets_direct": figures.received_directly,
         "note": note,
     });
     show(desk, object, seconds, figures).await?;
     ended
+}
+
+/// A way's name, for programs, and in the words of the command.
+fn name(way: Way) -> &'static str {
+    match way {
+        Way::Relay => "relay",
+        Way::Direct => "direct",
+    }
 }
 
 /// The end of a call goes out, and a note of what was not heard, where the relay answers.
@@ -192,7 +203,7 @@ async fn run(
     // What was missed is not caught up in a burst: no queue is built.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut said = said.chunks(TICK_SAMPLES);
-    let (mut over, mut loud) = (None, Instant::now());
+    let (mut over, mut loud, mut way) = (None, Instant::now(), Way::Relay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {
@@ -204,6 +215,9 @@ async fn run(
                         }
                         None => drop(over.get_or_insert_with(Instant::now)),
                     }
+                }
+                if std::mem::replace(&mut way, calling.way()) != way {
+                    desk.console.remark(&desk.words.say(&format!("call-now-{}", name(way)), &[])).await;
                 }
                 let sounds = match calling.tick(&samples).await? {
                     Ticked::Heard(sounds) => sounds,
@@ -253,6 +267,7 @@ async fn show(
         ("sent", figures.sent.to_string()),
         ("received", figures.received.to_string()),
         ("concealed", figures.counts.concealed.to_string()),
+        ("way", desk.words.say(&format!("call-way-{}", name(figures.way)), &[])),
     ];
     let words: Vec<_> = words.iter().map(|(name, value)| (*name, value.as_str())).collect();
     desk.console.result(object, || desk.words.say("call-over", &words)).await

@@ -2,7 +2,7 @@
 //! cut the line.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{
         Arc, Condvar, Mutex,
@@ -30,6 +30,8 @@ pub(crate) struct Passed {
 struct Seen {
     passed: Mutex<Vec<Passed>>,
     more: Condvar,
+    /// Where datagrams came from.
+    from: Mutex<BTreeSet<SocketAddr>>,
 }
 
 impl Seen {
@@ -89,6 +91,11 @@ impl Tap {
         }
     }
 
+    /// Where datagrams came from since the last time.
+    pub(crate) fn sources(&self) -> BTreeSet<SocketAddr> {
+        std::mem::take(&mut self.seen.from.lock().unwrap())
+    }
+
     /// From now on nothing passes, and streams are broken.
     pub(crate) fn cut(&self) {
         self.cut.store(true, Relaxed);
@@ -129,6 +136,7 @@ async fn datagrams(socket: Arc<UdpSocket>, to: SocketAddr, seen: Arc<Seen>, cut:
         if cut.load(Relaxed) {
             continue;
         }
+        seen.from.lock().unwrap().insert(from);
         seen.note(true, length);
         let way = match ways.get(&from) {
             Some(way) => Arc::clone(way),
