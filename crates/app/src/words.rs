@@ -169,6 +169,7 @@ mod tests {
             "program-",
             "unclean-",
             "membership-",
+            "way-",
         ];
         let idle: Vec<_> = there
             .difference(&quoted)

@@ -205,7 +205,7 @@ mod tests {
         let families = [
             "error-", "alert-", "state-", "loss-", "check-", "kind-", "home-", "backup-", "gone-",
             "left-", "mode-", "usage-", "waits-", "call-", "file-", "program-", "carried-",
-            "metered-",
+            "metered-", "direct-",
         ];
         let idle: Vec<_> = there
             .difference(&wanted)
