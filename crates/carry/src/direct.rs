@@ -368,4 +368,9 @@ fn address_of(address: SocketAddr) -> Address {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "small numbers of tests"
+)]
 mod tests;

@@ -246,12 +246,12 @@ impl End {
         let (length, plain_bytes) = (packet.len(), plain_bytes(&packet));
         let mut sealed = Vec::new();
         if let Some(to) = leave.to {
-            sealed.extend(way.to_other(to, packet.clone()));
+            sealed.extend(way.for_other(to, packet.clone()));
         }
         let told = if leave.tells { way.told(length) } else { None };
         for packet in leave.room.then_some(packet).into_iter().chain(told) {
             if way.carries(leave) {
-                sealed.extend(way.to_relay(Question::Speak(0, packet), 0));
+                sealed.extend(way.for_relay(Question::Speak(0, packet), 0));
             } else {
                 in_session(tls, packet);
             }
@@ -366,7 +366,7 @@ impl Datagrams {
     }
 
     /// A question to the relay, as large as any.
-    fn to_relay(&mut self, item: Question, plain_bytes: usize) -> Option<Sealed> {
+    fn for_relay(&mut self, item: Question, plain_bytes: usize) -> Option<Sealed> {
         self.number = self.number.wrapping_add(1);
         let [.., high, low] = self.number.to_be_bytes();
         let number = u16::from_be_bytes([high, low]);
@@ -375,7 +375,7 @@ impl Datagrams {
     }
 
     /// The same packet for the other side itself, as large as it is for the relay.
-    fn to_other(&self, to: SocketAddr, packet: Vec<u8>) -> Option<Sealed> {
+    fn for_other(&self, to: SocketAddr, packet: Vec<u8>) -> Option<Sealed> {
         let bytes = plain_bytes(&packet).saturating_add(QUESTION_OVERHEAD_BYTES);
         let mut machine = self.direct.as_ref()?.machine();
         let bytes = machine.seal(Instant::now(), fresh()?, packet, bytes)?;
@@ -394,7 +394,7 @@ impl Datagrams {
             return None;
         }
         self.asked = Some(asked.saturating_add(1));
-        self.to_relay(Question::Where(0), plain_bytes)
+        self.for_relay(Question::Where(0), plain_bytes)
     }
 
     /// What a datagram brings.
@@ -471,8 +471,8 @@ mod tests {
         assert!(way.port.own().iter().all(|own| own.ip().is_loopback()), "the relay is here");
         for length in 55..=215 {
             let packet = vec![0xf3; length];
-            let room = way.to_relay(Question::Speak(0, packet.clone()), 0).unwrap();
-            let other = way.to_other(relay, packet.clone()).unwrap();
+            let room = way.for_relay(Question::Speak(0, packet.clone()), 0).unwrap();
+            let other = way.for_other(relay, packet.clone()).unwrap();
             assert_eq!(room.bytes.len(), other.bytes.len(), "{length}");
             assert_eq!((room.to, other.to), (None, Some(relay)));
             let told = way.told(length).unwrap();

@@ -176,7 +176,7 @@ fn what_was_forged_or_came_before_moves_nothing() {
     let told = mina.direct.machine().tell(fresh, PACKET).unwrap();
     assert_eq!(joon.direct.machine().hear(now, &told, eve), None);
     let known = joon.direct.machine().theirs.clone();
-    joon.direct.machine().heard_in_room(now, &vec![0x40; PACKET]);
+    joon.direct.machine().heard_in_room(now, &[0x40; PACKET]);
     assert_eq!(joon.direct.machine().theirs, known);
 }
 

@@ -1,4 +1,5 @@
 //! Lines of calls through a real relay.
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers of tests")]
 
 use std::{sync::Arc, time::Duration};
 
