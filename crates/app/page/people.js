@@ -35,10 +35,7 @@ function timer(app, about) {
 /** Whether calls may go without the relay, and what that tells whom. */
 function direct(about) {
   const place = h("div");
-  const box = h("input", { type: "checkbox", id: "direct", checked: about.direct, onchange: () => attempt(place, async () => {
-    await call("direct", { conversation: about.id, direct: box.checked });
-    told(place, say(box.checked ? "direct-now-on" : "direct-now-off"));
-  }) });
+  const box = h("input", { type: "checkbox", id: "direct", checked: about.direct, onchange: () => attempt(place, () => call("direct", { conversation: about.id, direct: box.checked })) });
   return h("div", {}, h("label", { for: "direct" }, box, " ", say("direct")), h("p", { class: "quiet" }, say("direct-what", { name: about.title })), place);
 }
 
