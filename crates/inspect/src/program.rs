@@ -78,6 +78,14 @@ impl fmt::Display for Program {
 
 /// Bytes of the beginning that are looked at.
 const HEAD_BYTES: usize = 65_536;
+/// Classes of what Windows Installer takes: {000C1084-0000-0000-C000-000000000046}, a package; …1086,
+/// a patch; …1082, a change of a package.
+const INSTALLERS: [[u8; 16]; 3] = [installer(0x84), installer(0x86), installer(0x82)];
+
+const fn installer(last: u8) -> [u8; 16] {
+    [last, 0x10, 0x0C, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46]
+}
+
 /// Bytes of an archive's list that are looked at.
 const LIST_BYTES_MAX: usize = 4 << 20;
 
@@ -133,7 +141,9 @@ fn of_bytes(head: &[u8], source: &dyn Source) -> io::Result<Option<Program>> {
         // number, which is small.
         Some(if head.get(7).is_some_and(|low| *low >= 45) { Program::Java } else { Program::Mach })
     } else if is(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        Some(Program::Macros)
+        let class = crate::signer::class(source, head)?;
+        let installs = class.is_some_and(|class| INSTALLERS.contains(&class));
+        Some(if installs { Program::Package } else { Program::Macros })
     } else if is(b"L\0\0\0\x01\x14\x02\0") {
         Some(Program::Shortcut)
     } else if is(b"!<arch>\n") || is(b"\xED\xAB\xEE\xDB") || is(b"xar!") || is(b"MSCF") {

@@ -3,6 +3,11 @@
 //! A signature that holds says: whoever has this certificate's key signed these bytes. Whose name
 //! stands in the certificate its maker chose: no list of authorities is kept here, and nobody is asked.
 
+mod authenticode;
+mod cabinet;
+mod compound;
+mod msi;
+mod script;
 mod windows;
 
 use std::io;
@@ -17,6 +22,8 @@ use crate::{
     program::Program,
     words::is_command,
 };
+
+pub(crate) use compound::class;
 
 /// A name is no longer than this many characters.
 pub const NAME_CHARS_MAX: usize = 120;
@@ -68,7 +75,7 @@ impl Signing {
         }
     }
 
-    fn of(said: Option<Result<Vec<Signer>, BlockTrouble>>) -> Self {
+    fn of(said: Said) -> Self {
         match said {
             None => Self::Nobody,
             Some(Ok(signers)) => {
@@ -87,16 +94,51 @@ impl By {
     }
 }
 
+/// What a check says; `None` when nobody signed.
+type Said = Option<Result<Vec<Signer>, BlockTrouble>>;
+
+/// Why a check ended before it said who signed.
+enum Fault {
+    /// The storage says so.
+    Storage(io::Error),
+    /// The file does.
+    Trouble(BlockTrouble),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<BlockTrouble> for Fault {
+    fn from(trouble: BlockTrouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+fn said(checked: Result<Option<Vec<Signer>>, Fault>) -> io::Result<Said> {
+    match checked {
+        Ok(signers) => Ok(signers.map(Ok)),
+        Err(Fault::Trouble(trouble)) => Ok(Some(Err(trouble))),
+        Err(Fault::Storage(error)) => Err(error),
+    }
+}
+
 /// Who signed a file that was judged to be `what`; `None` for kinds whose signatures are not looked
 /// for. The whole file is hashed, in pieces.
 ///
 /// # Errors
 /// What the storage says.
 pub fn signing(what: Program, file: &dyn Source) -> io::Result<Option<Signing>> {
-    let head = file.piece(0, 4)?;
+    let head = file.piece(0, 8)?;
+    let is = |magic: &[u8]| head.starts_with(magic);
     Ok(match what {
-        Program::Windows if head.starts_with(b"MZ") => Some(Signing::of(windows::check(file)?)),
-        Program::Android | Program::Java if head.starts_with(b"PK\x03\x04") => Some(archive(file)?),
+        Program::Windows if is(b"MZ") => Some(Signing::of(windows::check(file)?)),
+        Program::Android | Program::Java if is(b"PK\x03\x04") => Some(archive(file)?),
+        Program::Package if is(compound::MAGIC) => Some(Signing::of(msi::check(file)?)),
+        Program::Package if is(b"MSCF") => Some(Signing::of(cabinet::check(file)?)),
+        Program::Script => script::check(file)?.map(Signing::of),
         _ => None,
     })
 }
@@ -138,7 +180,9 @@ mod tests {
     #[test]
     fn kinds_that_carry_no_signature_of_these_are_not_asked() {
         for what in Program::ALL {
-            assert_eq!(signing(*what, &b"words".to_vec()).unwrap(), None, "{what}");
+            // What runs as text could hold one.
+            let said = (*what == Program::Script).then_some(Signing::Nobody);
+            assert_eq!(signing(*what, &b"words".to_vec()).unwrap(), said, "{what}");
         }
         let dos = b"MZ\x90\0 and no more".to_vec();
         assert_eq!(signing(Program::Windows, &dos).unwrap(), Some(Signing::Nobody));

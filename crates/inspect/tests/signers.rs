@@ -11,6 +11,7 @@ mod forge;
 use forge::{
     Dice, apps,
     archives::{Entry, zip},
+    packages::{self, CABINET_HEAD, Coded, Compound, Node, package_signed, script_signed},
     seals::Key,
     windows::{self, CODE_AT, Hash, Lies, PE_AT, entry_at, lying, signed, table_at},
 };
@@ -209,4 +210,254 @@ fn the_sample_that_the_programs_stories_use_is_what_the_forge_writes() {
     let sample = signed(&windows::program(true), &Key::ec(256, 7), Hash::Sha256, "Mina's Tools");
     let kept: &[u8] = include_bytes!("programs/signed.exe");
     assert!(kept == sample, "write it anew: cargo run -p sogon-inspect --example corpus");
+}
+
+#[test]
+fn a_package_for_windows_is_signed_by_whoever_has_the_key() {
+    let plain = packages::package(9_000);
+    assert_eq!(who(&Compound::write(&plain, 512)), Some(Signing::Nobody));
+    for key in [Key::rsa(7), Key::ec(256, 7)] {
+        let certificate = hash_of(&apps::certificate("Mina", &key.spki()));
+        for hash in Hash::ALL {
+            for (names, sector) in [(false, 512), (true, 512), (true, 4_096)] {
+                let good = package_signed(&plain, &key, hash, "Mina", names);
+                let good = Compound::write(&good, sector);
+                assert_eq!(judge("a", &good).unwrap(), Some(Program::Package));
+                assert_eq!(by(&good), ("CN=Mina".to_owned(), certificate.clone()), "{hash:?}");
+            }
+        }
+    }
+    // So large that the head has no room for the places of its tables.
+    let large = packages::package(9 << 20);
+    let large = package_signed(&large, &Key::ec(256, 7), Hash::Sha256, "Mina", true);
+    let large = Compound::write(&large, 512);
+    assert_eq!(by(&large).0, "CN=Mina");
+    assert_eq!(who(&flipped(&large, 5 << 20)), Some(Signing::Broken));
+}
+
+fn holds(bytes: &[u8]) -> bool {
+    let bytes = bytes.to_vec();
+    let what = judge("a file", &bytes).unwrap();
+    let said = what.and_then(|what| signing(what, &bytes).unwrap());
+    matches!(said, Some(Signing::Holds(_)))
+}
+
+fn number(bytes: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
+}
+
+/// A package in sectors of 512 bytes, signed with its names.
+fn signed_package() -> Vec<u8> {
+    let plain = packages::package(9_000);
+    let good = package_signed(&plain, &Key::ec(256, 7), Hash::Sha256, "Mina", true);
+    Compound::write(&good, 512)
+}
+
+/// Where the entries that are used stand in it.
+fn entries(package: &[u8]) -> Vec<usize> {
+    let first = (number(package, 48) + 1) * 512;
+    let places = (0..).map(|at| first + at * 128);
+    places.take_while(|place| package[place + 66] != 0).collect()
+}
+
+/// What of it a reader goes by: the head, the entries, the tables; and the bytes of its streams.
+fn said_by(package: &[u8]) -> Vec<usize> {
+    let mut places: Vec<usize> =
+        [0..8, 26..34, 44..52, 56..64, 76..80].into_iter().flatten().collect();
+    for entry in entries(package) {
+        let name = usize::from(package[entry + 64]) - 2;
+        let kind = package[entry + 66];
+        let part = |part: std::ops::Range<usize>| part.map(move |at| entry + at);
+        places.extend(part(64..67));
+        if kind != 2 {
+            places.extend(part(76..100));
+        }
+        // What the root is called is nobody's business.
+        if kind != 5 {
+            places.extend(part(0..name).chain(part(68..76)));
+        }
+        // The signature says nothing of its own entries but what is in them.
+        if kind == 2 && package[entry + 2] != b'D' && package[entry + 2] != b'M' {
+            places.extend(part(96..116).chain(part(120..124)));
+        }
+    }
+    let content = packages::package(9_000);
+    for node in content.streams() {
+        let start = at(package, &node);
+        places.extend((start..start + node.len()).step_by(node.len().div_ceil(300)));
+    }
+    let table = (number(package, 76) + 1) * 512;
+    let used = number(package, 76);
+    places.extend((0..used).map(|sector| table + sector * 4));
+    places
+}
+
+#[test]
+fn whatever_is_changed_in_a_package_is_told() {
+    let good = signed_package();
+    assert!(holds(&good));
+    for place in said_by(&good) {
+        assert!(!holds(&flipped(&good, place)), "{place}");
+    }
+    // Behind it: other readers look for archives there.
+    assert_eq!(who(&[&good[..], b"PK\x05\x06"].concat()), Some(Signing::Broken));
+    assert!(holds(&[&good[..], &[0; 300]].concat()));
+    for end in (600..(number(&good, 76) + 1) * 512).step_by(211) {
+        assert!(!holds(&good[..end]), "{end}");
+    }
+}
+
+#[test]
+fn a_package_whose_tables_go_round_or_share_is_broken() {
+    let good = signed_package();
+    let first = number(&good, 76);
+    let table = (first + 1) * 512;
+    for sector in 0..first {
+        for next in [0, sector, 0xFFFF_FFFF] {
+            let mut bad = good.clone();
+            bad[table + sector * 4..table + sector * 4 + 4]
+                .copy_from_slice(&(next as u32).to_le_bytes());
+            assert_eq!(who(&bad), Some(Signing::Broken), "{sector} {next}");
+        }
+    }
+    for entry in entries(&good) {
+        for place in [68, 72, 76] {
+            for next in [0_u32, 1, 7, 0x7FFF_FFFF] {
+                let mut bad = good.clone();
+                bad[entry + place..entry + place + 4].copy_from_slice(&next.to_le_bytes());
+                let stream = good[entry + 66] == 2 && place == 76;
+                let root = good[entry + 66] == 5 && place != 76;
+                let same = bad == good;
+                assert!(same || stream || root || !holds(&bad), "{entry} {place} {next}");
+            }
+        }
+    }
+    let mut deep = Node::storage("a", Vec::new());
+    for _ in 0..40 {
+        deep = Node::storage("a", vec![deep]);
+    }
+    let deep =
+        Node { class: packages::package(1).class, ..Node::storage("Root Entry", vec![deep]) };
+    let deep = package_signed(&deep, &Key::ec(256, 7), Hash::Sha256, "Mina", true);
+    assert_eq!(who(&Compound::write(&deep, 512)), Some(Signing::Broken));
+}
+
+#[test]
+fn a_script_is_signed_by_whoever_has_the_key() {
+    let text = "Write-Host 'hello'\r\nGet-Date # \u{c18c}\u{ace4}";
+    for key in [Key::rsa(7), Key::ec(256, 7)] {
+        for coded in Coded::ALL {
+            for hash in Hash::ALL {
+                let good = script_signed(text, coded, &key, hash, "Mina");
+                assert_eq!(script(&coded.bytes(&good)), Some("CN=Mina".to_owned()), "{coded:?}");
+            }
+        }
+    }
+    for plain in ["#!/bin/sh\necho", "Write-Host 'hello'", ""] {
+        assert_eq!(said_of_script(plain.as_bytes()), Some(Signing::Nobody));
+    }
+    assert_eq!(said_of_script(b"MZ\0\0"), None);
+}
+
+/// What is said of a script with a name that runs.
+fn said_of_script(bytes: &[u8]) -> Option<Signing> {
+    let bytes = bytes.to_vec();
+    assert_eq!(judge("a.ps1", &b"words".to_vec()).unwrap(), Some(Program::Script));
+    signing(Program::Script, &bytes).unwrap()
+}
+
+fn script(bytes: &[u8]) -> Option<String> {
+    said_of_script(bytes)?.by().map(|by| by.name.clone())
+}
+
+#[test]
+fn whatever_is_changed_in_a_script_is_told() {
+    let text = "Write-Host 'hello'\r\nGet-Date # \u{c18c}\u{ace4}\r\n";
+    let key = Key::ec(256, 7);
+    for coded in Coded::ALL {
+        let words = script_signed(text, coded, &key, Hash::Sha256, "Mina");
+        let good = coded.bytes(&words);
+        for place in 0..coded.bytes(text).len() {
+            assert_eq!(script(&flipped(&good, place)), None, "{coded:?} {place}");
+        }
+        let bad = [
+            format!("{words}Remove-Item x\r\n"),
+            format!("{words}\r\n{words}"),
+            words.replace("# SIG # End", "Remove-Item x\r\n# SIG # End"),
+            words.replace("Get-Date", "Get-Item"),
+            words.replace("\r\n", "\n"),
+        ];
+        for bad in bad {
+            let said = said_of_script(&coded.bytes(&bad));
+            // Without a mark, letters beyond ASCII may have been others.
+            let guessed = coded == Coded::Utf8 && said == Some(Signing::Unknown);
+            assert!(guessed || said == Some(Signing::Broken), "{coded:?} {said:?} {bad}");
+        }
+    }
+    let plain = "Get-Date\r\n";
+    let words = script_signed(plain, Coded::Utf8, &key, Hash::Sha256, "Mina");
+    let changed = words.replace("Date", "Data");
+    assert_eq!(said_of_script(changed.as_bytes()), Some(Signing::Broken));
+}
+
+#[test]
+fn a_script_that_cannot_be_checked_is_called_unknown() {
+    let key = Key::ec(256, 7);
+    for other in ["' SIG ' ", "// SIG // ", "<!-- SIG # "] {
+        let text = format!("x\r\n{other}Begin signature block\r\n");
+        assert_eq!(said_of_script(text.as_bytes()), Some(Signing::Unknown), "{other}");
+    }
+    let words = script_signed("x", Coded::Utf8, &key, Hash::Sha256, "Mina");
+    let korean = [b"# \xBC\xD2\r\n", words.as_bytes()].concat();
+    assert_eq!(said_of_script(&korean), Some(Signing::Unknown));
+    let long = [&vec![b'#'; 17 << 20], words.as_bytes()].concat();
+    assert_eq!(said_of_script(&long), Some(Signing::Unknown));
+    assert_eq!(said_of_script(&vec![b'#'; 17 << 20]), Some(Signing::Nobody));
+    // A signature of a package under a script.
+    let package = windows::numbered(&[7; 16]);
+    let units: Vec<u8> = "x".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let digest = Hash::Sha256.of(&units);
+    let none = Lies::default();
+    let cms = windows::stated(&package, &digest, &key, Hash::Sha256, "Mina", none);
+    let letters = apps::base64(&cms);
+    let text = format!(
+        "x\r\n# SIG # Begin signature block\r\n# {letters}\r\n# SIG # End signature block\r\n"
+    );
+    assert_eq!(said_of_script(text.as_bytes()), Some(Signing::Broken));
+}
+
+#[test]
+fn a_cabinet_is_signed_by_whoever_has_the_key_and_changes_are_told() {
+    let bytes = Dice(9).bytes(700);
+    assert_eq!(who(&packages::cabinet(&bytes)), Some(Signing::Nobody));
+    for key in [Key::rsa(7), Key::ec(384, 7)] {
+        for hash in Hash::ALL {
+            let good = packages::cabinet_signed(&bytes, &key, hash, "Mina");
+            assert_eq!(by(&good).0, "CN=Mina");
+        }
+    }
+    let good = packages::cabinet_signed(&bytes, &Key::ec(256, 7), Hash::Sha256, "Mina");
+    let unsigned = [4..8, 34..36].into_iter().flatten().collect::<Vec<_>>();
+    for place in 0..CABINET_HEAD + bytes.len() {
+        assert_eq!(holds(&flipped(&good, place)), unsigned.contains(&place), "{place}");
+    }
+    assert_eq!(who(&[&good[..], b"PK\x05\x06"].concat()), Some(Signing::Broken));
+    for end in 60..good.len() - 8 {
+        assert!(!holds(&good[..end]), "{end}");
+    }
+}
+
+#[test]
+fn a_program_signed_as_another_kind_of_file_is_broken() {
+    let good = signed(&windows::program(true), &Key::ec(256, 7), Hash::Sha256, "Mina");
+    let table = table_at(&good);
+    let kind = table + at(&good[table..], &[0x82, 0x37, 2, 1, 15]) + 4;
+    assert_eq!(who(&flipped(&good, kind)), Some(Signing::Broken));
+    // Signed anew, so that nothing else speaks against it.
+    let digest = Hash::Sha256.of(b"x");
+    let numbered = windows::numbered(&[7; 16]);
+    let none = Lies::default();
+    let cms = windows::stated(&numbered, &digest, &Key::ec(256, 7), Hash::Sha256, "Mina", none);
+    let other = windows::with_table(&windows::program(true), &cms);
+    assert_eq!(who(&other), Some(Signing::Broken));
 }

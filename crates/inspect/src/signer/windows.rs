@@ -1,5 +1,4 @@
-//! Signatures of programs for Windows: Authenticode ("Windows Authenticode Portable Executable
-//! Signature Format" and "PE Format", Microsoft; RFC 5652).
+//! Signatures of programs for Windows ("PE Format", Microsoft).
 //!
 //! Everything in the file is hashed but its checksum, the place that says where the table of
 //! certificates lies, and that table. The table must hold one signature and nothing behind it:
@@ -7,22 +6,15 @@
 
 use std::{io, ops::Range};
 
+use super::{
+    Said,
+    authenticode::{SIGNATURE_BYTES_MAX, Signed, Stated, take},
+};
 use crate::{
     Source,
-    app::signed::{
-        BlockTrouble, Hash, Hashing, Signer,
-        cms::{SignedData, field},
-    },
+    app::signed::{BlockTrouble, Hash, Hashing},
     numbers::{u16_le, u32_le},
 };
-
-/// A larger table is not read.
-const TABLE_BYTES_MAX: u64 = 4 << 20;
-
-const PIECE_BYTES: usize = 1 << 20;
-
-/// `SPC_INDIRECT_DATA_OBJID`, 1.3.6.1.4.1.311.2.1.4: the content is the digest of a program.
-const INDIRECT: &[u8] = &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
 
 /// Where what is not hashed lies in a program.
 struct Layout {
@@ -33,7 +25,7 @@ struct Layout {
 }
 
 /// Who signed it; `None` when it has no signature.
-pub(super) fn check(file: &dyn Source) -> io::Result<Option<Result<Vec<Signer>, BlockTrouble>>> {
+pub(super) fn check(file: &dyn Source) -> io::Result<Said> {
     let Some(layout) = layout(file)? else { return Ok(None) };
     let table = &layout.table;
     let fits = table.start >= layout.entry.saturating_add(8) && table.end <= file.size();
@@ -41,16 +33,17 @@ pub(super) fn check(file: &dyn Source) -> io::Result<Option<Result<Vec<Signer>, 
         return Ok(Some(Err(BlockTrouble::Broken)));
     }
     let bytes = table.end.saturating_sub(table.start);
-    if bytes > TABLE_BYTES_MAX {
+    if bytes > SIGNATURE_BYTES_MAX {
         return Ok(Some(Err(BlockTrouble::Unknown)));
     }
     let bytes = file.piece(table.start, usize::try_from(bytes).unwrap_or(0))?;
-    let (stated, signer) = match signed(&bytes) {
-        Ok(found) => found,
-        Err(trouble) => return Ok(Some(Err(trouble))),
-    };
-    let same = digest(file, &layout, stated.0)? == stated.1;
-    Ok(Some(if same { Ok(vec![signer]) } else { Err(BlockTrouble::Altered) }))
+    Ok(Some(match signed(&bytes) {
+        Ok(stated) => {
+            let digest = digest(file, &layout, stated.hash)?;
+            stated.of(&digest)
+        }
+        Err(trouble) => Err(trouble),
+    }))
 }
 
 /// Where things are; `None` for a program that has no place for a signature, or an empty one.
@@ -84,36 +77,17 @@ fn placed(head: &[u8], at: u64) -> Option<Layout> {
 }
 
 /// The digest that the table says the program has, and who signed that.
-fn signed(table: &[u8]) -> Result<((Hash, Vec<u8>), Signer), BlockTrouble> {
+fn signed(table: &[u8]) -> Result<Stated, BlockTrouble> {
     let broken = BlockTrouble::Broken;
     let length = u32_le(table, 0).and_then(|length| usize::try_from(length).ok()).ok_or(broken)?;
     // 2: a `SignedData` of PKCS #7. There were plans for others.
     if u16_le(table, 6).ok_or(broken)? != 2 {
         return Err(BlockTrouble::Unknown);
     }
-    let cms = field(table.get(8..length).ok_or(broken)?).ok_or(broken)?;
-    let behind = table.get(8_usize.saturating_add(cms.whole.len())..).ok_or(broken)?;
-    if behind.iter().any(|byte| *byte != 0) {
+    if table.get(length..).ok_or(broken)?.iter().any(|byte| *byte != 0) {
         return Err(BlockTrouble::Altered);
     }
-    let data = SignedData::read(cms.whole).ok_or(broken)?;
-    let content = data.content.filter(|_| data.kind == INDIRECT && data.has_attributes());
-    let content = content.ok_or(broken)?;
-    let signer = data.signer(content)?;
-    Ok((stated(content)?, signer))
-}
-
-/// What `SpcIndirectDataContent` says: what kind of thing was hashed, then how, and the hash.
-fn stated(content: &[u8]) -> Result<(Hash, Vec<u8>), BlockTrouble> {
-    let parts = || {
-        let about = field(content)?;
-        let info = field(about.rest)?;
-        let algorithm = field(info.content)?;
-        let digest = field(algorithm.rest).filter(|digest| digest.tag == 4)?;
-        Some((field(algorithm.content)?.content, digest.content.to_vec()))
-    };
-    let (oid, digest) = parts().ok_or(BlockTrouble::Broken)?;
-    Ok((Hash::named(oid).ok_or(BlockTrouble::Unknown)?, digest))
+    Stated::read(table.get(8..length).ok_or(broken)?, Signed::Program)
 }
 
 /// The hash over everything that is not left out.
@@ -126,16 +100,7 @@ fn digest(file: &dyn Source, layout: &Layout, hash: Hash) -> io::Result<Vec<u8>>
         layout.table.end..file.size(),
     ];
     for part in parts {
-        let mut at = part.start;
-        while at < part.end {
-            let wanted = usize::try_from(part.end.saturating_sub(at)).unwrap_or(PIECE_BYTES);
-            let piece = file.piece(at, wanted.min(PIECE_BYTES))?;
-            if piece.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            state.take(&piece);
-            at = at.saturating_add(piece.len() as u64);
-        }
+        take(&mut state, file, part)?;
     }
     Ok(state.end())
 }

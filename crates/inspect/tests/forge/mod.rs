@@ -8,7 +8,9 @@ pub mod archives;
 pub mod disks;
 pub mod marks;
 pub mod office;
+pub mod packages;
 pub mod seals;
+pub mod seeds;
 pub mod windows;
 
 #[allow(unused_imports, reason = "every test uses others")]

@@ -134,11 +134,37 @@ pub fn lying(program: &[u8], key: &Key, hash: Hash, name: &str, lies: Lies) -> V
     let hashed = [&out[..sum], &out[sum + 4..entry], &out[entry + 8..]].concat();
     let image = seq(&[der(3, &[0]), der(0xA0, &der(0xA2, &der(0x80, &[])))]);
     let about = seq(&[der(6, PE_DATA), image]);
-    let content = [about, seq(&[hash.named(), der(4, &hash.of(&hashed))])].concat();
+    let cms = stated(&about, &hash.of(&hashed), key, hash, name, lies);
+    with_table(&out, &cms)
+}
+
+/// A signature over what a file is and its digest.
+pub fn stated(
+    about: &[u8],
+    digest: &[u8],
+    key: &Key,
+    hash: Hash,
+    name: &str,
+    lies: Lies,
+) -> Vec<u8> {
+    let content = [about.to_vec(), seq(&[hash.named(), der(4, digest)])].concat();
     let kind = if lies.kind { PE_DATA } else { INDIRECT };
-    let said = hash.of(if lies.attribute { b"other" } else { &content });
+    let signed = seq(&[der(6, INDIRECT), der(0xA0, &der(0x30, &content))]);
+    cms(&signed, (kind, &content), key, hash, name, lies)
+}
+
+/// `SignedData` with this as its content; its attributes name what it is and its bytes.
+pub fn cms(
+    signed: &[u8],
+    (kind, content): (&[u8], &[u8]),
+    key: &Key,
+    hash: Hash,
+    name: &str,
+    lies: Lies,
+) -> Vec<u8> {
+    let said = hash.of(if lies.attribute { b"other" } else { content });
     let attributes = [pkcs9(3, der(6, kind)), pkcs9(4, der(4, &said))].concat();
-    let covered = if lies.bare { content.clone() } else { der(0x31, &attributes) };
+    let covered = if lies.bare { content.to_vec() } else { der(0x31, &attributes) };
     let own = certificate(name, &key.spki());
     // Issuer and serial number, as `certificate` has them.
     let who = seq(&[seq(&[der(6, &[0x55, 4, 3]), der(12, name.as_bytes())])]);
@@ -155,13 +181,19 @@ pub fn lying(program: &[u8], key: &Key, hash: Hash, name: &str, lies: Lies) -> V
     let data = seq(&[
         der(2, &[1]),
         der(0x31, &hash.named()),
-        seq(&[der(6, INDIRECT), der(0xA0, &der(0x30, &content))]),
+        signed.to_vec(),
         der(0xA0, &own),
         der(0x31, &seq(&signer)),
     ]);
     let oid = der(6, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2]);
-    let cms = seq(&[oid, der(0xA0, &data)]);
-    with_table(&out, &cms)
+    seq(&[oid, der(0xA0, &data)])
+}
+
+/// What a file is, as a kind with a number.
+pub fn numbered(number: &[u8; 16]) -> Vec<u8> {
+    let zeros = vec![der(2, &[0]); 5].concat();
+    let info = seq(&[der(2, &[1]), der(4, number), zeros]);
+    seq(&[der(6, &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 30]), info])
 }
 
 /// A program with this in its table of certificates.
