@@ -140,6 +140,8 @@ fn of_bytes(head: &[u8], source: &dyn Source) -> io::Result<Option<Program>> {
         // A class of Java has its version here, of 45 and more; a binary for several machines their
         // number, which is small.
         Some(if head.get(7).is_some_and(|low| *low >= 45) { Program::Java } else { Program::Mach })
+    } else if is(b"\xCA\xFE\xBA\xBF") {
+        Some(Program::Mach)
     } else if is(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
         let class = crate::signer::class(source, head)?;
         let installs = class.is_some_and(|class| INSTALLERS.contains(&class));
@@ -351,6 +353,9 @@ fn zip(source: &dyn Source) -> io::Result<Option<Program>> {
         let locked = u16_le(rest, 8).unwrap_or(0) & 1 == 1;
         let found = match said.as_str() {
             "androidmanifest.xml" | "classes.dex" => return Ok(Some(Program::Android)),
+            "appxmanifest.xml" | "appxmetadata/appxbundlemanifest.xml" => {
+                return Ok(Some(Program::Package));
+            }
             "meta-inf/manifest.mf" => {
                 manifest = true;
                 None
@@ -415,11 +420,12 @@ mod tests {
 
     #[test]
     fn programs_are_known_whatever_they_are_called() {
-        let cases: [(&[u8], Program); 14] = [
+        let cases: [(&[u8], Program); 15] = [
             (b"\x7fELF\x02\x01\x01", Program::Elf),
             (b"MZ\x90\0", Program::Windows),
             (b"\xCF\xFA\xED\xFE\x07", Program::Mach),
             (b"\xCA\xFE\xBA\xBE\0\0\0\x02", Program::Mach),
+            (b"\xCA\xFE\xBA\xBF\0\0\0\x02", Program::Mach),
             (b"\xCA\xFE\xBA\xBE\0\0\0\x41", Program::Java),
             (b"dex\n035\0", Program::Android),
             (b"#!/bin/sh\nrm -rf ~\n", Program::Script),
@@ -472,6 +478,8 @@ mod tests {
         for (names, what) in [
             (&["AndroidManifest.xml", "res/a.png"][..], Program::Android),
             (&["Payload/A.app/Info.plist"], Program::Ios),
+            (&["a.exe", "AppxManifest.xml"], Program::Package),
+            (&["a.msix", "AppxMetadata/AppxBundleManifest.xml"], Program::Package),
             (&["META-INF/MANIFEST.MF", "a/B.class"], Program::Java),
             (&["word/document.xml", "word/vbaProject.bin"], Program::Macros),
             (&["readme.txt", "setup.EXE"], Program::Archive),
@@ -485,6 +493,22 @@ mod tests {
         let at = cut.len() - 22 + 12;
         cut[at..at + 4].copy_from_slice(&[0xff; 4]);
         assert_eq!(of("a.zip", &cut), Some(Program::Closed));
+    }
+
+    #[test]
+    fn what_windows_installer_takes_is_a_package_and_other_files_like_it_may_hold_macros() {
+        let mut file = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec();
+        file.resize(2_048, 0);
+        file[30] = 9;
+        file[48] = 1;
+        assert_eq!(of("a", &file), Some(Program::Macros));
+        for last in [0x84, 0x86, 0x82] {
+            file[1_104..1_120].copy_from_slice(&installer(last));
+            assert_eq!(of("a.doc", &file), Some(Program::Package));
+            assert_eq!(of("a.msi", &file[..1_110]), Some(Program::Macros), "cut");
+        }
+        file[48..52].copy_from_slice(&[0xFF; 4]);
+        assert_eq!(of("a", &file), Some(Program::Macros));
     }
 
     #[test]

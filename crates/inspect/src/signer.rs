@@ -5,7 +5,10 @@
 
 mod authenticode;
 mod cabinet;
+mod code;
 mod compound;
+mod keyed;
+mod mach;
 mod msi;
 mod script;
 mod windows;
@@ -137,10 +140,27 @@ pub fn signing(what: Program, file: &dyn Source) -> io::Result<Option<Signing>> 
         Program::Windows if is(b"MZ") => Some(Signing::of(windows::check(file)?)),
         Program::Android | Program::Java if is(b"PK\x03\x04") => Some(archive(file)?),
         Program::Package if is(compound::MAGIC) => Some(Signing::of(msi::check(file)?)),
+        Program::Package if is(b"PK\x03\x04") => Some(bundle(file)?),
+        Program::Package if is(b"!<arch>\n") => Some(Signing::of(keyed::deb(file)?)),
+        Program::Package if is(b"\xED\xAB\xEE\xDB") => Some(Signing::of(keyed::rpm(file)?)),
         Program::Package if is(b"MSCF") => Some(Signing::of(cabinet::check(file)?)),
+        Program::Mach if mach::MAGICS.iter().any(|magic| is(magic)) => {
+            Some(Signing::of(mach::check(file)?))
+        }
+        Program::Disk if file.tail(512)?.starts_with(b"koly") => {
+            Some(Signing::of(mach::disk(file)?))
+        }
         Program::Script => script::check(file)?.map(Signing::of),
         _ => None,
     })
+}
+
+/// Of a package for Windows in an archive: that somebody signed it is all that is said.
+fn bundle(file: &dyn Source) -> io::Result<Signing> {
+    let Ok(directory) = Directory::read(file) else { return Ok(Signing::Unknown) };
+    let signed = |name: &str| name.eq_ignore_ascii_case("AppxSignature.p7x");
+    let any = directory.cut || directory.entries.iter().any(|entry| signed(&entry.name));
+    Ok(if any { Signing::Unknown } else { Signing::Nobody })
 }
 
 /// Of an app or a JAR file.

@@ -11,6 +11,7 @@ mod forge;
 use forge::{
     Dice, apps,
     archives::{Entry, zip},
+    mach::{self, APPLE, ARM, INTEL, Named, PLAIN, Way},
     packages::{self, CABINET_HEAD, Coded, Compound, Node, package_signed, script_signed},
     seals::Key,
     windows::{self, CODE_AT, Hash, Lies, PE_AT, entry_at, lying, signed, table_at},
@@ -454,10 +455,144 @@ fn a_program_signed_as_another_kind_of_file_is_broken() {
     let kind = table + at(&good[table..], &[0x82, 0x37, 2, 1, 15]) + 4;
     assert_eq!(who(&flipped(&good, kind)), Some(Signing::Broken));
     // Signed anew, so that nothing else speaks against it.
-    let digest = Hash::Sha256.of(b"x");
+    let (plain, key) = (windows::program(true), Key::ec(256, 7));
+    let digest = windows::digest(&plain, Hash::Sha256);
     let numbered = windows::numbered(&[7; 16]);
     let none = Lies::default();
-    let cms = windows::stated(&numbered, &digest, &Key::ec(256, 7), Hash::Sha256, "Mina", none);
-    let other = windows::with_table(&windows::program(true), &cms);
-    assert_eq!(who(&other), Some(Signing::Broken));
+    let cms = windows::stated(&numbered, &digest, &key, Hash::Sha256, "Mina", none);
+    assert_eq!(who(&windows::with_table(&plain, &cms)), Some(Signing::Broken));
+}
+
+#[test]
+fn a_program_for_macos_is_signed_by_whoever_has_the_key() {
+    assert_eq!(who(&mach::program(ARM, false)), Some(Signing::Nobody));
+    for key in [Key::rsa(7), Key::ec(256, 7)] {
+        let certificate = hash_of(&apps::certificate("Mina", &key.spki()));
+        let wanted = ("CN=Mina".to_owned(), certificate);
+        for loose in [false, true] {
+            for long in [false, true] {
+                for directories in [&[1_u8][..], &[2], &[4]] {
+                    let way = Way { directories, named: Named::Nowhere, loose, long };
+                    assert_eq!(by(&mach::signed(ARM, Some(&key), way)), wanted, "{way:?}");
+                }
+                for named in [Named::ByAlgorithm, Named::ByList] {
+                    let way = Way { directories: &[1, 2, 4], named, loose, long };
+                    assert_eq!(by(&mach::signed(ARM, Some(&key), way)), wanted, "{way:?}");
+                }
+            }
+        }
+        assert_eq!(by(&mach::disk(Some(&key), PLAIN)), wanted);
+        assert_eq!(by(&mach::disk(Some(&key), APPLE)), wanted);
+    }
+    // With hashes and without a name: what a compiler writes.
+    assert_eq!(who(&mach::signed(ARM, None, APPLE)), Some(Signing::Nobody));
+    assert_eq!(who(&mach::disk(None, APPLE)), Some(Signing::Nobody));
+    assert_eq!(who(&mach::plain_disk()), Some(Signing::Nobody));
+}
+
+#[test]
+fn whatever_is_changed_in_a_program_for_macos_is_told() {
+    let key = Key::ec(256, 7);
+    for way in [PLAIN, APPLE, Way { named: Named::ByList, ..APPLE }] {
+        let good = mach::signed(ARM, Some(&key), way);
+        let blobs = mach::signed_part(&good);
+        // Its code, then the list of blobs and all directories up to the signature.
+        let wrapping = at(&good, &[0xFA, 0xDE, 0x0B, 1]);
+        let code = (0..mach::CODE).step_by(13);
+        // How long the list is may be more than it has: behind stand zeros.
+        let list = blobs.start..blobs.start + 4;
+        // Which of the places for other directories one has makes no difference.
+        let list_of = &good[blobs.clone()];
+        let other = list_of.windows(4).position(|four| four == [0, 0, 0x10, 0]);
+        let other = other.map(|at| blobs.start + at + 3);
+        let told = code.chain(list).chain(blobs.start + 8..wrapping);
+        for place in told.filter(|place| Some(*place) != other) {
+            assert!(!holds(&flipped(&good, place)), "{way:?} {place}");
+        }
+        assert_eq!(who(&flipped(&good, good.len() - 1)), Some(Signing::Broken));
+        assert_eq!(who(&[&good[..], b"more"].concat()), Some(Signing::Broken));
+        for end in (mach::CODE..good.len()).step_by(31) {
+            assert!(!holds(&good[..end]), "{end}");
+        }
+    }
+    let way = Way { named: Named::Nowhere, ..APPLE };
+    // A directory that the signature does not name could be anybody's.
+    assert_eq!(who(&mach::signed(ARM, Some(&key), way)), Some(Signing::Broken));
+}
+
+#[test]
+fn a_program_for_several_machines_is_signed_by_whoever_signed_it_for_all_of_them() {
+    let key = Key::ec(256, 7);
+    let made = |kind, key| (kind, mach::signed(kind, key, APPLE));
+    let both = mach::several(&[made(INTEL, Some(&key)), made(ARM, Some(&key))]);
+    assert_eq!(by(&both).0, "CN=Mina");
+    // What each runs on, and where it begins. It may end in zeros, and how it is aligned nobody asks.
+    for place in (8..20).chain(28..40) {
+        assert!(!holds(&flipped(&both, place)), "{place}");
+    }
+    let bits = both.len();
+    for place in (48..4_096).chain(4_096 + 15_000..20_480).step_by(7).chain([bits - 1, 25_000]) {
+        assert_eq!(who(&flipped(&both, place)), Some(Signing::Broken), "{place}");
+    }
+    let half = mach::several(&[made(INTEL, Some(&key)), made(ARM, None)]);
+    assert_eq!(who(&half), Some(Signing::Nobody));
+    let other = mach::several(&[made(INTEL, Some(&key)), made(ARM, Some(&Key::ec(256, 9)))]);
+    assert_eq!(who(&other), Some(Signing::Unknown));
+    // One place for two machines: it would be read twice.
+    let mut twice = both.clone();
+    twice.copy_within(16..24, 36);
+    assert_eq!(who(&twice), Some(Signing::Broken));
+}
+
+#[test]
+fn whatever_is_changed_in_an_image_of_a_disk_is_told() {
+    for way in [PLAIN, APPLE] {
+        let good = mach::disk(Some(&Key::ec(256, 7)), way);
+        let wrapping = at(&good, &[0xFA, 0xDE, 0x0B, 1]);
+        let trailer = good.len() - 512;
+        for place in (0..wrapping).step_by(7).chain(trailer + 4..good.len()) {
+            assert!(!holds(&flipped(&good, place)), "{place}");
+        }
+        for end in 5_000..trailer {
+            assert!(!holds(&good[..end]), "{end}");
+        }
+    }
+}
+
+#[test]
+fn that_a_package_for_linux_is_signed_is_told_and_that_it_is_not_checked() {
+    let member = |name: &str, bytes: &[u8]| {
+        let about = format!("{name:<48}{:<10}`\n", bytes.len());
+        let pad = if bytes.len() % 2 == 1 { "\n" } else { "" };
+        [about.as_bytes(), bytes, pad.as_bytes()].concat()
+    };
+    let plain = [b"!<arch>\n".to_vec(), member("debian-binary", b"2.0"), member("data.tar", b"x")];
+    let signed = [plain.concat(), member("_gpgorigin", b"key")].concat();
+    assert_eq!(who(&plain.concat()), Some(Signing::Nobody));
+    assert_eq!(who(&signed), Some(Signing::Unknown));
+    let rpm = |tags: &[u32]| {
+        let mut out = b"\xED\xAB\xEE\xDB".to_vec();
+        out.resize(96, 0);
+        out.extend(b"\x8E\xAD\xE8\x01\0\0\0\0");
+        out.extend((tags.len() as u32).to_be_bytes());
+        out.extend([0; 4]);
+        for tag in tags {
+            out.extend(tag.to_be_bytes());
+            out.extend([0; 12]);
+        }
+        out
+    };
+    assert_eq!(who(&rpm(&[1_000, 269, 273])), Some(Signing::Nobody));
+    for tag in [267, 268, 278, 1_002, 1_003, 1_005] {
+        assert_eq!(who(&rpm(&[1_000, tag])), Some(Signing::Unknown), "{tag}");
+    }
+    assert_eq!(who(&rpm(&[268])[..100]), Some(Signing::Unknown));
+}
+
+#[test]
+fn that_a_bundle_for_windows_is_signed_is_told_and_that_it_is_not_checked() {
+    let entries: [Entry<'_>; 2] = [("AppxManifest.xml", b"<x/>", false), ("a.exe", b"MZ", false)];
+    assert_eq!(who(&zip(&entries)), Some(Signing::Nobody));
+    let signed = [&entries[..], &[("AppxSignature.p7x", b"PKCX", true)]].concat();
+    assert_eq!(who(&zip(&signed)), Some(Signing::Unknown));
 }

@@ -6,6 +6,7 @@
 pub mod apps;
 pub mod archives;
 pub mod disks;
+pub mod mach;
 pub mod marks;
 pub mod office;
 pub mod packages;

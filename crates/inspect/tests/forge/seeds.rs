@@ -1,8 +1,8 @@
 //! First corpora of the inspector's fuzz targets.
 
 use super::{
-    Dice, apps, archives, chain, disks, gap_mark, marks, office, packages, profile, seals, slot,
-    tagged, windows,
+    Dice, apps, archives, chain, disks, gap_mark, mach, marks, office, packages, profile, seals,
+    slot, tagged, windows,
 };
 
 const ID: &str = "AC9A58CDZ364C";
@@ -135,7 +135,15 @@ fn programs() -> Seeds {
     let coded = packages::Coded::Utf16;
     let script = packages::script_signed("dir", coded, &key, windows::Hash::Sha256, "Mina");
     let cabinet = packages::cabinet_signed(b"files", &key, windows::Hash::Sha256, "Mina");
+    let apple = mach::signed(mach::ARM, Some(&key), mach::APPLE);
+    let plain = mach::signed(mach::INTEL, Some(&key), mach::PLAIN);
+    let both = mach::several(&[(mach::INTEL, plain.clone()), (mach::ARM, apple.clone())]);
     vec![
+        ("signed-mach", named(5, &apple)),
+        ("signed-mach-plain", named(5, &plain)),
+        ("signed-mach-both", named(5, &both)),
+        ("signed-mach-nobody", named(5, &mach::signed(mach::ARM, None, mach::APPLE))),
+        ("signed-disk", named(5, &mach::disk(Some(&key), mach::APPLE))),
         ("signed-package", named(5, &packed)),
         ("signed-package-4k", named(5, &packages::Compound::write(&package, 4_096))),
         ("signed-script", named(5, script.as_bytes())),

@@ -36,15 +36,18 @@ impl Hash {
         }
     }
 
-    fn named(self) -> Vec<u8> {
+    pub fn oid(self) -> Vec<u8> {
         let sha2 = |last| der(6, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, last]);
-        let oid = match self {
+        match self {
             Self::Sha1 => der(6, &[0x2B, 0x0E, 3, 2, 0x1A]),
             Self::Sha256 => sha2(1),
             Self::Sha384 => sha2(2),
             Self::Sha512 => sha2(3),
-        };
-        seq(&[oid, der(5, &[])])
+        }
+    }
+
+    fn named(self) -> Vec<u8> {
+        seq(&[self.oid(), der(5, &[])])
     }
 }
 
@@ -127,15 +130,21 @@ pub fn signed(program: &[u8], key: &Key, hash: Hash, name: &str) -> Vec<u8> {
 }
 
 pub fn lying(program: &[u8], key: &Key, hash: Hash, name: &str, lies: Lies) -> Vec<u8> {
+    let mut out = program.to_vec();
+    out.resize(out.len().next_multiple_of(8), 0);
+    let image = seq(&[der(3, &[0]), der(0xA0, &der(0xA2, &der(0x80, &[])))]);
+    let about = seq(&[der(6, PE_DATA), image]);
+    let cms = stated(&about, &digest(program, hash), key, hash, name, lies);
+    with_table(&out, &cms)
+}
+
+/// The digest of a program without a table.
+pub fn digest(program: &[u8], hash: Hash) -> Vec<u8> {
     let wide = program[PE_AT + 24..PE_AT + 26] == 0x20B_u16.to_le_bytes();
     let mut out = program.to_vec();
     out.resize(out.len().next_multiple_of(8), 0);
     let (sum, entry) = (PE_AT + 88, entry_at(wide));
-    let hashed = [&out[..sum], &out[sum + 4..entry], &out[entry + 8..]].concat();
-    let image = seq(&[der(3, &[0]), der(0xA0, &der(0xA2, &der(0x80, &[])))]);
-    let about = seq(&[der(6, PE_DATA), image]);
-    let cms = stated(&about, &hash.of(&hashed), key, hash, name, lies);
-    with_table(&out, &cms)
+    hash.of(&[&out[..sum], &out[sum + 4..entry], &out[entry + 8..]].concat())
 }
 
 /// A signature over what a file is and its digest.
@@ -150,20 +159,20 @@ pub fn stated(
     let content = [about.to_vec(), seq(&[hash.named(), der(4, digest)])].concat();
     let kind = if lies.kind { PE_DATA } else { INDIRECT };
     let signed = seq(&[der(6, INDIRECT), der(0xA0, &der(0x30, &content))]);
-    cms(&signed, (kind, &content), key, hash, name, lies)
+    cms(&signed, (kind, &content, &[]), key, hash, name, lies)
 }
 
-/// `SignedData` with this as its content; its attributes name what it is and its bytes.
+/// `SignedData` with this as its content; its attributes name what it is and its bytes, and more.
 pub fn cms(
     signed: &[u8],
-    (kind, content): (&[u8], &[u8]),
+    (kind, content, more): (&[u8], &[u8], &[u8]),
     key: &Key,
     hash: Hash,
     name: &str,
     lies: Lies,
 ) -> Vec<u8> {
     let said = hash.of(if lies.attribute { b"other" } else { content });
-    let attributes = [pkcs9(3, der(6, kind)), pkcs9(4, der(4, &said))].concat();
+    let attributes = [pkcs9(3, der(6, kind)), pkcs9(4, der(4, &said)), more.to_vec()].concat();
     let covered = if lies.bare { content.to_vec() } else { der(0x31, &attributes) };
     let own = certificate(name, &key.spki());
     // Issuer and serial number, as `certificate` has them.

@@ -136,6 +136,12 @@ impl<'b> SignedData<'b> {
         Ok(Signer { certificate: certificate.to_vec() })
     }
 
+    /// The values of a signed attribute, one after another; `None` when it is not there once.
+    /// They are worth something when [`Self::signer`] found one.
+    pub(crate) fn values(&self, name: &[u8]) -> Option<&'b [u8]> {
+        values(field(self.attributes?)?.content, name)
+    }
+
     /// The bytes the signature is over (RFC 5652, 5.4).
     fn covered(&self, data: &[u8], hash: Hash) -> Result<Vec<u8>, BlockTrouble> {
         let Some(attributes) = self.attributes else { return Ok(data.to_vec()) };
@@ -176,18 +182,45 @@ impl<'b> SignedData<'b> {
 
 /// The value of an attribute that is there once with one value.
 fn attribute<'b>(set: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
+    let value = field(values(set, name)?).filter(|value| value.rest.is_empty())?;
+    Some(value.content)
+}
+
+/// The values of an attribute that is there once.
+fn values<'b>(set: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
     let (mut found, mut rest) = (None, set);
     while let Some(one) = field(rest) {
         rest = one.rest;
         let id = field(one.content)?;
-        if id.content != name {
-            continue;
-        }
-        let values = field(id.rest)?;
-        let value = field(values.content).filter(|value| value.rest.is_empty())?;
-        if found.replace(value.content).is_some() {
+        if id.content == name && found.replace(field(id.rest)?.content).is_some() {
             return None;
         }
     }
     found
+}
+
+/// Fields in fields, of those whose length is not said.
+const DEPTH_MAX: usize = 12;
+
+/// The field at the start of `bytes` with every length said, and what follows: some makers end a
+/// field with a mark instead (X.690, 8.1.3.6).
+pub(crate) fn definite(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    measured(bytes, DEPTH_MAX)
+}
+
+fn measured(bytes: &[u8], depth: usize) -> Option<(Vec<u8>, &[u8])> {
+    if bytes.get(1) != Some(&0x80) {
+        let plain = field(bytes)?;
+        return Some((plain.whole.to_vec(), plain.rest));
+    }
+    let depth = depth.checked_sub(1)?;
+    let tag = *bytes.first().filter(|tag| **tag & 0x20 != 0)?;
+    let (mut content, mut rest) = (Vec::new(), bytes.get(2..)?);
+    while !rest.starts_with(&[0, 0]) {
+        let (inner, behind) = measured(rest, depth)?;
+        content.extend(inner);
+        rest = behind;
+    }
+    let length = u32::try_from(content.len()).ok()?.to_be_bytes();
+    Some(([&[tag, 0x84], length.as_slice(), &content].concat(), rest.get(2..)?))
 }
