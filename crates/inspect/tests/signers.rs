@@ -536,11 +536,18 @@ fn a_program_for_several_machines_is_signed_by_whoever_signed_it_for_all_of_them
     }
     let half = mach::several(&[made(INTEL, Some(&key)), made(ARM, None)]);
     assert_eq!(who(&half), Some(Signing::Nobody));
-    let other = mach::several(&[made(INTEL, Some(&key)), made(ARM, Some(&Key::ec(256, 9)))]);
+    let hers = Key::ec(256, 9);
+    let other = mach::several(&[made(INTEL, Some(&key)), made(ARM, Some(&hers))]);
     assert_eq!(who(&other), Some(Signing::Unknown));
+    // Beyond the end.
+    for end in [100, 4_096, 5_000, 20_480, both.len() - 1] {
+        assert_eq!(who(&both[..end]), Some(Signing::Broken), "{end}");
+    }
     // One place for two machines: it would be read twice.
-    let mut twice = both.clone();
+    let mut twice = mach::several(&[made(INTEL, Some(&key)), made(INTEL, Some(&key))]);
+    assert!(holds(&twice));
     twice.copy_within(16..24, 36);
+    twice.truncate(4_096 + mach::signed(INTEL, Some(&key), APPLE).len());
     assert_eq!(who(&twice), Some(Signing::Broken));
 }
 

@@ -50,6 +50,9 @@ fn checked(file: &dyn Source) -> Result<Option<Vec<Signer>>, Fault> {
     let mut end = machines.end;
     let mut found: Option<Vec<Signer>> = None;
     for machine in machines.each {
+        if machine.place.end > file.size() {
+            return Err(BROKEN);
+        }
         // Between them stand zeros: whatever else does, nobody signed it.
         if machine.place.start < end || !is_empty(file, end..machine.place.start)? {
             return Err(ALTERED);
@@ -63,7 +66,7 @@ fn checked(file: &dyn Source) -> Result<Option<Vec<Signer>>, Fault> {
         }
         found = Some(signers);
     }
-    if end > file.size() || !is_empty(file, end..file.size())? {
+    if !is_empty(file, end..file.size())? {
         return Err(ALTERED);
     }
     Ok(found)
