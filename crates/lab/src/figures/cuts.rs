@@ -1,15 +1,17 @@
-//! Part 16: what a cut costs a file, what a program holds while it sends a large one, and what a card
-//! costs over its boxes.
+//! Part 16: what a cut costs a file, what a program holds while it sends a large one, what pieces cost
+//! to compute, and what a card costs over its boxes.
 
 use std::{io::Write, time::Instant};
 
+use sha2::{Digest, Sha256};
 use sogon_engine::{Act, Answer, ConversationId, Form, Input, view};
 use sogon_lab::{
-    files, hands,
+    SeededEntropy, files, hands,
     home::Mutant,
     world::{Weather, World},
 };
 use sogon_relay::{Config, Relay};
+use sogon_seal::{FileKeys, PIECE_STEPS, Piece, piece_bytes};
 use sogon_wire::Uses;
 use tokio::runtime::Runtime;
 
@@ -22,6 +24,9 @@ use super::{
 /// Of 3.2 MB.
 const PIECES: u64 = 196;
 const MIB: u64 = 1_048_576;
+
+/// An odd number: there is a middle one.
+const ROUNDS: usize = 21;
 
 pub(crate) fn run(programs: &Programs, quick: bool) {
     table::part(
@@ -50,6 +55,7 @@ pub(crate) fn run(programs: &Programs, quick: bool) {
         let rate = mib as f64 / seconds;
         table::amounts(&format!("send {mib} MiB: a second"), rate, "one MiB", 1.0, "MiB");
     }
+    computed();
     table::part(
         "16. By hand",
         "bytes of a card, of codes, of words; beside: the boxes on it; ratio: less is better",
@@ -59,6 +65,38 @@ pub(crate) fn run(programs: &Programs, quick: bool) {
     }
     for kib in if quick { vec![45, 1_024] } else { vec![45, 1_024, 8_192, 32_768] } {
         film(kib);
+    }
+}
+
+/// What pieces cost to compute: sealed and signed by one, opened by the other.
+fn computed() {
+    table::part(
+        "16. Files, computed",
+        "a core's time for a megabyte in pieces; beside: the same bytes hashed, with SHA-256; ratio: \
+         less is better",
+    );
+    let keys = FileKeys::draw(&SeededEntropy::new(16)).unwrap();
+    let file = files::bytes_of(16, 1_000_000);
+    for step in PIECE_STEPS {
+        let size = piece_bytes(step).unwrap();
+        let (mut sealing, mut opening) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            let _ = Sha256::digest(&file);
+            let hashed = begun.elapsed().as_secs_f64();
+            let begun = Instant::now();
+            let each = (0..).zip(file.chunks(size));
+            let sealed: Vec<_> = each.map(|(at, part)| keys.seal(at, part).unwrap()).collect();
+            sealing.push((begun.elapsed().as_secs_f64(), hashed));
+            let begun = Instant::now();
+            for posting in &sealed {
+                Piece::open(keys.key(), posting.boxed()).unwrap();
+            }
+            opening.push((begun.elapsed().as_secs_f64(), hashed));
+        }
+        let kib = size.div_ceil(1_024);
+        table::times(&format!("seal 1 MB in pieces of {kib} KiB"), "SHA-256", &sealing);
+        table::times(&format!("open 1 MB in pieces of {kib} KiB"), "SHA-256", &opening);
     }
 }
 
