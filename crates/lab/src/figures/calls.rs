@@ -1,132 +1,31 @@
 //! Part 11: calls: what they weigh, how late they are, how well they are understood on bad lines, and
 //! what they cost to compute.
 
-use std::{collections::BTreeMap, time::Instant};
+mod beside;
+mod judges;
+mod line;
+mod mumble;
 
 use sogon_call::{
-    CallSecret, Rate, Shape, Span, TICK_SAMPLES, Talk,
+    Rate, Shape, Span,
     note::{self, NOTE_KBITS, Note},
     speech,
 };
 use sogon_call_opus::{Decoder, Encoder};
-use zeroize::Zeroizing;
+use sogon_lab::weather::Weather;
 
-use super::{stoi::stoi, table};
+use self::{
+    judges::{Marks, Panel, marks, understood},
+    line::{Losing, call, line, plain},
+};
+use super::{rooms, table};
 
 const EDGE: Shape = Shape { rate: Rate::Kbit16, span: Span::Ms60 };
 const GOOD: Shape = Shape { rate: Rate::Kbit24, span: Span::Ms20 };
 const RICH: Shape = Shape { rate: Rate::Kbit24, span: Span::Ms60 };
 
-/// The seal of a datagram, its head and item.
-const HOP: usize = sogon_packet::QUESTION_OVERHEAD_BYTES + 6 + 5;
-/// UDP and IPv4.
-const BELOW: usize = 28;
-
 /// Voices whose mean is printed.
-const VOICES: u64 = 4;
-
-/// How a line loses.
-#[derive(Clone, Copy, Debug)]
-enum Loss {
-    Each(u64),
-    Bursts(u64),
-}
-
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
-}
-
-impl Loss {
-    /// Which packets are lost, one after the other; bursts are of three on average (Gilbert 1960).
-    fn of(self, seed: u64) -> impl Iterator<Item = bool> {
-        let (mut chance, mut losing) = (Chance(seed), false);
-        std::iter::repeat_with(move || match self {
-            Self::Each(percent) => chance.below(100) < percent,
-            Self::Bursts(percent) => {
-                let end = 3_333;
-                let turn = if losing { end } else { end * percent / (100 - percent) };
-                if chance.below(10_000) < turn {
-                    losing = !losing;
-                }
-                losing
-            }
-        })
-    }
-}
-
-fn talk(leaf: u8, shape: Shape) -> Talk {
-    let secret = CallSecret { base: Zeroizing::new([1; 32]), epoch: 1 };
-    Talk::new(secret, leaf, u64::from(leaf) + 9, shape).unwrap()
-}
-
-struct Heard {
-    samples: Vec<i16>,
-    packets: Vec<usize>,
-    seconds_of_cpu: f64,
-}
-
-/// One says this over a line; the other listens, and says nothing.
-fn call(said: &[i16], shape: Shape, delay_ms: i64, jitter_ms: u64, loss: Loss, seed: u64) -> Heard {
-    let mut talks = [talk(0, shape), talk(1, shape)];
-    let mut ways: [BTreeMap<(i64, u64), Vec<u8>>; 2] = Default::default();
-    let mut chance = Chance(seed ^ 0x5555);
-    let mut lost = [loss.of(seed), loss.of(seed ^ 0xffff)];
-    let (mut samples, mut packets, mut cpu, mut count) = (Vec::new(), Vec::new(), 0.0, 0);
-    for (tick, chunk) in said.chunks_exact(TICK_SAMPLES).enumerate() {
-        let now_ms = tick as i64 * 20;
-        for side in 0..2 {
-            let later = ways[1 - side].split_off(&(now_ms + 1, 0));
-            let come = std::mem::replace(&mut ways[1 - side], later);
-            let mut mine = [0; TICK_SAMPLES];
-            if side == 0 {
-                mine.copy_from_slice(chunk);
-            }
-            let begun = Instant::now();
-            for packet in come.values() {
-                talks[side].hear(now_ms, packet).unwrap();
-            }
-            let did = talks[side].tick(now_ms, &mine).unwrap();
-            if side == 1 {
-                cpu += begun.elapsed().as_secs_f64();
-                samples.extend(did.heard);
-            }
-            if let Some(packet) = did.packet {
-                if side == 0 {
-                    packets.push(packet.len());
-                }
-                if lost[side].next() == Some(false) {
-                    let at = now_ms + delay_ms + chance.below(jitter_ms + 1) as i64;
-                    count += 1;
-                    ways[side].insert((at, count), packet);
-                }
-            }
-        }
-    }
-    Heard { samples, packets, seconds_of_cpu: cpu }
-}
-
-/// Plain Opus that loses the same packets: what is lost is filled in by the codec alone.
-fn plain(said: &[i16], shape: Shape, loss: Loss, seed: u64) -> Vec<i16> {
-    let (mut encoder, mut decoder) = (Encoder::new().unwrap(), Decoder::new().unwrap());
-    said.chunks_exact(shape.span.samples())
-        .zip(loss.of(seed))
-        .flat_map(|(frame, lost)| {
-            let packet = encoder.encode(frame, shape.span, shape.speech_bytes()).unwrap();
-            match lost {
-                true => decoder.conceal(shape.span).unwrap(),
-                false => decoder.decode(&packet, shape.span).unwrap(),
-            }
-        })
-        .collect()
-}
+const VOICES: usize = 4;
 
 /// Voice notes: what a second of them weighs, and how they are understood beside plain Opus of the
 /// same rate, which here is the same codec without the note's form.
@@ -156,102 +55,167 @@ fn notes(said: &[i16]) {
     }
 }
 
-/// How well it was understood: three seconds at a time, at the lag that fits them best, and each of
-/// them at its own where that fits much better: a pause that became longer is no word less.
-fn understood(said: &[i16], heard: &[i16], lag_max_ms: usize) -> f64 {
-    let (second, block) = (16_000, 3 * 16_000);
-    let blocks = said.len() / block;
-    let scores: Vec<f64> = (1..blocks - 1)
-        .map(|at| {
-            let (mine, rest) = (&said[at * block..(at + 1) * block], &heard[at * block..]);
-            let lag = speech::lag_ms(mine, rest, lag_max_ms);
-            let mut aligned = Vec::new();
-            for (nth, mine) in mine.chunks_exact(second).enumerate() {
-                let rest = rest.get(nth * second..).unwrap_or_default();
-                let own = speech::lag_ms(mine, rest, lag_max_ms);
-                let fits = |ms| speech::likeness_at(mine, rest, ms);
-                let lag = if fits(own) > fits(lag) + 0.1 { own } else { lag };
-                let from = (lag * 16).min(rest.len());
-                aligned.extend(&rest[from..(from + second).min(rest.len())]);
-                aligned.resize((nth + 1) * second, 0);
-            }
-            stoi(mine, &aligned)
-        })
-        .collect();
-    scores.iter().sum::<f64>() / scores.len() as f64
+/// A line of 100 to 140 ms that loses so.
+fn losing(loss: Losing, seed: u64) -> Weather {
+    line(loss, 120, 20).seed(seed)
 }
 
-/// How well a call is understood over a line that loses, and how well plain Opus of the same rate
-/// that loses the same packets, in percent: the mean of several voices.
-fn beside_plain(shape: Shape, loss: Loss, seconds: usize, voices: u64) -> [f64; 2] {
-    let mut sums = [0.0; 2];
-    for voice in 0..voices {
-        let said = speech::sentence(7 + voice as u32, seconds as f32);
-        let seed = 3 + voice * 1_000;
-        let heard = call(&said, shape, 100, 40, loss, seed);
-        sums[0] += understood(&said, &heard.samples, 700);
-        sums[1] += understood(&said, &plain(&said, shape, loss, seed), 100);
-    }
-    sums.map(|sum| sum * 100.0 / voices as f64)
+/// The n-th voice, and the seed of its line.
+fn voice(nth: usize, seconds: f32) -> (Vec<i16>, u64) {
+    (speech::sentence(7 + nth as u32, seconds), 3 + nth as u64 * 1_000)
+}
+
+/// How a call over a line that loses is judged, and how plain Opus of the same rate that loses the
+/// same packets: the mean of several voices. And the bytes a second of the call on the wire.
+fn beside_plain(panel: &Panel, shape: Shape, loss: Losing, seconds: f32) -> ([Marks; 2], f64) {
+    let all = panel.each(VOICES, |others, nth| {
+        let (said, seed) = voice(nth, seconds);
+        let weather = losing(loss, seed);
+        let heard = call(&said, shape, &weather);
+        let ours = marks(others, &said, &heard.samples, 700);
+        let theirs = marks(others, &said, &plain(&said, shape, &weather), 100);
+        ([ours, theirs], heard.bytes_per_s())
+    });
+    let mean = |which: usize| Marks::mean(&all.iter().map(|one| one.0[which]).collect::<Vec<_>>());
+    let bytes = all.iter().map(|one| one.1).sum::<f64>() / all.len() as f64;
+    ([mean(0), mean(1)], bytes)
 }
 
 /// What calls cost the relay.
 pub(crate) fn at_relay() {
-    super::rooms::run(&[("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)]);
+    rooms::run(&[("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)]);
 }
 
-pub(crate) fn run() {
+/// All of it, or what is named: `line`, `computed`, `understood`, `notes`, `Mumble`.
+pub(crate) fn run(quick: bool, names: &[String]) {
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|named| named == name);
+    let (said, _) = voice(0, 60.0);
+    if wanted("line") {
+        on_a_line(&said);
+    }
+    if wanted("computed") {
+        computed(&said);
+    }
+    let panel = Panel::find();
+    if wanted("understood") {
+        understood_beside_plain(&panel);
+    }
+    if wanted("notes") {
+        notes(&said);
+    }
+    if wanted("Mumble") {
+        beside::run(&panel, if quick { 1 } else { 2 });
+    }
+}
+
+fn on_a_line(said: &[i16]) {
     table::part(
         "11. Calls",
         "one voice over a line in a seed; bytes with UDP and IPv4, one way; ratio: less is better",
     );
-    let said = speech::sentence(7, 60.0);
     for (name, shape) in [("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)] {
-        let heard = call(&said[..16_000 * 10], shape, 20, 5, Loss::Each(0), 1);
+        let heard = call(&said[..16_000 * 9], shape, &line(Losing::Each(0), 20, 5));
         assert!(heard.packets.iter().all(|bytes| *bytes == heard.packets[0]));
-        let per_s = heard.packets.len() as f64 / 10.0;
-        let wire = (heard.packets[0] + HOP + BELOW) as f64 * per_s;
+        let per_s = heard.packets_per_s();
         let speech_bytes = shape.speech_bytes() as f64 * per_s;
-        table::amounts(&format!("{name}: bytes a second"), wire, "speech alone", speech_bytes, "B");
+        let what = format!("{name}: bytes a second");
+        table::amounts(&what, heard.bytes_per_s(), "speech alone", speech_bytes, "B");
         table::amounts(&format!("{name}: packets a second"), per_s, "spans", per_s, "");
     }
-    for (name, shape, delay, jitter) in
-        [("good line", GOOD, 20, 5), ("EDGE", EDGE, 300, 80), ("satellite", EDGE, 600, 20)]
-    {
-        let heard = call(&said[..16_000 * 20], shape, delay, jitter, Loss::Each(0), 2);
-        let from = 16_000 * 8;
-        let lag = speech::lag_ms(&said[from..16_000 * 18], &heard.samples[from..], 1_200);
-        let link = delay as f64 + jitter as f64 / 2.0;
-        table::amounts(&format!("{name}: mouth to ear"), lag as f64, "the line alone", link, "ms");
+    for (name, shape, weather) in lines() {
+        let heard = call(&said[..16_000 * 20], shape, &weather);
+        let lag = late(said, &heard.samples);
+        let link = link_ms(&weather, heard.packets[0]);
+        table::amounts(&format!("{name}: mouth to ear"), lag, "the line alone", link, "ms");
     }
+}
+
+fn computed(said: &[i16]) {
     table::part(
         "11. Calls, computed",
         "seconds of a core for a minute of call; ratio: less is better",
     );
     for (name, shape) in [("24 kbit/s, 20 ms", GOOD), ("16 kbit/s, 60 ms", EDGE)] {
-        let heard = call(&said, shape, 20, 5, Loss::Each(0), 4);
         let name = format!("{name}: speak and hear for 60 s");
-        table::amounts(&name, heard.seconds_of_cpu, "the minute", 60.0, "s");
+        table::amounts(&name, minute_of_cpu(said, shape), "the minute", 60.0, "s");
     }
+}
+
+/// What the side that hears takes of a core in a call of a minute.
+fn minute_of_cpu(said: &[i16], shape: Shape) -> f64 {
+    call(said, shape, &line(Losing::Each(0), 20, 5)).seconds_of_cpu
+}
+
+/// The lines that are asked how late a call is.
+fn lines() -> [(&'static str, Shape, Weather); 3] {
+    let jitter = |weather: Weather, jitter: &str| {
+        let mut weather = weather.seed(2);
+        weather.set(jitter).unwrap();
+        weather
+    };
+    [
+        ("good line", GOOD, jitter(Weather::good(), "jitter=5ms")),
+        ("EDGE, 5 % lost", EDGE, jitter(Weather::edge(), "jitter=40ms")),
+        ("satellite", EDGE, line(Losing::Each(0), 600, 10).seed(2)),
+    ]
+}
+
+/// How long a packet of so many bytes is on its way at best.
+fn link_ms(weather: &Weather, bytes: usize) -> f64 {
+    (weather.up.delay + weather.up.sending_time(bytes)).as_secs_f64() * 1e3
+}
+
+/// How much later it was heard, some seconds into the call.
+fn late(said: &[i16], heard: &[i16]) -> f64 {
+    let from = 16_000 * 8;
+    speech::lag_ms(&said[from..16_000 * 18], &heard[from..], 1_500) as f64
+}
+
+/// How a line loses, in all ways that are asked.
+fn losses() -> impl Iterator<Item = (String, Losing)> {
+    let each = |percent| (format!("{percent} % lost"), Losing::Each(percent));
+    let bursts = |percent| (format!("{percent} % lost in bursts"), Losing::Bursts(percent));
+    std::iter::once(each(0)).chain(
+        [5, 10, 20, 30].into_iter().flat_map(move |percent| [each(percent), bursts(percent)]),
+    )
+}
+
+fn understood_beside_plain(panel: &Panel) {
     table::part(
         "11. Calls, understood",
-        "STOI, ratio: more is better; beside: plain Opus of the same rate with its own concealment",
+        "STOI and PESQ (1 to 4.6), ratio: more is better; beside: plain Opus of the same rate with its \
+         own concealment. Mean of four voices",
     );
+    let mut judged = Vec::new();
     for (name, shape) in [("16 kbit/s, 60 ms", EDGE), ("24 kbit/s, 60 ms", RICH)] {
-        for percent in [0, 5, 10, 20, 30] {
-            for (kind, loss) in [("", Loss::Each(percent)), (" in bursts", Loss::Bursts(percent))] {
-                if percent == 0 && !kind.is_empty() {
-                    continue;
-                }
-                // A line without losses gets more after 15 s: before that both have the same rate.
-                let seconds = if percent == 0 { 15 } else { 60 };
-                let [ours, theirs] = beside_plain(shape, loss, seconds, VOICES);
-                let what = format!("{name}, {percent} % lost{kind}");
-                table::amounts(&what, ours, "plain Opus, the same packets lost", theirs, "%");
-            }
+        for (how, loss) in losses() {
+            // A line without losses gets more after 15 s: before that both have the same rate.
+            let seconds = if matches!(loss, Losing::Each(0)) { 15.0 } else { 60.0 };
+            let ([ours, theirs], bytes) = beside_plain(panel, shape, loss, seconds);
+            print(&format!("{name}, {how}"), ours, "plain Opus, the same packets lost", theirs);
+            let first = f64::from(shape.wire_bits_per_s()) / 8.0;
+            let what = format!("{name}, {how}: bytes a second");
+            table::amounts(&what, bytes, "at the rate it begins with", first, "B");
+            judged.extend([ours, theirs]);
         }
     }
-    notes(&said);
+    let both: Vec<Marks> = judged.into_iter().filter(|marks| marks.their_stoi.is_some()).collect();
+    if let Marks { stoi, their_stoi: Some(theirs), .. } = Marks::mean(&both) {
+        let apart = both.iter().filter_map(|marks| Some((marks.stoi - marks.their_stoi?).abs()));
+        let most = apart.fold(0.0, f64::max) * 100.0;
+        table::amounts("STOI of all these lines", stoi * 100.0, "by pystoi", theirs * 100.0, "%");
+        println!("  the two differ by {most:.1} points on one line at most");
+    }
+}
+
+/// How good it was beside another.
+fn print(what: &str, ours: Marks, peer: &str, theirs: Marks) {
+    let stoi = format!("{what}: STOI");
+    table::amounts(&stoi, ours.stoi * 100.0, peer, theirs.stoi * 100.0, "%");
+    if let (Some(ours), Some(theirs)) = (ours.pesq, theirs.pesq) {
+        let [here, there] = [ours, theirs].map(|mark| format!("{mark:.2}"));
+        table::line(&format!("{what}: PESQ"), &here, peer, &there, ours / theirs);
+    }
 }
 
 #[cfg(test)]
@@ -262,16 +226,23 @@ mod tests {
     fn on_no_line_is_a_call_understood_worse_than_plain_opus_by_a_point_and_a_half() {
         // Losses come and go: at little of them both are alike but for a point by chance.
         let lines = [
-            (Loss::Each(0), -0.5),
-            (Loss::Bursts(5), -1.5),
-            (Loss::Bursts(10), -1.0),
-            (Loss::Each(10), 1.0),
-            (Loss::Bursts(20), 4.0),
-            (Loss::Each(30), 8.0),
+            (Losing::Each(0), -0.5),
+            (Losing::Bursts(5), -1.5),
+            (Losing::Bursts(10), -1.0),
+            (Losing::Each(10), -1.0),
+            (Losing::Bursts(20), 4.0),
+            (Losing::Each(30), 8.0),
         ];
         for (loss, more) in lines {
-            let [ours, theirs] = beside_plain(EDGE, loss, 30, 2);
-            assert!(ours > theirs + more, "{loss:?}: {ours} {theirs}");
+            let mut sums = [0.0; 2];
+            for nth in 0..2 {
+                let (said, seed) = voice(nth, 30.0);
+                let weather = losing(loss, seed);
+                let heard = call(&said, EDGE, &weather);
+                sums[0] += understood(&said, &heard.samples, 700) * 50.0;
+                sums[1] += understood(&said, &plain(&said, EDGE, &weather), 100) * 50.0;
+            }
+            assert!(sums[0] > sums[1] + more, "{loss:?}: {sums:?}");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The numbers of the README, measured again: every figure beside a floor or a peer of the same run.
 //!
 //! `figures [--quick] [--built] [1 … 12] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
-//! hundred thousand messages; `--built` takes the programs as they were built last. Part 8 takes the
-//! names of links (`GPRS`), and `first` for first contact alone. Each part is a file beside this one.
+//! hundred thousand messages, and the second voice beside Mumble; `--built` takes the programs as they
+//! were built last. Part 8 takes the names of links (`GPRS`), and `first` for first contact alone; part
+//! 11 takes `line`, `computed`, `understood`, `notes` and `Mumble`, and asks judges and peers of others
+//! where they are installed. Each part is a file beside this one.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -59,6 +61,8 @@ fn main() {
     }
     let parts: Vec<u8> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let wanted = |part: u8| parts.is_empty() || parts.contains(&part);
+    let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
+    let named: Vec<String> = words.iter().filter(named).cloned().collect();
     table::conditions("begin");
     let programs = [4, 5, 6, 16].into_iter().any(wanted).then(|| Programs::find(!has("--built")));
     if wanted(1) {
@@ -85,8 +89,7 @@ fn main() {
         store::run(has("--quick"));
     }
     if wanted(8) {
-        let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
-        links::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
+        links::run(has("--quick"), &named);
     }
     if wanted(9) {
         full::run(has("--quick"));
@@ -95,14 +98,13 @@ fn main() {
         images::run();
     }
     if wanted(11) {
-        calls::run();
+        calls::run(has("--quick"), &named);
     }
     if wanted(12) {
         calls::at_relay();
     }
     if wanted(15) {
-        let named = |word: &&String| !word.starts_with("--") && word.parse::<u8>().is_err();
-        links::files::run(has("--quick"), &words.iter().filter(named).cloned().collect::<Vec<_>>());
+        links::files::run(has("--quick"), &named);
     }
     if let Some(programs) = programs.as_ref().filter(|_| wanted(16)) {
         cuts::run(programs, has("--quick"));

@@ -132,8 +132,19 @@ fn through_one_relay(shape: Shape, calls: u8) -> Took {
     Took { came, relay: relay.join().unwrap(), lines }
 }
 
+/// What one call of two takes of a core at the relay.
+pub(crate) fn one_call(shape: Shape) -> f64 {
+    let took = through_one_relay(shape, 1);
+    took.relay / took.came * packets_per_s(shape)
+}
+
+/// How many packets a call of two says in a second.
+fn packets_per_s(shape: Shape) -> f64 {
+    2_000.0 / f64::from(shape.span.ms())
+}
+
 fn print(name: &str, calls: u8, Took { came, relay, lines }: Took, shape: Shape) {
-    let per_call = 2_000.0 / f64::from(shape.span.ms());
+    let per_call = packets_per_s(shape);
     let said = f64::from(calls) * per_call * SECONDS as f64;
     table::amounts(&format!("{name}, {calls} at once: packets that came"), came, "said", said, "");
     // What a packet cost, at the pace of a call of two.
