@@ -15,9 +15,9 @@ use std::{
 
 use sogon_call::speech;
 use sogon_lab::weather::{Link, Tally, Weather};
-use tokio::{runtime::Runtime, time::sleep};
+use tokio::runtime::Runtime;
 
-use self::house::{Client, House, Program};
+use self::house::{Client, House, Program, pass};
 
 /// What has to be installed, as Debian names it.
 const PACKAGES: &str = "mumble mumble-server xvfb pulseaudio pulseaudio-utils openssl";
@@ -105,18 +105,18 @@ impl Mumble {
         for call in &calls {
             call.flows(begun + PATIENCE).await?;
         }
-        sleep(PAUSE).await;
+        pass(PAUSE).await;
         let tapes: Vec<Program> = (0..calls.len()).map(|nth| house.record(nth)).collect();
-        sleep(PAUSE).await;
+        pass(PAUSE).await;
         let (before, begun) = (calls.iter().map(Call::counts).collect::<Vec<_>>(), Instant::now());
         for playing in (0..calls.len()).map(|nth| house.play(nth, said)).collect::<Vec<_>>() {
             while !playing.is_over() {
-                sleep(Duration::from_millis(100)).await;
+                pass(Duration::from_millis(100)).await;
             }
         }
         let seconds = begun.elapsed().as_secs_f64();
         let after: Vec<Counts> = calls.iter().map(Call::counts).collect();
-        sleep(PAUSE).await;
+        pass(PAUSE).await;
         drop(tapes);
         let counts = before.iter().zip(&after).enumerate();
         Ok(counts
@@ -172,7 +172,7 @@ impl Call {
             if Instant::now() > deadline {
                 return Err("the server does not listen".to_owned());
             }
-            sleep(Duration::from_millis(100)).await;
+            pass(Duration::from_millis(100)).await;
         }
         let link = Link::start(wanted.weather.clone(), home).await;
         let link = link.map_err(|error| error.to_string())?;
@@ -193,7 +193,7 @@ impl Call {
                 return Err("the clients did not come into a call".to_owned());
             }
             let before = self.link.counters();
-            sleep(Duration::from_secs(1)).await;
+            pass(Duration::from_secs(1)).await;
             let since = self.link.counters().since(&before);
             let enough = self.pace_per_s * 0.9;
             let flows = [since.up, since.down].iter().all(|way| way.sent_packets as f64 >= enough);
