@@ -141,7 +141,7 @@ fn computed(said: &[i16]) {
     }
 }
 
-/// What the side that hears takes of a core in a call of a minute.
+/// What a side takes of a core in a call of a minute.
 fn minute_of_cpu(said: &[i16], shape: Shape) -> f64 {
     call(said, shape, &line(Losing::Each(0), 20, 5)).seconds_of_cpu
 }

@@ -30,7 +30,7 @@ fn one_thread() -> Runtime {
 }
 
 /// Seconds that this thread was on a core: the first number the kernel keeps of it.
-fn on_a_core() -> f64 {
+pub(crate) fn on_a_core() -> f64 {
     let kept = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = kept.split(' ').next().and_then(|number| number.parse::<f64>().ok());
     nanoseconds.unwrap_or(f64::NAN) / 1e9

@@ -1,11 +1,13 @@
 //! A call over a line of the lab, in virtual time: the same packets meet the same fate in every run.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sogon_call::{CallSecret, Shape, TICK_SAMPLES, Talk};
 use sogon_call_opus::{Decoder, Encoder};
 use sogon_lab::weather::{Loss, Way, Weather};
 use zeroize::Zeroizing;
+
+use super::super::rooms::on_a_core;
 
 /// The seal of a datagram, its head and item.
 const HOP: usize = sogon_packet::QUESTION_OVERHEAD_BYTES + 6 + 5;
@@ -44,7 +46,7 @@ pub(super) struct Heard {
     pub(super) samples: Vec<i16>,
     /// The bytes of each packet of the speaker, whole on the wire.
     pub(super) packets: Vec<usize>,
-    /// What the listener's side took of a core.
+    /// What a side took of a core: the mean of the one who speaks and the one who listens.
     pub(super) seconds_of_cpu: f64,
 }
 
@@ -70,7 +72,7 @@ pub(super) fn call(said: &[i16], shape: Shape, weather: &Weather) -> Heard {
     let mut talks = [talk(0, shape), talk(1, shape)];
     let (up, down) = weather.pipes::<Vec<u8>>();
     let mut ways = [up, down];
-    let (mut samples, mut packets, mut cpu) = (Vec::new(), Vec::new(), 0.0);
+    let (mut samples, mut packets, before) = (Vec::new(), Vec::new(), on_a_core());
     for (tick, chunk) in said.chunks_exact(TICK_SAMPLES).enumerate() {
         let now_ms = tick as i64 * 20;
         let now = Duration::from_millis(tick as u64 * 20);
@@ -80,13 +82,11 @@ pub(super) fn call(said: &[i16], shape: Shape, weather: &Weather) -> Heard {
             if side == 0 {
                 mine.copy_from_slice(chunk);
             }
-            let begun = Instant::now();
             for packet in &come {
                 talks[side].hear(now_ms, packet).unwrap();
             }
             let did = talks[side].tick(now_ms, &mine).unwrap();
             if side == 1 {
-                cpu += begun.elapsed().as_secs_f64();
                 samples.extend(did.heard);
             }
             if let Some(packet) = did.packet {
@@ -98,7 +98,7 @@ pub(super) fn call(said: &[i16], shape: Shape, weather: &Weather) -> Heard {
             }
         }
     }
-    Heard { samples, packets, seconds_of_cpu: cpu }
+    Heard { samples, packets, seconds_of_cpu: (on_a_core() - before) / 2.0 }
 }
 
 /// Plain Opus that loses the same packets: what is lost is filled in by the codec alone.
