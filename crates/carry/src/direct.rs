@@ -21,6 +21,12 @@ const ADDRESSES_MAX: usize = 8;
 const HEARD: Duration = Duration::from_millis(500);
 /// For so long after the direct way was good, packets go there too, beside the room.
 const BESIDE: Duration = Duration::from_secs(2);
+/// A side that was not heard directly for so long is sent nothing more there until it tells an address
+/// anew: it may have changed its mind.
+const GIVEN_UP: Duration = Duration::from_secs(60);
+/// So many packets in the room with none directly between them say that the other side does not hear
+/// this one any more, whatever an old packet says.
+const ROOM_AGAIN: u32 = 12;
 /// Addresses are told and tried for so long.
 const TRYING: Duration = Duration::from_secs(10);
 /// So often in one call: whoever names new addresses again and again has none tried any more.
@@ -62,6 +68,12 @@ impl Direct {
     pub fn new(secret: &[u8; 32], called: bool) -> Self {
         let side = if called { Side::Caller } else { Side::Taker };
         Self(Arc::new(Mutex::new(Machine::new(DirectKeys::new(secret, side)))))
+    }
+
+    /// It follows this one in another epoch of the call: how often addresses were tried counts on.
+    pub fn follow(&self, before: &Self) {
+        let tryings = before.machine().tryings;
+        self.machine().tryings = tryings;
     }
 
     /// From now on nothing goes directly and nothing that comes so is heard.
@@ -113,6 +125,8 @@ pub(crate) struct Machine {
     newest: Option<u32>,
     seen: u64,
     own: Vec<SocketAddr>,
+    /// The relay is on this very machine, as its system says.
+    here: bool,
     /// Which of them is told next.
     own_next: usize,
     theirs: Vec<SocketAddr>,
@@ -129,6 +143,8 @@ pub(crate) struct Machine {
     is_heard: bool,
     /// When both heard each other last.
     good: Option<Instant>,
+    /// Packets of the other side in the room since one came directly.
+    in_room: u32,
     stopped: bool,
     sent: u64,
     heard_count: u64,
@@ -142,6 +158,7 @@ impl Machine {
             newest: None,
             seen: 0,
             own: Vec::new(),
+            here: false,
             own_next: 0,
             theirs: Vec::new(),
             theirs_next: 0,
@@ -151,6 +168,7 @@ impl Machine {
             at: None,
             is_heard: false,
             good: None,
+            in_room: 0,
             stopped: false,
             sent: 0,
             heard_count: 0,
@@ -160,15 +178,19 @@ impl Machine {
     /// Another socket, at these addresses. They are told, and the other side's tried anew, once it
     /// is heard.
     pub(crate) fn begin(&mut self, own: Vec<SocketAddr>) {
+        self.here = own.iter().any(|own| own.ip().is_loopback());
         self.own = own;
         self.own.truncate(ADDRESSES_MAX);
+        // The other side tells its addresses again when it hears of these.
+        self.theirs.clear();
         (self.trying, self.at, self.is_heard) = (None, None, false);
     }
 
     /// The relay sees this side's datagrams come from here.
     pub(crate) fn seen_at(&mut self, now: Instant, address: Address) {
         let address = socket_address(address);
-        if self.own.len() < ADDRESSES_MAX && !self.own.contains(&address) {
+        let known = self.own.contains(&address);
+        if self.own.len() < ADDRESSES_MAX && !known && is_usable(address, self.here) {
             self.own.push(address);
             self.try_again(now);
         }
@@ -182,6 +204,10 @@ impl Machine {
         if !is_sealed(packet) {
             if self.trying.is_none() {
                 self.try_again(now);
+            }
+            self.in_room = self.in_room.saturating_add(1);
+            if self.in_room > ROOM_AGAIN {
+                self.is_heard = false;
             }
             return false;
         }
@@ -206,8 +232,9 @@ impl Machine {
         let Said::Speech { hears, number, packet } = self.open(datagram)? else { return None };
         let newest = self.newest.is_none_or(|newest| number > newest);
         self.arrives(number).then_some(())?;
-        if newest {
-            (self.at, self.is_heard) = (Some((from, now)), hears);
+        // What comes from elsewhere is heard, and not answered there.
+        if newest && self.theirs.iter().any(|told| told.ip() == from.ip()) {
+            (self.at, self.is_heard, self.in_room) = (Some((from, now)), hears, 0);
         }
         if self.is_good(now) {
             self.good = Some(now);
@@ -236,7 +263,8 @@ impl Machine {
         let to = match self.at {
             _ if trying && heard.is_some() => heard,
             _ if trying => self.next_of_theirs(),
-            Some((at, _)) if lately(self.good) || every(KEPT_EVERY) => Some(at),
+            Some((at, _)) if lately(self.good) => Some(at),
+            Some((at, heard)) if every(KEPT_EVERY) && within(now, heard, GIVEN_UP) => Some(at),
             _ => None,
         };
         Leave { room: true, to, kept: false, tells }
@@ -302,7 +330,8 @@ impl Machine {
 
     /// The other side says that it may be reached here.
     fn learn(&mut self, now: Instant, address: SocketAddr) {
-        if !is_usable(address, &self.own) || self.theirs.contains(&address) {
+        let over = self.tryings >= TRYINGS_MAX;
+        if over || !is_usable(address, self.here) || self.theirs.contains(&address) {
             return;
         }
         if self.theirs.len() >= ADDRESSES_MAX {
@@ -342,10 +371,11 @@ fn within(now: Instant, at: Instant, most: Duration) -> bool {
 
 /// Whether a packet may be sent where somebody else says: to one machine, at a port. To this very
 /// machine only where the relay is on it, too.
-fn is_usable(address: SocketAddr, own: &[SocketAddr]) -> bool {
-    let here = own.iter().any(|own| own.ip().is_loopback());
+fn is_usable(address: SocketAddr, here: bool) -> bool {
     let one = match address.ip() {
-        IpAddr::V4(host) => !host.is_broadcast() && host != Ipv4Addr::UNSPECIFIED,
+        IpAddr::V4(host) => {
+            !host.is_broadcast() && !host.is_link_local() && host != Ipv4Addr::UNSPECIFIED
+        }
         IpAddr::V6(host) => !host.is_unspecified() && !host.is_unicast_link_local(),
     };
     let ip = address.ip();

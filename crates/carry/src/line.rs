@@ -46,6 +46,8 @@ const SYSTEM_BYTES: usize = 8_192;
 const DATAGRAMS_SILENT: Duration = Duration::from_secs(2);
 /// One in so many packets goes as a datagram all the same.
 const TRIES: u64 = 25;
+/// Of packets that only keep the room, every so manieth goes in the session where no datagrams come.
+const KEPT_IN_SESSION: u64 = 4;
 /// The relay is asked so often, beside every so manieth packet, where a side is seen that may be
 /// reached directly.
 const ASKED_MAX: u64 = 6;
@@ -236,7 +238,17 @@ impl End {
             direct.machine().begin(port.own());
         }
         let (asked, last) = (direct.as_ref().map(|_| 0), Instant::now());
-        Some(Datagrams { port, keys: keys?, proof, number: 0, said: 0, last, direct, asked })
+        Some(Datagrams {
+            port,
+            keys: keys?,
+            proof,
+            number: 0,
+            said: 0,
+            kept: 0,
+            last,
+            direct,
+            asked,
+        })
     }
 
     /// Says this, on the ways it goes.
@@ -280,9 +292,12 @@ impl End {
                 }
                 (length, from) = receive(datagrams.as_ref(), &mut datagram) => {
                     let came = datagram.get(..length).unwrap_or_default();
-                    self.meter.heard(length);
-                    let heard = datagrams.as_mut().map(|way| way.hear(came, from));
-                    for packet in heard.unwrap_or_default() {
+                    let heard = datagrams.as_mut().map(|way| way.hear(came, from)).unwrap_or_default();
+                    // What strangers send to this socket is nobody's cost.
+                    if !heard.is_empty() || datagrams.as_ref().is_some_and(|way| way.is_relay(from)) {
+                        self.meter.heard(length);
+                    }
+                    for packet in heard {
                         // A program that takes nothing misses it.
                         let _ = self.tell.try_send(Word::Heard(packet));
                     }
@@ -334,6 +349,8 @@ struct Datagrams {
     number: u64,
     /// Packets that were said.
     said: u64,
+    /// Packets that only kept the room beside a direct way.
+    kept: u64,
     /// When one of the relay's came last.
     last: Instant,
     direct: Option<Direct>,
@@ -357,12 +374,15 @@ impl Datagrams {
     }
 
     /// Whether what goes through the room goes by a datagram.
-    fn carries(&self, leave: Leave) -> bool {
-        let every = |count| self.said.checked_rem(count) == Some(0);
-        // Of what keeps the room beside a direct way, some goes in the session, so that it lasts
-        // where datagrams do not get through to the relay.
-        let kept = leave.kept && !every(4);
-        self.last.elapsed() < DATAGRAMS_SILENT || every(TRIES) || kept
+    fn carries(&mut self, leave: Leave) -> bool {
+        let lately = self.last.elapsed() < DATAGRAMS_SILENT;
+        if leave.kept {
+            // Of what keeps the room beside a direct way, some goes in the session, so that it lasts
+            // where datagrams do not get through to the relay.
+            self.kept = self.kept.wrapping_add(1);
+            return lately || self.kept.checked_rem(KEPT_IN_SESSION) != Some(0);
+        }
+        lately || self.said.checked_rem(TRIES) == Some(0)
     }
 
     /// A question to the relay, as large as any.
@@ -398,6 +418,10 @@ impl Datagrams {
     }
 
     /// What a datagram brings.
+    fn is_relay(&self, from: SocketAddr) -> bool {
+        self.direct.is_none() || self.port.is_relay(from)
+    }
+
     fn hear(&mut self, datagram: &[u8], from: SocketAddr) -> Vec<Vec<u8>> {
         if let Some(direct) = self.direct.as_ref().filter(|_| !self.port.is_relay(from)) {
             return direct.machine().hear(Instant::now(), datagram, from).into_iter().collect();
@@ -463,6 +487,7 @@ mod tests {
             proof: 7,
             number: 0,
             said: 0,
+            kept: 0,
             last: Instant::now(),
             direct: Some(direct.clone()),
             asked: Some(0),

@@ -315,6 +315,9 @@ impl Calling {
     fn turn_direct(&mut self, next: Option<Direct>) {
         if let Some(before) = std::mem::replace(&mut self.direct, next) {
             before.stop();
+            if let Some(next) = &self.direct {
+                next.follow(&before);
+            }
             let before = before.figures();
             let all = &mut self.direct_before;
             all.heard = all.heard.saturating_add(before.heard);

@@ -8,7 +8,7 @@ use std::{
 use sogon_packet::Freshness;
 use sogon_wire::packet::Address;
 
-use super::{Direct, KEPT_EVERY, Leave, TRYING, TRYINGS_MAX, is_usable};
+use super::{Direct, GIVEN_UP, KEPT_EVERY, Leave, ROOM_AGAIN, TRYING, TRYINGS_MAX, is_usable};
 
 const PACKET: usize = 161;
 const DATAGRAM: usize = 209;
@@ -181,7 +181,7 @@ fn what_was_forged_or_came_before_moves_nothing() {
 }
 
 #[test]
-fn a_newer_packet_from_elsewhere_is_followed_and_an_older_one_is_not() {
+fn a_newer_packet_from_another_port_is_followed_and_an_older_one_is_not() {
     let mut sides = pair();
     let (_, now) = speak(&mut sides, Instant::now(), Duration::from_secs(3), true);
     let [mina, joon] = &mut sides;
@@ -190,10 +190,11 @@ fn a_newer_packet_from_elsewhere_is_followed_and_an_older_one_is_not() {
         mina.direct.machine().seal(now, fresh, vec![1; PACKET], DATAGRAM).unwrap()
     };
     let (older, newer) = (seal(mina), seal(mina));
-    // Her network changed.
-    assert!(joon.direct.machine().hear(now, &newer, at(9)).is_some());
+    // What stands between gave her another port.
+    let port = SocketAddr::new(at(1).ip(), 4_009);
+    assert!(joon.direct.machine().hear(now, &newer, port).is_some());
     assert!(joon.direct.machine().hear(now, &older, at(1)).is_some(), "late, and heard");
-    assert_eq!(joon.direct.machine().leave(now).to, Some(at(9)));
+    assert_eq!(joon.direct.machine().leave(now).to, Some(port));
 }
 
 #[test]
@@ -241,14 +242,60 @@ fn what_is_stopped_neither_speaks_nor_hears() {
     let (went, now) = speak(&mut sides, now, PACE * 100, true);
     assert_eq!((went.room, went.directly, went.addresses), (100, 0, 0));
     assert!(!is_direct(&sides[1], now), "and the other notices");
+    let later = now + GIVEN_UP;
+    let mut leaves = (0..100).map(|_| sides[1].direct.machine().leave(later));
+    assert!(leaves.all(|leave| leave.to.is_none()), "and sends nothing more there");
+}
+
+#[test]
+fn a_relay_that_says_one_is_here_opens_nothing_here() {
+    let mut sides = pair();
+    let now = Instant::now();
+    sides[0].direct.machine().seen_at(now, Address::V4([127, 0, 0, 1], 4_000));
+    assert_eq!(sides[0].direct.machine().own, [at(1)]);
+    sides[1].direct.machine().own = vec![SocketAddr::from(([127, 0, 0, 1], 22))];
+    let fresh = sides[1].freshness();
+    let told = sides[1].direct.machine().tell(fresh, PACKET).unwrap();
+    assert!(sides[0].direct.machine().heard_in_room(now, &told));
+    assert!(sides[0].direct.machine().theirs.is_empty());
+}
+
+#[test]
+fn a_packet_from_an_address_nobody_told_is_heard_and_nothing_goes_there() {
+    let mut sides = pair();
+    let (_, now) = speak(&mut sides, Instant::now(), Duration::from_secs(3), true);
+    let fresh = sides[1].freshness();
+    let sealed = sides[1].direct.machine().seal(now, fresh, vec![1; PACKET], DATAGRAM).unwrap();
+    assert!(sides[0].direct.machine().hear(now, &sealed, at(77)).is_some());
+    assert_eq!(sides[0].direct.machine().leave(now).to, Some(at(2)));
+}
+
+#[test]
+fn who_hears_the_room_at_full_pace_knows_that_the_other_hears_nothing_directly() {
+    let mut sides = pair();
+    let (_, now) = speak(&mut sides, Instant::now(), Duration::from_secs(3), true);
+    assert!(is_direct(&sides[0], now));
+    for _ in 0..=ROOM_AGAIN {
+        sides[0].direct.machine().heard_in_room(now, &[0xf3; PACKET]);
+    }
+    assert!(!is_direct(&sides[0], now));
+}
+
+#[test]
+fn how_often_addresses_are_tried_counts_on_in_the_next_epoch() {
+    let [before, next] = pair();
+    before.direct.machine().tryings = TRYINGS_MAX;
+    next.direct.follow(&before.direct);
+    let now = Instant::now();
+    next.direct.machine().heard_in_room(now, &[0xf3; PACKET]);
+    assert!(!next.direct.machine().leave(now).tells);
 }
 
 #[test]
 fn nothing_is_sent_to_everybody_nobody_or_into_this_machine() {
     let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-    let own = [address("192.0.2.1:4000")];
     for good in ["192.0.2.7:1", "10.0.0.7:65535", "[2001:db8::7]:4000"] {
-        assert!(is_usable(address(good), &own), "{good}");
+        assert!(is_usable(address(good), false), "{good}");
     }
     for bad in [
         "0.0.0.0:4000",
@@ -260,8 +307,9 @@ fn nothing_is_sent_to_everybody_nobody_or_into_this_machine() {
         "[::1]:4000",
         "[ff02::1]:4000",
         "[fe80::1]:4000",
+        "169.254.1.1:4000",
     ] {
-        assert!(!is_usable(address(bad), &own), "{bad}");
+        assert!(!is_usable(address(bad), false), "{bad}");
     }
-    assert!(is_usable(address("127.0.0.1:9"), &[address("127.0.0.1:8")]), "both are here");
+    assert!(is_usable(address("127.0.0.1:9"), true), "both are here");
 }

@@ -145,7 +145,9 @@ impl Work<'_> {
                 Ok(file.map(|file| Content { kind: KIND_FILE, file: Some(file), ..bare }))
             }
             KindRow::Call => {
-                let direct = message.direct.map(|_| DIRECT);
+                // What is sent again says what the owner wants now.
+                let wanted = self.conversation(id)?.goes_directly() && self.memory.direct;
+                let direct = message.direct.filter(|_| wanted).map(|_| DIRECT);
                 Ok(Some(Content { kind: KIND_CALL, direct, ..bare }))
             }
             KindRow::Unknown | KindRow::Gap | KindRow::Membership => Ok(None),
