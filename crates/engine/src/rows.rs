@@ -353,6 +353,38 @@ pub(crate) struct ConversationRow {
     /// The owner would have calls of this pair go directly.
     #[n(57)]
     pub(crate) direct: Option<bool>,
+    /// Whom the owner's own commits let in and put out, in epochs that may yet turn out void.
+    #[n(58)]
+    pub(crate) deeds: Option<Vec<MemberDeedRow>>,
+    /// Those of them that are void: done again when this home is where the others are.
+    #[n(59)]
+    pub(crate) void: Option<Vec<MemberDeedRow>>,
+    /// Whose Welcome let the owner in, and into which epoch.
+    #[n(60)]
+    pub(crate) let_in: Option<LetInRow>,
+}
+
+/// Somebody let the owner into an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct LetInRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) by: [u8; 32],
+    #[n(1)]
+    pub(crate) epoch: u64,
+}
+
+/// Somebody the owner let in, or put out.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct MemberDeedRow {
+    /// The epoch the commit led to.
+    #[n(0)]
+    pub(crate) epoch: u64,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    #[n(2)]
+    pub(crate) came: bool,
 }
 
 /// Somebody in a conversation.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many logs a conversation has left are still read.
-const CLOSINGS_MAX: usize = 2;
+pub(crate) const CLOSINGS_MAX: usize = 2;
 
 impl Work<'_> {
     /// Boxes of one of a conversation's logs. `asked_from` is the place they were asked from;
@@ -335,6 +335,7 @@ impl Work<'_> {
         let come = after.iter().filter(|one| !before.iter().any(|m| m.identity == one.identity));
         let gone: Vec<_> = gone.map(|member| member.identity).collect();
         let come: Vec<_> = come.map(|member| member.identity).collect();
+        row.remember_deeds(&come, &gone);
         self.note_changes(id, row, None, &come, &gone)?;
         self.welcome(id, row, own)?;
         Ok(true)
@@ -509,10 +510,12 @@ impl Work<'_> {
         row: &mut ConversationRow,
         page: &Page,
     ) -> Result<(), EngineError> {
-        let mut lost = false;
+        // The first epoch the others left by another commit.
+        let mut lost: Option<u64> = None;
         let mut told = row.fork_told;
+        let left = row.epoch.saturating_sub(row.closings.len() as u64);
         let (at, first) = (relay.to_string(), row.first_relay().to_owned());
-        for closing in &mut row.closings {
+        for (epoch, closing) in (left..).zip(&mut row.closings) {
             let keys = LogKeys::from_bytes(&closing.keys).map_err(internal)?;
             if keys.log() != page.log {
                 continue;
@@ -532,7 +535,9 @@ impl Work<'_> {
                 // One rule for everybody, without clocks.
                 let moved = closing.moved.unwrap_or(false);
                 let ours = Closing { commit: closing.commit, author: closing.author, moved };
-                lost |= note.rank() < ours.rank();
+                if note.rank() < ours.rank() {
+                    lost = Some(lost.map_or(epoch, |before| before.min(epoch)));
+                }
                 if !told {
                     told = true;
                     let title = row.title.clone();
@@ -542,7 +547,8 @@ impl Work<'_> {
             }
         }
         row.fork_told = told;
-        if lost {
+        if let Some(epoch) = lost {
+            row.void_after(epoch);
             row.strayed = row.strayed.or(Some(0));
             self.doubt(id, row)?;
         }

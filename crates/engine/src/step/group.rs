@@ -1,6 +1,6 @@
 //! Groups: how people come in and go.
 
-use sogon_seal::{Charter, Conversation, Member, PublicIdentity};
+use sogon_seal::{Charter, Conversation, GroupName, Member, PublicIdentity};
 
 use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     membership::{DeedRow, MembershipRow, PersonRow},
     message_row::KindRow,
     rows::{
-        BytesRow, CONTACTS, ContactRow, ConversationRow, GROUPS, PARTS, RemovalRow, State, encode,
-        id_of, read_all,
+        AckRow, BytesRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, GROUPS, LetInRow,
+        PARTS, RemovalRow, State, encode, id_of, read_all,
     },
 };
 
@@ -102,6 +102,9 @@ impl Work<'_> {
             to_know: None,
             former: None,
             direct: None,
+            deeds: None,
+            void: None,
+            let_in: None,
         };
         self.enter_epoch(id, &mut row, group)?;
         // Whose relay it is was said by somebody else: it must at least be an address.
@@ -289,11 +292,32 @@ impl Work<'_> {
         self.hand_out_package(pair_id)
     }
 
+    /// Groups whose place a Welcome may take: all that is known of them was said by the one it comes
+    /// from, who let the owner into the present epoch. It did not count, and they are elsewhere now.
+    fn replaceable(&self, by: &Member) -> Result<Vec<GroupName>, EngineError> {
+        let mut found = Vec::new();
+        for (_, row) in read_all::<ConversationRow>(self.desk, CONVERSATIONS, b"")? {
+            let theirs = row.let_in.as_ref().is_some_and(|its| {
+                its.by == by.identity.0 && its.epoch == row.epoch && row.state != State::Over
+            });
+            let heard = |ack: &AckRow| ack.epoch == row.epoch && ack.seq > 0;
+            let mut others = row.acks.iter().filter(|ack| ack.identity != by.identity.0);
+            if row.is_group && theirs && !others.any(heard) {
+                found.push(row.group);
+            }
+        }
+        Ok(found)
+    }
+
     fn join_group(&mut self, welcome: &[u8], from: Member) -> Result<(), EngineError> {
         let mark = self.desk.mark();
-        let Ok(group) = Conversation::join(self.sealer, welcome, None, None) else {
-            return Ok(());
-        };
+        let mut group = Conversation::join(self.sealer, welcome, None, None);
+        for old in self.replaceable(&from)? {
+            if group.is_err() {
+                group = Conversation::join(self.sealer, welcome, None, Some(old));
+            }
+        }
+        let Ok(group) = group else { return Ok(()) };
         let charter = group.charter().map_err(internal)?;
         let known = crate::Shelf::row(self.desk, GROUPS, &group.name().0)?;
         let fits = match &known {
@@ -311,13 +335,21 @@ impl Work<'_> {
                 let mut row = self.conversation(id)?;
                 row.state = State::Open;
                 row.leaving = false;
+                row.strayed = None;
+                row.rescue = None;
                 row.closings.clear();
+                row.acks.clear();
                 self.enter_epoch(id, &mut row, &group)?;
+                self.do_again(&mut row, &group)?;
+                // Who was in an epoch that does not count said it to nobody.
+                self.unseal_outbox(id)?;
+                self.send_again(id, &mut row)?;
                 self.ask_conversation(id, &row)?;
                 (id, row)
             }
             None => self.new_conversation(&group, &charter)?,
         };
+        row.let_in = Some(LetInRow { by: from.identity.0, epoch: row.epoch });
         let by = Some(PersonRow::of(&from.identity));
         let its = MembershipRow { deed: DeedRow::Came, who: vec![PersonRow::OWNER], by };
         self.add_notice(id, &mut row, KindRow::Membership, Some(its))?;

@@ -2,6 +2,7 @@
 //! through the desk of the step.
 
 mod act;
+mod again;
 mod call;
 mod carry;
 mod change;

@@ -182,6 +182,7 @@ impl Work<'_> {
             row.closings.clear();
             row.acks.clear();
             self.enter_epoch(id, row, &group)?;
+            self.do_again(row, &group)?;
             let title = self.title_of(row)?;
             self.alert(AlertKind::Rejoined, title)?;
             self.say(Event::Changed { conversation: id });
