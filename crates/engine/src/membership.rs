@@ -53,6 +53,29 @@ pub(crate) struct MembershipRow {
     pub(crate) by: Option<PersonRow>,
 }
 
+/// Somebody the owner let in, or put out.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct MemberDeedRow {
+    /// The epoch the commit led to.
+    #[n(0)]
+    pub(crate) epoch: u64,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    #[n(2)]
+    pub(crate) came: bool,
+}
+
+/// Somebody let the owner into an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct LetInRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) by: [u8; 32],
+    #[n(1)]
+    pub(crate) epoch: u64,
+}
+
 /// It as it is shown; `text` is all that older homes wrote, and `name` knows what people are called.
 pub(crate) fn membership<E>(
     row: Option<&MembershipRow>,

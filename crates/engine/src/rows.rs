@@ -10,7 +10,11 @@ use sogon_seal::{
 };
 use sogon_wire::{LogName, RelayAddr, Seq};
 
-use crate::{ContactId, ConversationId, EngineError, MessageId, view::AlertKind};
+use crate::{
+    ContactId, ConversationId, EngineError, MessageId,
+    membership::{LetInRow, MemberDeedRow},
+    view::AlertKind,
+};
 
 pub(crate) const SELF: Table = Table(10);
 pub(crate) const CONTACTS: Table = Table(11);
@@ -362,29 +366,6 @@ pub(crate) struct ConversationRow {
     /// Whose Welcome let the owner in, and into which epoch.
     #[n(60)]
     pub(crate) let_in: Option<LetInRow>,
-}
-
-/// Somebody let the owner into an epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct LetInRow {
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub(crate) by: [u8; 32],
-    #[n(1)]
-    pub(crate) epoch: u64,
-}
-
-/// Somebody the owner let in, or put out.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub(crate) struct MemberDeedRow {
-    /// The epoch the commit led to.
-    #[n(0)]
-    pub(crate) epoch: u64,
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub(crate) identity: [u8; 32],
-    #[n(2)]
-    pub(crate) came: bool,
 }
 
 /// Somebody in a conversation.

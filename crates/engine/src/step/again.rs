@@ -6,7 +6,8 @@ use sogon_seal::{Conversation, PublicIdentity};
 use super::{Work, follow::CLOSINGS_MAX, internal};
 use crate::{
     EngineError,
-    rows::{ConversationRow, MemberDeedRow, RemovalRow},
+    membership::MemberDeedRow,
+    rows::{ConversationRow, RemovalRow},
 };
 
 /// So many epochs back a commit may still turn out void: as many as closing notes are watched for.

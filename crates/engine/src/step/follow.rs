@@ -10,8 +10,6 @@ use sogon_wire::{RelayAddr, SealedBox, Seq};
 use super::{Work, flow::log_of, internal, page::Page, short_hash};
 use crate::{
     ConversationId, EngineError,
-    membership::{DeedRow, MembershipRow, PersonRow},
-    message_row::KindRow,
     rows::{BY_HAND, CARRIED, CHAINS, ClosingRow, ConversationRow, DONE, State, in_conversation},
     view::AlertKind,
 };
@@ -561,24 +559,6 @@ impl Work<'_> {
             Some(contact) => Ok(self.contact(contact)?.name),
             None => Ok(row.title.clone()),
         }
-    }
-
-    /// The owner was put out of the conversation.
-    fn put_out(
-        &mut self,
-        id: ConversationId,
-        row: &mut ConversationRow,
-        author: sogon_seal::Member,
-    ) -> Result<(), EngineError> {
-        row.state = State::Over;
-        row.rescue = None;
-        // Whoever went by their own wish has that in their conversation already.
-        if !row.leaving {
-            let by = Some(PersonRow::of(&author.identity));
-            let its = MembershipRow { deed: DeedRow::Removed, who: vec![PersonRow::OWNER], by };
-            self.add_notice(id, row, KindRow::Membership, Some(its))?;
-        }
-        self.fail_outbox(id)
     }
 }
 

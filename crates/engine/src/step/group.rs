@@ -6,11 +6,11 @@ use super::{Work, internal, outbox::Haste, receive::shortened};
 use crate::{
     ContactId, ConversationId, EngineError, Event, GROUP_MEMBERS_MAX, MessageId,
     content::{Content, KIND_LEAVE, KIND_WELCOME, PARTS_MAX, Part},
-    membership::{DeedRow, MembershipRow, PersonRow},
+    membership::{DeedRow, LetInRow, MembershipRow, PersonRow},
     message_row::KindRow,
     rows::{
-        AckRow, BytesRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, GROUPS, LetInRow,
-        PARTS, RemovalRow, State, encode, id_of, read_all,
+        AckRow, BytesRow, CONTACTS, CONVERSATIONS, ContactRow, ConversationRow, GROUPS, PARTS,
+        RemovalRow, State, encode, id_of, read_all,
     },
 };
 
@@ -242,6 +242,24 @@ impl Work<'_> {
         }
         let who = who.iter().map(|identity| PersonRow::of(identity)).collect();
         self.add_notice(id, row, KindRow::Membership, Some(MembershipRow { deed, who, by }))
+    }
+
+    /// The owner was put out of the conversation.
+    pub(crate) fn put_out(
+        &mut self,
+        id: ConversationId,
+        row: &mut ConversationRow,
+        author: Member,
+    ) -> Result<(), EngineError> {
+        row.state = State::Over;
+        row.rescue = None;
+        // Whoever went by their own wish has that in their conversation already.
+        if !row.leaving {
+            let by = Some(PersonRow::of(&author.identity));
+            let its = MembershipRow { deed: DeedRow::Removed, who: vec![PersonRow::OWNER], by };
+            self.add_notice(id, row, KindRow::Membership, Some(its))?;
+        }
+        self.fail_outbox(id)
     }
 
     /// Sends a Welcome to a contact through the conversation with them.
