@@ -203,9 +203,26 @@ mod tests {
         let missing: Vec<_> = wanted.difference(&there).collect();
         assert!(missing.is_empty(), "not in the words: {missing:?}");
         let families = [
-            "error-", "alert-", "state-", "loss-", "check-", "kind-", "home-", "backup-", "gone-",
-            "left-", "mode-", "usage-", "waits-", "call-", "file-", "program-", "carried-",
-            "metered-", "direct-",
+            "error-",
+            "alert-",
+            "state-",
+            "loss-",
+            "check-",
+            "kind-",
+            "home-",
+            "backup-",
+            "gone-",
+            "left-",
+            "mode-",
+            "usage-",
+            "waits-",
+            "call-",
+            "file-",
+            "program-",
+            "carried-",
+            "metered-",
+            "direct-",
+            "membership-",
         ];
         let idle: Vec<_> = there
             .difference(&wanted)
