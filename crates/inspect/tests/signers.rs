@@ -96,6 +96,21 @@ fn whatever_is_changed_after_signing_is_told() {
 }
 
 #[test]
+fn a_table_that_is_moved_into_the_program_is_told() {
+    for wide in [false, true] {
+        let good = signed(&windows::program(wide), &Key::ec(256, 7), Hash::Sha256, "Mina");
+        let (code, table) = good.split_at(table_at(&good));
+        for place in [CODE_AT, CODE_AT + 8, CODE_AT + 0x100, code.len() - 8, code.len() - 1] {
+            // All that is hashed comes in the same order, and stands elsewhere.
+            let mut moved = [&code[..place], table, &code[place..]].concat();
+            moved[entry_at(wide)..entry_at(wide) + 4]
+                .copy_from_slice(&(place as u32).to_le_bytes());
+            assert_eq!(who(&moved), Some(Signing::Broken), "{place}");
+        }
+    }
+}
+
+#[test]
 fn a_signature_over_something_else_does_not_hold() {
     let (plain, key) = (windows::program(true), Key::ec(256, 7));
     let none = Lies::default();

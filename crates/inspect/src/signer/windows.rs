@@ -1,8 +1,9 @@
 //! Signatures of programs for Windows ("PE Format", Microsoft).
 //!
 //! Everything in the file is hashed but its checksum, the place that says where the table of
-//! certificates lies, and that table. The table must hold one signature and nothing behind it:
-//! what stands there could be changed unseen.
+//! certificates lies, and that table. The table must stand at the end of the file and hold one
+//! signature: what stands behind that could be changed unseen, and a table that could stand anywhere
+//! could be pushed between the parts of a program, whose digest would stay the same.
 
 use std::{io, ops::Range};
 
@@ -28,7 +29,7 @@ struct Layout {
 pub(super) fn check(file: &dyn Source) -> io::Result<Said> {
     let Some(layout) = layout(file)? else { return Ok(None) };
     let table = &layout.table;
-    let fits = table.start >= layout.entry.saturating_add(8) && table.end <= file.size();
+    let fits = table.start >= layout.entry.saturating_add(8) && table.end == file.size();
     if !fits || table.is_empty() {
         return Ok(Some(Err(BlockTrouble::Broken)));
     }
@@ -97,7 +98,6 @@ fn digest(file: &dyn Source, layout: &Layout, hash: Hash) -> io::Result<Vec<u8>>
         0..layout.checksum,
         layout.checksum.saturating_add(4)..layout.entry,
         layout.entry.saturating_add(8)..layout.table.start,
-        layout.table.end..file.size(),
     ];
     for part in parts {
         take(&mut state, file, part)?;
