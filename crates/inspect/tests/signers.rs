@@ -222,6 +222,39 @@ fn a_java_program_is_signed_by_whoever_signed_its_list_of_files() {
 }
 
 #[test]
+fn what_is_put_beside_the_signature_of_a_java_program_is_told() {
+    let code = Dice(1).file("class", 9_000);
+    let key = apps::Key::ec(7);
+    let made = |files: &[&str], beside: &[&str]| {
+        let files: Vec<Entry<'_>> = files.iter().map(|name| (*name, &code[..], true)).collect();
+        let beside: Vec<Entry<'_>> =
+            beside.iter().map(|name| (*name, &b"more"[..], true)).collect();
+        apps::jar_signed_beside(&files, &beside, &key, "Mina")
+    };
+    let own = ["a/Main.class", "a/main.class", "META-INF/LICENSE", "META-INF/services/a.B"];
+    let signs = ["META-INF/B.SF", "META-INF/b.ec", "META-INF/SIG-B", "META-INF/SIG-B.x1"];
+    assert!(holds(&made(&own, &[])));
+    assert!(holds(&made(&own, &signs)));
+    for more in [
+        // Some readers take the last of them, and some any letters.
+        "META-INF/MANIFEST.MF",
+        "META-INF/manifest.mf",
+        "meta-inf/MANIFEST.MF",
+        "META-INF/cert.sf",
+        "META-INF/license",
+        "a/Main.class",
+        // A class can be loaded from anywhere.
+        "META-INF/Main.class",
+        "META-INF/SIG-Main.class",
+        "META-INF/more",
+        "META-INF/versions/9/a/Main.class",
+        "meta-inf/B.SF",
+    ] {
+        assert_eq!(who(&made(&own, &[more])), Some(Signing::Broken), "{more}");
+    }
+}
+
+#[test]
 fn the_sample_that_the_programs_stories_use_is_what_the_forge_writes() {
     let sample = signed(&windows::program(true), &Key::ec(256, 7), Hash::Sha256, "Mina's Tools");
     let kept: &[u8] = include_bytes!("programs/signed.exe");

@@ -266,6 +266,26 @@ pub fn jar_signed(files: &[Entry<'_>], key: &Key, name: &str) -> Vec<u8> {
 
 /// The same with another line in the signed file.
 pub fn jar_signed_saying(files: &[Entry<'_>], key: &Key, name: &str, more: &str) -> Vec<u8> {
+    jar_with(files, &[], key, name, more)
+}
+
+/// The same with entries that nobody signed, behind all others.
+pub fn jar_signed_beside(
+    files: &[Entry<'_>],
+    beside: &[Entry<'_>],
+    key: &Key,
+    name: &str,
+) -> Vec<u8> {
+    jar_with(files, beside, key, name, "")
+}
+
+fn jar_with(
+    files: &[Entry<'_>],
+    beside: &[Entry<'_>],
+    key: &Key,
+    name: &str,
+    more: &str,
+) -> Vec<u8> {
     let mut manifest = "Manifest-Version: 1.0\r\n\r\n".to_owned();
     for (file, bytes, _) in files {
         let digest = base64(&Sha256::digest(bytes));
@@ -305,6 +325,7 @@ pub fn jar_signed_saying(files: &[Entry<'_>], key: &Key, name: &str, more: &str)
     all.push(("META-INF/MANIFEST.MF", manifest.as_bytes(), false));
     all.push(("META-INF/CERT.SF", hashes.as_bytes(), false));
     all.push(("META-INF/CERT.RSA", &cms, false));
+    all.extend(beside);
     zip(&all)
 }
 

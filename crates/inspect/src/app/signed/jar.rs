@@ -1,7 +1,7 @@
 //! Scheme v1: every file's hash in a manifest, the manifest's hash in a signed file (JAR, RFC 5652).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
 };
 
@@ -19,7 +19,11 @@ use crate::{
 /// A manifest, a list of hashes, a signature: none of them is larger.
 const FILE_BYTES_MAX: usize = 32 << 20;
 
+const FOLDER: &str = "META-INF/";
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
+
+/// How files with signatures end.
+const SIGNATURES: [&str; 3] = [".RSA", ".EC", ".DSA"];
 
 /// Checks it; `None` when the app has no such signature. `newer` says whether a newer scheme is
 /// there: who signed with one says so here, so that nobody can take it off unseen. At most
@@ -32,8 +36,8 @@ pub(super) fn check(
 ) -> Option<Result<Vec<Signer>, BlockTrouble>> {
     let signature = directory.entries.iter().find(|entry| {
         let name = entry.name.to_ascii_uppercase();
-        let ending = [".RSA", ".EC", ".DSA"].iter().any(|ending| name.ends_with(ending));
-        name.starts_with("META-INF/") && ending && name.matches('/').count() == 1
+        let ending = SIGNATURES.iter().any(|ending| name.ends_with(ending));
+        name.starts_with(FOLDER) && ending && name.matches('/').count() == 1
     })?;
     Some(signed(app, directory, signature, newer, unpacked_bytes_max))
 }
@@ -72,9 +76,12 @@ fn signed(
         })
         .collect();
     let mut left = unpacked_bytes_max;
+    let mut names = BTreeSet::new();
     for entry in &directory.entries {
-        let own = entry.name.starts_with("META-INF/") && entry.name.matches('/').count() == 1;
-        if own || entry.name.ends_with('/') {
+        if !names.insert(read_as(&entry.name)) {
+            return Err(BlockTrouble::Altered);
+        }
+        if is_own(&entry.name) || entry.name.ends_with('/') {
             continue;
         }
         let (hash, digest) = listed.get(&entry.name).ok_or(BlockTrouble::Altered)?;
@@ -84,6 +91,32 @@ fn signed(
         }
     }
     Ok(vec![signer])
+}
+
+/// The name under which readers find an entry: a second one would be another file for some of them.
+/// Letters may differ in size alone, as makers of short names have it; where signatures and manifests
+/// are looked for, readers do not tell them apart.
+fn read_as(name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    if upper.starts_with(FOLDER) { upper } else { name.to_owned() }
+}
+
+/// Belongs to a signature, which says nothing of it (JAR File Specification, "Signed JAR File").
+/// Whatever else stands beside it is a file as others are: programs can be loaded from there.
+fn is_own(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let Some(file) = upper.strip_prefix(FOLDER).filter(|_| name.starts_with(FOLDER)) else {
+        return false;
+    };
+    if file.contains('/') {
+        return false;
+    }
+    let ending = file.split_once('.').map_or("", |(_, ending)| ending);
+    let named = file.starts_with("SIG-")
+        && ending.len() <= 3
+        && ending.bytes().all(|letter| letter.is_ascii_alphanumeric());
+    let signs = file.ends_with(".SF") || SIGNATURES.iter().any(|ending| file.ends_with(ending));
+    upper == MANIFEST || signs || named
 }
 
 /// What it means that a file inside could not be hashed.
