@@ -357,6 +357,33 @@ fn whatever_is_changed_in_a_package_is_told() {
 }
 
 #[test]
+fn an_archive_in_room_that_nobody_vouches_for_is_not_told_as_what_somebody_signed() {
+    let good = signed_package();
+    let hidden = zip(&[("a", b"", true)]);
+    // Behind the last bytes of a stream, in its last sector.
+    let content = packages::package(9_000).streams();
+    let large = content.iter().find(|bytes| bytes.len() == 9_000).expect("there is one");
+    let place = at(&good, large) + large.len();
+    let put = |hidden: &[u8]| {
+        let mut made = good.clone();
+        made[place..place + hidden.len()].copy_from_slice(hidden);
+        made
+    };
+    assert_eq!(who(&put(&hidden)), Some(Signing::Unknown));
+    // Its directory is where the end says it begins, or before the end.
+    let end = hidden.len() - 22;
+    let mut absolute = hidden.clone();
+    absolute[end + 12..end + 16].copy_from_slice(&[0; 4]);
+    absolute[end + 16..end + 20].copy_from_slice(&((place + 31) as u32).to_le_bytes());
+    assert_eq!(who(&put(&absolute)), Some(Signing::Unknown));
+    // An end without a directory is none.
+    assert!(holds(&put(&hidden[end..])));
+    assert!(holds(&put(b"PK\x05\x06")));
+    let many = b"PK\x05\x06".repeat(40);
+    assert!(holds(&put(&many)));
+}
+
+#[test]
 fn a_package_whose_tables_go_round_or_share_is_broken() {
     let good = signed_package();
     let first = number(&good, 76);

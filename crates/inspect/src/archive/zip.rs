@@ -103,6 +103,35 @@ impl Directory {
     }
 }
 
+/// Ends of archives that are looked at: more of them do not get there by chance.
+const ENDS_MAX: usize = 64;
+
+/// Whether a reader of archives could find one in a file of another kind: an end record within its
+/// reach, with a directory where one of its readings has it.
+pub(crate) fn ends_in_one(file: &dyn Source) -> io::Result<bool> {
+    let tail = file.tail(END_BYTES_MAX)?;
+    let tail_at = file.size().saturating_sub(tail.len() as u64);
+    let ends = tail.windows(4).enumerate().filter(|(_, four)| *four == b"PK\x05\x06");
+    for (tried, (at, _)) in ends.enumerate() {
+        let (Some(size), Some(start)) =
+            (u32_le(&tail, at.saturating_add(12)), u32_le(&tail, at.saturating_add(16)))
+        else {
+            continue;
+        };
+        if tried >= ENDS_MAX || size == u32::MAX || start == u32::MAX {
+            return Ok(true);
+        }
+        let end = tail_at.saturating_add(at as u64);
+        let before = end.checked_sub(u64::from(size)).filter(|_| size > 0);
+        for place in before.into_iter().chain([u64::from(start)]) {
+            if file.piece(place, 4)? == b"PK\x01\x02" {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Start and size of a directory that needs 64 bits.
 fn large(file: &dyn Source, end_at: u64) -> Option<(u64, u64)> {
     let locator = file.piece(end_at.checked_sub(20)?, 20).ok()?;
