@@ -14,7 +14,7 @@ use forge::{
     mach::{self, APPLE, ARM, INTEL, Named, PLAIN, Way},
     packages::{self, CABINET_HEAD, Coded, Compound, Node, package_signed, script_signed},
     seals::Key,
-    windows::{self, CODE_AT, Hash, Lies, PE_AT, entry_at, lying, signed, table_at},
+    windows::{self, Beside, CODE_AT, Hash, Lies, PE_AT, entry_at, lying, signed, table_at},
 };
 use sha2::{Digest, Sha256};
 use sogon_inspect::{
@@ -126,6 +126,42 @@ fn a_signature_over_something_else_does_not_hold() {
     other[CODE_AT + 7] ^= 1;
     let cms = &good[table_at(&good) + 8..];
     assert_eq!(who(&windows::with_table(&other, cms)), Some(Signing::Broken));
+}
+
+#[test]
+fn what_nobody_signed_beside_a_signature_makes_it_unknown() {
+    let (plain, key) = (windows::program(true), Key::ec(256, 7));
+    let made = |beside| {
+        let lies = Lies { beside, ..Lies::default() };
+        who(&lying(&plain, &key, Hash::Sha256, "Mina", lies))
+    };
+    // Somebody else's word about the time, in three ways, and a second signature.
+    let times: [&[u8]; 4] = [
+        &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 6],
+        &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 3, 3, 1],
+        &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 4, 1],
+        &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 16, 2, 14],
+    ];
+    for name in times {
+        let said = made(Beside::Attribute(name));
+        assert!(matches!(said, Some(Signing::Holds(_))), "{name:?} {said:?}");
+    }
+    for beside in [
+        Beside::Attribute(&[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 4, 2]),
+        Beside::Certificate(&[0x30, 2, 4, 0]),
+        Beside::Certificate(&[4, 4, 1, 2, 3, 4]),
+        Beside::Certificate(&[0x30]),
+        Beside::Signer,
+        Beside::Rest(0),
+        Beside::Rest(1),
+        Beside::Rest(2),
+        Beside::Rest(3),
+        Beside::Rest(4),
+        Beside::Revoked,
+        Beside::Parameters,
+    ] {
+        assert_eq!(made(beside), Some(Signing::Unknown), "{beside:?}");
+    }
 }
 
 #[test]

@@ -122,6 +122,33 @@ pub struct Lies {
     pub bare: bool,
     /// The attributes say it is something else.
     pub kind: bool,
+    /// What nobody signed is with the signature.
+    pub beside: Beside,
+}
+
+/// Bytes beside a signature, at places nobody signed.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Beside {
+    #[default]
+    Nothing,
+    /// An attribute of this name that is not signed.
+    Attribute(&'static [u8]),
+    /// Something with the certificates.
+    Certificate(&'static [u8]),
+    /// A second signer.
+    Signer,
+    /// Behind the fields of the signer, of the set, of the data, of the information.
+    Rest(usize),
+    /// Lists of certificates that were taken back.
+    Revoked,
+    /// Behind the name of the hash.
+    Parameters,
+}
+
+impl Beside {
+    fn rest(self, place: usize) -> Vec<u8> {
+        if matches!(self, Self::Rest(own) if own == place) { der(4, b"more") } else { Vec::new() }
+    }
 }
 
 /// Signs it: the table goes to its end.
@@ -187,15 +214,29 @@ pub fn cms(
         signer.push(der(0xA0, &attributes));
     }
     signer.extend([seq(&[algorithm]), der(4, &made(key, hash, &covered))]);
+    let beside = lies.beside;
+    if let Beside::Attribute(name) = beside {
+        signer.push(der(0xA1, &seq(&[der(6, name), der(0x31, &der(4, b"more"))])));
+    }
+    signer.push(beside.rest(0));
+    let with = if let Beside::Certificate(with) = beside { with } else { &[] };
+    let revoked = matches!(beside, Beside::Revoked).then(|| der(0xA1, &seq(&[])));
+    let second = matches!(beside, Beside::Signer).then(|| seq(&signer));
+    let digests = match beside {
+        Beside::Parameters => seq(&[hash.oid(), der(4, &[7; 40])]),
+        _ => hash.named(),
+    };
     let data = seq(&[
         der(2, &[1]),
-        der(0x31, &hash.named()),
+        der(0x31, &digests),
         signed.to_vec(),
-        der(0xA0, &own),
-        der(0x31, &seq(&signer)),
+        der(0xA0, &[&own, with].concat()),
+        revoked.unwrap_or_default(),
+        der(0x31, &[seq(&signer), second.unwrap_or_default(), beside.rest(1)].concat()),
+        beside.rest(2),
     ]);
     let oid = der(6, &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 2]);
-    seq(&[oid, der(0xA0, &data)])
+    seq(&[oid, der(0xA0, &[data, beside.rest(3)].concat()), beside.rest(4)])
 }
 
 /// What a file is, as a kind with a number.

@@ -17,6 +17,18 @@ const CERTIFICATES_MAX: usize = 32;
 const CONTENT_TYPE: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 3];
 const MESSAGE_DIGEST: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 4];
 
+/// Attributes that may be added without breaking a signature: somebody else signed it too, in three
+/// ways of writing down the time of that, or the file is signed a second time.
+const ADDED: [&[u8]; 4] = [
+    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 6],
+    &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 3, 3, 1],
+    &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 2, 4, 1],
+    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 16, 2, 14],
+];
+
+/// The name of an algorithm, with nothing or the name of a curve behind it.
+const ALGORITHM_BYTES_MAX: usize = 32;
+
 /// Signatures that are not checked here: RSA-PSS, DSA and Edwards curves in this form.
 const FOREIGN: [&[u8]; 3] = [
     &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10],
@@ -66,6 +78,8 @@ pub(crate) struct SignedData<'b> {
     digest: &'b [u8],
     algorithm: &'b [u8],
     signature: &'b [u8],
+    /// Nothing stands in it that has no place there: nobody would vouch for that.
+    plain: bool,
 }
 
 impl<'b> SignedData<'b> {
@@ -79,13 +93,18 @@ impl<'b> SignedData<'b> {
         let content = field(digests.rest)?;
         let mut next = field(content.rest)?;
         let mut certificates: &[u8] = &[];
+        let mut plain = [info.rest, field(kind.rest)?.rest, signed.rest].concat().is_empty()
+            && version.content.len() == 1
+            && digests.content.len() <= ALGORITHM_BYTES_MAX;
         while next.tag != 0x31 {
+            plain &= next.tag == 0xA0 && certificates.is_empty();
             if next.tag == 0xA0 {
                 certificates = next.content;
             }
             next = field(next.rest)?;
         }
         let signer = field(next.content)?;
+        plain &= next.rest.is_empty() && signer.rest.is_empty();
         let version = field(signer.content)?;
         let who = field(version.rest)?;
         let digest = field(who.rest)?;
@@ -98,6 +117,11 @@ impl<'b> SignedData<'b> {
         let signature = field(next.rest).filter(|field| field.tag == 4)?;
         let kind = field(content.content)?;
         let inner = field(kind.rest).filter(|inner| inner.tag == 0xA0);
+        plain &= [&next, &digest].iter().all(|name| name.content.len() <= ALGORITHM_BYTES_MAX)
+            && may_be_added(signature.rest)
+            && version.content.len() == 1
+            && inner.as_ref().map_or(kind.rest, |inner| inner.rest).is_empty()
+            && inner.as_ref().is_none_or(|inner| is_alone(inner.content));
         Some(Self {
             kind: kind.content,
             content: inner.and_then(|inner| field(inner.content)).map(|value| value.content),
@@ -107,6 +131,7 @@ impl<'b> SignedData<'b> {
             digest: field(digest.content)?.content,
             algorithm: field(next.content)?.content,
             signature: signature.content,
+            plain,
         })
     }
 
@@ -133,6 +158,9 @@ impl<'b> SignedData<'b> {
             self.certificates().into_iter().partition(|one| self.names(one).unwrap_or(false));
         let found = named.into_iter().chain(others).find(|one| holds(one).unwrap_or(false));
         let certificate = found.ok_or(BlockTrouble::Signature)?;
+        if !self.plain || !self.are_certificates() {
+            return Err(BlockTrouble::Unknown);
+        }
         Ok(Signer { certificate: certificate.to_vec() })
     }
 
@@ -169,6 +197,14 @@ impl<'b> SignedData<'b> {
         found
     }
 
+    /// Whether nothing but certificates is with them.
+    fn are_certificates(&self) -> bool {
+        let found = self.certificates();
+        let bytes: usize = found.iter().map(|one| one.len()).sum();
+        bytes == self.certificates.len()
+            && found.iter().all(|one| Certificate::from_der(one).is_ok())
+    }
+
     /// Whether the signer names this certificate, by its issuer and serial number.
     fn names(&self, certificate: &[u8]) -> Option<bool> {
         let certificate = Certificate::from_der(certificate).ok()?;
@@ -178,6 +214,31 @@ impl<'b> SignedData<'b> {
         let same = about.issuer().to_der().ok()? == issuer.whole;
         Some(same && about.serial_number().as_bytes() == serial.content)
     }
+}
+
+/// Whether nothing stands there, or one field.
+fn is_alone(bytes: &[u8]) -> bool {
+    bytes.is_empty() || field(bytes).is_some_and(|one| one.rest.is_empty())
+}
+
+/// Whether nothing stands behind a signature but attributes that others may add.
+fn may_be_added(bytes: &[u8]) -> bool {
+    if bytes.is_empty() {
+        return true;
+    }
+    let Some(set) = field(bytes).filter(|set| set.tag == 0xA1 && set.rest.is_empty()) else {
+        return false;
+    };
+    let mut rest = set.content;
+    while !rest.is_empty() {
+        let Some(one) = field(rest) else { return false };
+        rest = one.rest;
+        let known = |name: &Field<'_>| ADDED.contains(&name.content) && is_alone(name.rest);
+        if !field(one.content).is_some_and(|name| known(&name)) {
+            return false;
+        }
+    }
+    true
 }
 
 /// The value of an attribute that is there once with one value.

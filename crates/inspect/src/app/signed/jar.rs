@@ -56,7 +56,12 @@ fn signed(
     let (stem, _) = signature.name.rsplit_once('.').ok_or(BlockTrouble::Broken)?;
     let hashes = file(directory.entry(&format!("{stem}.SF")))?;
     let signature = file(Some(signature))?;
-    let signer = SignedData::read(&signature).ok_or(BlockTrouble::Broken)?.signer(&hashes)?;
+    let data = SignedData::read(&signature).ok_or(BlockTrouble::Broken)?;
+    let signer = data.signer(&hashes)?;
+    // What is signed stands in a file of its own: content in here would be nobody's word.
+    if data.content.is_some() {
+        return Err(BlockTrouble::Unknown);
+    }
     let manifest = file(directory.entry(MANIFEST))?;
     let head = sections(&hashes).into_iter().next().ok_or(BlockTrouble::Broken)?;
     if !newer && head.iter().any(|(key, _)| key == "X-Android-APK-Signed") {
