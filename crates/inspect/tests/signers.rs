@@ -455,6 +455,33 @@ fn a_package_whose_tables_go_round_or_share_is_broken() {
 }
 
 #[test]
+fn a_table_of_small_sectors_that_is_longer_than_they_need_is_broken() {
+    let good = signed_package();
+    let (first, small) = (number(&good, 76), number(&good, 60));
+    let table = (first + 1) * 512;
+    let last = number(&good, table + small * 4);
+    assert_eq!(last, 0xFFFF_FFFE, "it has one sector");
+    // Sectors behind everything, which nobody uses.
+    let behind = good.len() / 512 - 1;
+    let longer = |more: usize| {
+        let mut made = [&good[..], &vec![0xFF; more * 512]].concat();
+        let mut next = |at: usize, to: usize| {
+            let place = table + at * 4;
+            made[place..place + 4].copy_from_slice(&(to as u32).to_le_bytes());
+        };
+        next(small, behind);
+        for at in behind..behind + more {
+            next(at, at + 1);
+        }
+        next(behind + more - 1, 0xFFFF_FFFE);
+        made
+    };
+    assert!(holds(&longer(1)));
+    assert_eq!(who(&longer(2)), Some(Signing::Broken));
+    assert_eq!(who(&longer(30)), Some(Signing::Broken));
+}
+
+#[test]
 fn a_script_is_signed_by_whoever_has_the_key() {
     let text = "Write-Host 'hello'\r\nGet-Date # \u{c18c}\u{ace4}";
     for key in [Key::rsa(7), Key::ec(256, 7)] {

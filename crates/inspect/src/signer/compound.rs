@@ -19,6 +19,8 @@ pub(super) const MAGIC: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 const SECTORS_MAX: u64 = 4 << 20;
 const ENTRIES_MAX: u64 = 32_768;
 const ENTRY_BYTES: usize = 128;
+/// Small sectors: a quarter of a gigabyte.
+const SMALL_SECTORS_MAX: usize = 4 << 20;
 /// Storages in storages.
 const DEPTH_MAX: usize = 16;
 /// Bytes that are handed on at once.
@@ -199,8 +201,17 @@ impl<'f> Compound<'f> {
         let (start, size) = made.extent(root).ok_or(BROKEN)?;
         made.small = made.chain(start, Some(size.div_ceil(made.sector_bytes)))?;
         let small_sectors = usize::try_from(size.div_ceil(SMALL_SECTOR)).map_err(|_| BROKEN)?;
+        if small_sectors > SMALL_SECTORS_MAX {
+            return Err(Fault::Trouble(BlockTrouble::Unknown));
+        }
         made.small_taken = Taken::new(small_sectors);
         let small_table = made.chain(head.small_table, None)?;
+        let per_sector = usize::try_from(made.sector_bytes).map_err(|_| BROKEN)?.checked_div(4);
+        let needed = small_sectors.div_ceil(per_sector.ok_or(BROKEN)?);
+        // It is held in memory, and a chain of it can be as long as the file.
+        if small_table.len() > needed.saturating_add(1) {
+            return Err(BROKEN);
+        }
         made.small_table = numbers(&made.bytes_of(&small_table)?);
         let storage = Tree { made: &made, entries, seen: BTreeSet::new() }.storage(root, 0)?;
         Ok((made, storage))
