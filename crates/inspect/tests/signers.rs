@@ -481,6 +481,40 @@ fn a_table_of_small_sectors_that_is_longer_than_they_need_is_broken() {
     assert_eq!(who(&longer(30)), Some(Signing::Broken));
 }
 
+/// The same package with the sectors of its largest stream in reverse.
+fn reversed(package: &[u8], bytes: usize) -> Vec<u8> {
+    let mut out = package.to_vec();
+    let name: Vec<u8> = "Cabinet".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let places = entries(package);
+    let entry = places.into_iter().find(|at| package[*at..].starts_with(&name)).expect("it is");
+    let (start, count) = (number(package, entry + 116), bytes.div_ceil(512));
+    let table = (number(package, 76) + 1) * 512;
+    let last = start + count - 1;
+    for at in 0..count {
+        let (from, to) = ((start + at + 1) * 512, (last - at + 1) * 512);
+        out[to..to + 512].copy_from_slice(&package[from..from + 512]);
+        let next = if at == 0 { 0xFFFF_FFFE } else { (start + at - 1) as u32 };
+        let place = table + (start + at) * 4;
+        out[place..place + 4].copy_from_slice(&next.to_le_bytes());
+    }
+    out[entry + 116..entry + 120].copy_from_slice(&(last as u32).to_le_bytes());
+    out
+}
+
+#[test]
+fn a_package_in_too_many_pieces_is_not_read() {
+    let key = Key::ec(256, 7);
+    for (bytes, is_read) in [(9_000, true), (40_000, true), (65_600 * 512, false)] {
+        let plain = packages::package(bytes);
+        let good = package_signed(&plain, &key, Hash::Sha256, "Mina", true);
+        let good = Compound::write(&good, 512);
+        assert!(is_read || by(&good).0 == "CN=Mina");
+        let said = who(&reversed(&good, bytes));
+        assert!(matches!(said, Some(Signing::Holds(_))) == is_read, "{said:?}");
+        assert!(is_read || said == Some(Signing::Unknown), "{said:?}");
+    }
+}
+
 #[test]
 fn a_script_is_signed_by_whoever_has_the_key() {
     let text = "Write-Host 'hello'\r\nGet-Date # \u{c18c}\u{ace4}";

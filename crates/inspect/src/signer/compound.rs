@@ -2,7 +2,7 @@
 //! streams in storages ("Compound File Binary File Format", [MS-CFB]).
 //!
 //! The file may be made to attack its readers. A sector belongs to one thing, so that nothing is read
-//! twice and no chain goes round; trees and depths have limits.
+//! twice and no chain goes round; trees, depths and jumps have limits.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -23,6 +23,8 @@ const ENTRY_BYTES: usize = 128;
 const SMALL_SECTORS_MAX: usize = 4 << 20;
 /// Storages in storages.
 const DEPTH_MAX: usize = 16;
+/// Sectors in a row that are no neighbours: each is read for itself, which takes time.
+const JUMPS_MAX: u32 = 65_536;
 /// Bytes that are handed on at once.
 const RUN_BYTES_MAX: u64 = 1 << 20;
 
@@ -47,6 +49,7 @@ pub(super) struct Compound<'f> {
     /// What belongs to something already.
     taken: Taken,
     small_taken: Taken,
+    jumps: u32,
 }
 
 /// A storage: a folder.
@@ -188,6 +191,7 @@ impl<'f> Compound<'f> {
             small: Vec::new(),
             taken: Taken::new(usize::try_from(head.sectors).map_err(|_| BROKEN)?),
             small_taken: Taken::new(0),
+            jumps: 0,
         };
         made.table = made.read_table(&head)?;
         let entries = made.chain(head.directory, None)?;
@@ -242,7 +246,7 @@ impl<'f> Compound<'f> {
 
     /// The sectors of something, which are nobody else's: as many as wanted, and no more.
     fn chain(&mut self, start: u32, wanted: Option<u64>) -> Result<Vec<u32>, Fault> {
-        chain(start, wanted, &self.table, &mut self.taken)
+        chain(start, wanted, &self.table, &mut self.taken, &mut self.jumps)
     }
 
     fn sector(&self, sector: u32) -> Result<Vec<u8>, Fault> {
@@ -282,8 +286,13 @@ impl<'f> Compound<'f> {
         }
         let runs = if stream.size < SMALL_BELOW {
             let wanted = stream.size.div_ceil(SMALL_SECTOR);
-            let sectors =
-                chain(stream.start, Some(wanted), &self.small_table, &mut self.small_taken)?;
+            let sectors = chain(
+                stream.start,
+                Some(wanted),
+                &self.small_table,
+                &mut self.small_taken,
+                &mut self.jumps,
+            )?;
             self.small_runs(&sectors)?
         } else {
             let wanted = stream.size.div_ceil(self.sector_bytes);
@@ -334,6 +343,7 @@ fn chain(
     wanted: Option<u64>,
     table: &[u32],
     taken: &mut Taken,
+    jumps: &mut u32,
 ) -> Result<Vec<u32>, Fault> {
     let mut sectors = Vec::new();
     let mut next = start;
@@ -344,7 +354,14 @@ fn chain(
     while next <= SECTOR_MAX && wanted.is_none_or(|wanted| (sectors.len() as u64) < wanted) {
         taken.take(next)?;
         sectors.push(next);
+        let before = next;
         next = *table.get(index(next)).ok_or(BROKEN)?;
+        if next <= SECTOR_MAX && next != before.saturating_add(1) {
+            *jumps = jumps.saturating_add(1);
+        }
+        if *jumps > JUMPS_MAX {
+            return Err(Fault::Trouble(BlockTrouble::Unknown));
+        }
     }
     let whole = wanted.is_none_or(|wanted| sectors.len() as u64 == wanted);
     if next == END && whole { Ok(sectors) } else { Err(BROKEN) }
