@@ -304,8 +304,8 @@ fn a_package_for_windows_is_signed_by_whoever_has_the_key() {
     for key in [Key::rsa(7), Key::ec(256, 7)] {
         let certificate = hash_of(&apps::certificate("Mina", &key.spki()));
         for hash in Hash::ALL {
-            for (names, sector) in [(false, 512), (true, 512), (true, 4_096)] {
-                let good = package_signed(&plain, &key, hash, "Mina", names);
+            for sector in [512, 4_096] {
+                let good = package_signed(&plain, &key, hash, "Mina", true);
                 let good = Compound::write(&good, sector);
                 assert_eq!(judge("a", &good).unwrap(), Some(Program::Package));
                 assert_eq!(by(&good), ("CN=Mina".to_owned(), certificate.clone()), "{hash:?}");
@@ -318,6 +318,26 @@ fn a_package_for_windows_is_signed_by_whoever_has_the_key() {
     let large = Compound::write(&large, 512);
     assert_eq!(by(&large).0, "CN=Mina");
     assert_eq!(who(&flipped(&large, 5 << 20)), Some(Signing::Broken));
+}
+
+#[test]
+fn a_package_with_names_that_nobody_signed_is_unknown() {
+    let key = Key::ec(256, 7);
+    for hash in Hash::ALL {
+        let good = package_signed(&packages::package(9_000), &key, hash, "Mina", false);
+        let good = Compound::write(&good, 512);
+        assert_eq!(who(&good), Some(Signing::Unknown));
+        // What does not hold is told as before.
+        let large = packages::package(9_000).streams();
+        let large = large.iter().find(|bytes| bytes.len() == 9_000).expect("there is one");
+        assert_eq!(who(&flipped(&good, at(&good, large))), Some(Signing::Broken));
+    }
+    // With the names signed, and the digest of them under another name: it is hashed as before.
+    let good = signed_package();
+    let name: Vec<u8> = "MsiDigitalSignatureEx".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut renamed = good.clone();
+    renamed[at(&good, &name)] = 1;
+    assert!(!holds(&renamed));
 }
 
 fn holds(bytes: &[u8]) -> bool {

@@ -90,11 +90,6 @@ impl Member {
             Self::Storage(storage) => &storage.about,
         }
     }
-
-    /// A stream without bytes.
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self, Self::Stream(stream) if stream.size == 0)
-    }
 }
 
 /// A bit for each sector.
