@@ -362,7 +362,7 @@ fn signed_package() -> Vec<u8> {
 fn entries(package: &[u8]) -> Vec<usize> {
     let first = (number(package, 48) + 1) * 512;
     let places = (0..).map(|at| first + at * 128);
-    places.take_while(|place| package[place + 66] != 0).collect()
+    places.take_while(|place| [1, 2, 5].contains(&package[place + 66])).collect()
 }
 
 /// What of it a reader goes by: the head, the entries, the tables; and the bytes of its streams.
@@ -472,6 +472,25 @@ fn a_package_whose_tables_go_round_or_share_is_broken() {
         Node { class: packages::package(1).class, ..Node::storage("Root Entry", vec![deep]) };
     let deep = package_signed(&deep, &Key::ec(256, 7), Hash::Sha256, "Mina", true);
     assert_eq!(who(&Compound::write(&deep, 512)), Some(Signing::Broken));
+}
+
+#[test]
+fn a_package_whose_names_are_not_in_order_is_broken() {
+    let good = signed_package();
+    let mut told = 0;
+    for entry in entries(&good) {
+        let (left, right) = (entry + 68, entry + 72);
+        if number(&good, left) == number(&good, right) {
+            continue;
+        }
+        // What is looked for on the left stands on the right; it is signed as before.
+        let mut turned = good.clone();
+        turned.copy_within(right..right + 4, left);
+        turned[right..right + 4].copy_from_slice(&good[left..left + 4]);
+        assert_eq!(who(&turned), Some(Signing::Broken), "{entry}");
+        told += 1;
+    }
+    assert!(told >= 3, "{told}");
 }
 
 #[test]

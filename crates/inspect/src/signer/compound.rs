@@ -397,6 +397,25 @@ impl About {
     }
 }
 
+/// How names stand in a tree: by their length, then by their large letters ([MS-CFB] 2.6.4).
+type Order = (usize, Vec<u16>);
+
+fn order(name: &[u8]) -> Order {
+    let units = name.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
+    let units: Vec<u16> = units.map(large_letter).collect();
+    (units.len(), units)
+}
+
+/// One letter for one: what would be several stays as it is.
+fn large_letter(unit: u16) -> u16 {
+    let Some(letter) = char::from_u32(u32::from(unit)) else { return unit };
+    let mut large = letter.to_uppercase();
+    match (large.next().map(|large| u16::try_from(u32::from(large))), large.next()) {
+        (Some(Ok(large)), None) => large,
+        _ => unit,
+    }
+}
+
 /// The entries of the file, on the way through their trees.
 struct Tree<'t, 'f> {
     made: &'t Compound<'f>,
@@ -407,8 +426,9 @@ struct Tree<'t, 'f> {
 impl Tree<'_, '_> {
     fn storage(&mut self, entry: &[u8], depth: usize) -> Result<Storage, Fault> {
         let mut members = Vec::new();
-        let mut waiting = vec![u32_le(entry, 76).ok_or(BROKEN)?];
-        while let Some(next) = waiting.pop() {
+        let top = u32_le(entry, 76).ok_or(BROKEN)?;
+        let mut waiting = vec![(top, None::<Order>, None::<Order>)];
+        while let Some((next, above, below)) = waiting.pop() {
             if next == NOBODY {
                 continue;
             }
@@ -417,8 +437,17 @@ impl Tree<'_, '_> {
             }
             let entry = self.entries.get(index(next)).ok_or(BROKEN)?;
             let number = |at| u32_le(entry, at).ok_or(BROKEN);
-            waiting.extend([number(68)?, number(72)?]);
-            members.push(self.member(entry, depth)?);
+            let member = self.member(entry, depth)?;
+            // Whoever looks a name up goes left or right by it: in another order what is signed under
+            // a name is not what is found under it.
+            let own = order(&member.about().name);
+            let is_before = above.as_ref().is_some_and(|above| own <= *above);
+            if is_before || below.as_ref().is_some_and(|below| own >= *below) {
+                return Err(BROKEN);
+            }
+            waiting.push((number(68)?, above, Some(own.clone())));
+            waiting.push((number(72)?, Some(own), below));
+            members.push(member);
         }
         // A name that is the beginning of another comes first: behind a name stand zeros.
         members.sort_by(|one, other| one.about().name.cmp(&other.about().name));

@@ -243,8 +243,11 @@ impl Compound {
         entry.extend(size.to_le_bytes());
         self.entries.push(entry);
         if let Held::Nodes(nodes) = &node.held {
+            // In the tree a shorter name comes first, then large letters count.
+            let mut nodes: Vec<&Node> = nodes.iter().collect();
+            nodes.sort_by_key(|node| (node.utf16().len(), node.name.to_uppercase()));
             let places: Vec<usize> = nodes
-                .iter()
+                .into_iter()
                 .map(|node| {
                     self.entry(node, if matches!(node.held, Held::Bytes(_)) { 2 } else { 1 })
                 })
