@@ -622,6 +622,14 @@ fn a_script_that_cannot_be_checked_is_called_unknown() {
     let words = script_signed("x", Coded::Utf8, &key, Hash::Sha256, "Mina");
     let korean = [b"# \xBC\xD2\r\n", words.as_bytes()].concat();
     assert_eq!(said_of_script(&korean), Some(Signing::Unknown));
+    // Under the encoding of Western Europe it would be what was signed, and elsewhere another text.
+    let words = script_signed("# \u{e9}\u{81}", Coded::Utf8, &key, Hash::Sha256, "Mina");
+    let western: Vec<u8> = words.chars().map(|letter| letter as u8).collect();
+    assert_eq!(said_of_script(&western), Some(Signing::Unknown));
+    let words = script_signed("x", Coded::Utf16, &key, Hash::Sha256, "Mina");
+    let odd = [&Coded::Utf16.bytes(&words)[..], b"\0"].concat();
+    assert_eq!(said_of_script(&odd), Some(Signing::Unknown));
+    let words = script_signed("x", Coded::Utf8, &key, Hash::Sha256, "Mina");
     let long = [&vec![b'#'; 17 << 20], words.as_bytes()].concat();
     assert_eq!(said_of_script(&long), Some(Signing::Unknown));
     assert_eq!(said_of_script(&vec![b'#'; 17 << 20]), Some(Signing::Nobody));

@@ -3,8 +3,8 @@
 //! has one.
 //!
 //! Texts in UTF-8, with and without a mark, and in UTF-16 with one are read. A text without a mark and
-//! with letters beyond ASCII may have been signed under an older encoding: where it does not fit, it
-//! is said that this cannot be checked.
+//! with letters beyond ASCII may have been signed under an older encoding: where it does not fit, and
+//! wherever it is in no encoding of these, it is said that this cannot be checked.
 
 use std::io;
 
@@ -54,6 +54,8 @@ struct Text {
     words: String,
     /// How it is encoded is a guess.
     guessed: bool,
+    /// It is not even that: its letters are other ones wherever it runs.
+    unread: bool,
 }
 
 impl Text {
@@ -70,19 +72,19 @@ impl Text {
         let marked = bytes.starts_with(b"\xEF\xBB\xBF");
         Some(match str::from_utf8(bytes) {
             Ok(words) if marked || words.is_ascii() => Self::certain(words.to_owned()),
-            Ok(words) => Self { words: words.to_owned(), guessed: true },
+            Ok(words) => Self { guessed: true, ..Self::certain(words.to_owned()) },
             Err(_) => Self::unread(bytes),
         })
     }
 
     fn certain(words: String) -> Self {
-        Self { words, guessed: false }
+        Self { words, guessed: false, unread: false }
     }
 
     /// Letters of it are not known.
     fn unread(bytes: &[u8]) -> Self {
         let each = if bytes.starts_with(b"\xFF\xFE") { 2 } else { 1 };
-        Self { words: text(bytes, each), guessed: true }
+        Self { unread: true, ..Self::certain(text(bytes, each)) }
     }
 
     fn signers(&self) -> Said {
@@ -90,6 +92,9 @@ impl Text {
             // Another language, or the same in another way.
             return self.words.contains(ANY).then_some(Err(BlockTrouble::Unknown));
         };
+        if self.unread {
+            return Some(Err(BlockTrouble::Unknown));
+        }
         let signers = signers(before, block);
         let hidden = self.guessed && signers == Err(BlockTrouble::Altered);
         Some(if hidden { Err(BlockTrouble::Unknown) } else { signers })
