@@ -740,6 +740,18 @@ fn whatever_is_changed_in_a_program_for_macos_is_told() {
 }
 
 #[test]
+fn what_was_signed_with_a_program_for_macos_and_taken_out_is_told() {
+    let key = Key::ec(256, 7);
+    for place in 1..=11 {
+        let made = mach::signed_without(ARM, Some(&key), PLAIN, Some(place));
+        // Lists beside the program, and what a disk has, stand elsewhere.
+        let elsewhere = [1, 3, 4, 6].contains(&place);
+        assert_eq!(holds(&made), elsewhere, "{place}");
+        assert!(elsewhere || who(&made) == Some(Signing::Broken), "{place}");
+    }
+}
+
+#[test]
 fn a_program_for_several_machines_is_signed_by_whoever_signed_it_for_all_of_them() {
     let key = Key::ec(256, 7);
     let made = |kind, key| (kind, mach::signed(kind, key, APPLE));

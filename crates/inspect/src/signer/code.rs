@@ -264,8 +264,8 @@ impl<'b> Directory<'b> {
                 return Err(ALTERED);
             }
         }
-        // Rules and powers stand in the file when they were signed.
-        for place in [2, 5, 7] {
+        // Rules, powers and limits to where it may be started stand in the file when they were signed.
+        for place in [2, 5, 7, 8, 9, 10, 11] {
             let signed = self.blob(place).is_some_and(|hash| hash.iter().any(|byte| *byte != 0));
             if signed && blobs.at(place).is_none() {
                 return Err(ALTERED);

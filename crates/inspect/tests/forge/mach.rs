@@ -215,8 +215,17 @@ fn loose(bytes: &[u8], depth: usize) -> Vec<u8> {
 
 /// A program with a signature by `key`, or with one by nobody.
 pub fn signed(kind: [u8; 8], key: Option<&Key>, way: Way) -> Vec<u8> {
+    signed_without(kind, key, way, None)
+}
+
+/// The same with what belongs at a place taken out after it was signed.
+pub fn signed_without(kind: [u8; 8], key: Option<&Key>, way: Way, missing: Option<u32>) -> Vec<u8> {
     let mut out = program(kind, true);
-    let made = blobs(&out, key, way, 12, &belongings(), &[]);
+    let missing: Vec<(u32, Vec<u8>)> =
+        missing.into_iter().map(|place| (place, blob(0xFADE_8181, &[1; 8]))).collect();
+    let mut inside = belongings().to_vec();
+    inside.retain(|(own, _)| missing.iter().all(|(place, _)| own != place));
+    let made = blobs(&out, key, way, 12, &inside, &missing);
     assert!(made.len() <= KEPT, "{}", made.len());
     out.extend(made);
     out.resize(CODE + KEPT, 0);
