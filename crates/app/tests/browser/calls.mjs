@@ -231,3 +231,19 @@ story("a call ends by itself when its budget is spent, and quiet homes do not ca
     await Promise.all([mb.close(), jb.close()]);
   }
 });
+
+story("that calls may go directly is chosen for one person, beside what it tells whom", false, async (world, b) => {
+  const [mina] = pair(world);
+  const m = await visit(b, await mina.open(), PHONE);
+  await row(m, "준").click();
+  await m.locator(".head .name").click();
+  const box = m.locator("#direct");
+  await box.scrollIntoViewIfNeeded();
+  assert.equal(await box.isChecked(), false, "off unless chosen");
+  await m.locator("dialog", { hasText: "양쪽 통신망이 내 주소를 알고" }).waitFor();
+  const answered = m.waitForResponse((answer) => answer.request().postData()?.includes("direct"));
+  await box.check();
+  await answered;
+  await clean(m, "38-direct-phone");
+  assert.equal(JSON.parse(mina.run("direct", "준")).direct, true);
+});
