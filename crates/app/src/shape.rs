@@ -99,13 +99,17 @@ pub(crate) fn held(judged: &view::Judged) -> Value {
     json!({ "held": judged.what, "signer": judged.signer.as_ref().map(signer) })
 }
 
+/// What stands behind the last dot of a name, in small letters; empty without one.
+pub(crate) fn ending(name: &str) -> String {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
+}
+
 /// What kind of file it says it is, by its name: what it is, only its bytes say.
 pub(crate) fn file_kind(file: &File) -> &'static str {
     if file.voice_ms.is_some() {
         return "voice";
     }
-    let ending = file.name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    match ending.as_str() {
+    match ending(&file.name).as_str() {
         "jpg" | "jpeg" | "png" | "apng" | "webp" | "gif" | "heic" | "heif" | "avif" | "tif"
         | "tiff" | "bmp" | "svg" => "picture",
         "mp4" | "mov" | "m4v" | "3gp" | "mkv" | "webm" | "avi" => "film",

@@ -62,8 +62,9 @@ pub(crate) struct MemberDeedRow {
     pub(crate) epoch: u64,
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(crate) identity: [u8; 32],
+    /// They came in, or were removed.
     #[n(2)]
-    pub(crate) came: bool,
+    pub(crate) deed: DeedRow,
 }
 
 /// Somebody let the owner into an epoch.

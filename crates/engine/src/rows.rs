@@ -40,7 +40,6 @@ pub(crate) const KEPT: Table = Table(28);
 /// `conversation | first half of a box's hash`: boxes of the present epoch that were dealt with.
 pub(crate) const DONE: Table = Table(27);
 
-/// The most rows of a kind a view walks over.
 /// `second | order`: messages that are to be gone by then, and their conversation.
 pub(crate) const FADES: Table = Table(40);
 /// How far logs were read at relays that are not a conversation's own.
@@ -59,6 +58,7 @@ pub(crate) const CARRIED: Table = Table(64);
 pub(crate) const TURNS: Table = Table(65);
 /// `contact`: the starts of the hashes of their key packages that were used, newest last.
 pub(crate) const USED: Table = Table(66);
+/// The most rows of a kind a view walks over.
 pub(crate) const ALL: usize = 1_000_000;
 
 /// The owner. The seed of the identity is read from the row to where it stays: nothing on the way

@@ -28,7 +28,7 @@ use sogon_lab::Chance;
 use sogon_relay::{Config, Relay};
 use sogon_wire::{Pass, PublicWriteKey, RelayAddr, WriteSignature};
 use tap::Tap;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 const EDGE: Shape = Shape { rate: Rate::Kbit16, span: Span::Ms60 };
 /// Calls at the same time, windows in each, and ticks of 20 ms in a window.
@@ -71,28 +71,40 @@ fn talk(leaf: u8) -> Talk {
 /// When packets came, and their bytes.
 type Came = Arc<Mutex<Vec<(std::time::Instant, usize)>>>;
 
+/// One turn of somebody who says nothing: a tick of the call, or a packet, when it came and its bytes.
+async fn silent_turn(
+    (line, talk): (&mut CallLine, &mut Talk),
+    ticks: &mut Interval,
+    begun: Instant,
+) -> Option<(std::time::Instant, usize)> {
+    let now_ms = begun.elapsed().as_millis() as i64;
+    tokio::select! {
+        _ = ticks.tick() => {
+            talk.reshape(EDGE);
+            if let Some(packet) = talk.tick(now_ms, &[0; TICK_SAMPLES]).unwrap().packet {
+                line.say(packet);
+            }
+            None
+        }
+        word = line.next() => match word {
+            Word::Heard(packet) => {
+                let came = (std::time::Instant::now(), packet.len());
+                let _ = talk.hear(now_ms, &packet).unwrap();
+                Some(came)
+            }
+            other => panic!("{other:?}"),
+        },
+    }
+}
+
 /// One who listens, and says nothing.
 async fn listens(relay: RelayAddr, call: u8, direct: Option<Direct>, came: Came) {
     let (mut line, mut talk) = (enter(relay, call, direct).await, talk(1));
     let (begun, mut ticks) = (Instant::now(), interval(Duration::from_millis(20)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
-        let now_ms = begun.elapsed().as_millis() as i64;
-        tokio::select! {
-            _ = ticks.tick() => {
-                talk.reshape(EDGE);
-                if let Some(packet) = talk.tick(now_ms, &[0; TICK_SAMPLES]).unwrap().packet {
-                    line.say(packet);
-                }
-            }
-            word = line.next() => match word {
-                Word::Heard(packet) => {
-                    came.lock().unwrap().push((std::time::Instant::now(), packet.len()));
-                    let _ = talk.hear(now_ms, &packet).unwrap();
-                }
-                other => panic!("{other:?}"),
-            },
-        }
+        let packet = silent_turn((&mut line, &mut talk), &mut ticks, begun).await;
+        came.lock().unwrap().extend(packet);
     }
 }
 
@@ -100,19 +112,7 @@ async fn listens(relay: RelayAddr, call: u8, direct: Option<Direct>, came: Came)
 async fn becomes_direct(line: &mut CallLine, talk: &mut Talk, direct: &Direct, begun: Instant) {
     let mut ticks = interval(Duration::from_millis(20));
     while direct.figures().way != Way::Direct {
-        let now_ms = begun.elapsed().as_millis() as i64;
-        tokio::select! {
-            _ = ticks.tick() => {
-                talk.reshape(EDGE);
-                if let Some(packet) = talk.tick(now_ms, &[0; TICK_SAMPLES]).unwrap().packet {
-                    line.say(packet);
-                }
-            }
-            word = line.next() => match word {
-                Word::Heard(packet) => drop(talk.hear(now_ms, &packet).unwrap()),
-                other => panic!("{other:?}"),
-            },
-        }
+        let _ = silent_turn((line, talk), &mut ticks, begun).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! A file of plain words, read in the home: what may not be saved can be read all the same.
 
-use encoding_rs::{EUC_KR, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{DecoderResult, EUC_KR, Encoding, GB18030, UTF_8};
 use serde_json::{Value, json};
 use sogon_engine::{Act, ConversationId, MessageId, view};
 
@@ -12,8 +12,7 @@ const SHOWN_BYTES: usize = 256 << 10;
 
 /// Whether a file says by its name that it holds words and nothing else.
 pub(crate) fn says_so(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    matches!(ending.as_str(), "txt" | "md" | "csv" | "tsv" | "log" | "srt" | "vtt")
+    matches!(shape::ending(name).as_str(), "txt" | "md" | "csv" | "tsv" | "log" | "srt" | "vtt")
 }
 
 /// `{conversation, id}`: its words, and whether they are all of it; or what it is, where it is held
@@ -67,20 +66,13 @@ async fn beginning<H: Home>(
 /// The words in bytes, in the encodings people here write: by the mark they begin with, otherwise the
 /// first that has no fault. None where they are no words. What was cut off may end inside a letter.
 fn words(bytes: &[u8], whole: bool) -> Option<String> {
-    let marked = [UTF_8, UTF_16LE, UTF_16BE].into_iter().filter(|its| {
-        let mark: &[u8] = match its.name() {
-            "UTF-8" => b"\xef\xbb\xbf",
-            "UTF-16LE" => b"\xff\xfe",
-            _ => b"\xfe\xff",
-        };
-        bytes.starts_with(mark)
-    });
-    marked.chain([UTF_8, EUC_KR, GB18030]).find_map(|encoding| {
+    let marked = Encoding::for_bom(bytes).map(|(its, _)| its);
+    marked.into_iter().chain([UTF_8, EUC_KR, GB18030]).find_map(|encoding| {
         let mut decoder = encoding.new_decoder_with_bom_removal();
         let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len())?;
         let mut text = String::with_capacity(room);
         let (ended, _) = decoder.decode_to_string_without_replacement(bytes, &mut text, whole);
-        let sound = ended == encoding_rs::DecoderResult::InputEmpty && !text.contains(is_no_word);
+        let sound = ended == DecoderResult::InputEmpty && !text.contains(is_no_word);
         sound.then_some(text)
     })
 }

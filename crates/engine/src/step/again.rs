@@ -6,7 +6,7 @@ use sogon_seal::{Conversation, PublicIdentity};
 use super::{Work, follow::CLOSINGS_MAX, internal};
 use crate::{
     EngineError,
-    membership::MemberDeedRow,
+    membership::{DeedRow, MemberDeedRow},
     rows::{ConversationRow, RemovalRow},
 };
 
@@ -42,8 +42,8 @@ fn remembered(
     gone: &[PublicIdentity],
 ) -> Vec<MemberDeedRow> {
     deeds.retain(|deed| deed.epoch.saturating_add(EPOCHS_BACK) >= epoch);
-    for (people, came) in [(gone, false), (come, true)] {
-        let its = |identity: &PublicIdentity| MemberDeedRow { epoch, identity: identity.0, came };
+    for (people, deed) in [(gone, DeedRow::Removed), (come, DeedRow::Came)] {
+        let its = |identity: &PublicIdentity| MemberDeedRow { epoch, identity: identity.0, deed };
         deeds.extend(people.iter().map(its));
     }
     deeds
@@ -65,11 +65,14 @@ impl Work<'_> {
             }
             met.push(deed.identity);
             let inside = members.iter().any(|member| member.identity.0 == deed.identity);
-            match self.contact_by(&PublicIdentity(deed.identity))? {
-                Some((contact, _)) if deed.came && !inside && !row.adds.contains(&contact) => {
+            let contact = self.contact_by(&PublicIdentity(deed.identity))?;
+            match (deed.deed, contact) {
+                (DeedRow::Came, Some((contact, _))) if !inside && !row.adds.contains(&contact) => {
                     row.adds.push(contact);
                 }
-                _ if !deed.came && inside => row.removals.push(RemovalRow::wanted(deed.identity)),
+                (DeedRow::Removed, _) if inside => {
+                    row.removals.push(RemovalRow::wanted(deed.identity));
+                }
                 _ => {}
             }
         }
@@ -81,8 +84,8 @@ impl Work<'_> {
 mod tests {
     use super::*;
 
-    fn deed(epoch: u64, who: u8, came: bool) -> MemberDeedRow {
-        MemberDeedRow { epoch, identity: [who; 32], came }
+    fn done(epoch: u64, who: u8, deed: DeedRow) -> MemberDeedRow {
+        MemberDeedRow { epoch, identity: [who; 32], deed }
     }
 
     #[test]
@@ -90,8 +93,11 @@ mod tests {
         let [first, second] = [1, 2].map(|who| PublicIdentity([who; 32]));
         let deeds = remembered(Vec::new(), 1, &[first], &[]);
         let late = 1 + EPOCHS_BACK + 1;
-        assert_eq!(remembered(deeds.clone(), late, &[], &[second]), [deed(late, 2, false)]);
-        let both = [deed(1, 1, true), deed(2, 2, false)];
+        assert_eq!(
+            remembered(deeds.clone(), late, &[], &[second]),
+            [done(late, 2, DeedRow::Removed)]
+        );
+        let both = [done(1, 1, DeedRow::Came), done(2, 2, DeedRow::Removed)];
         assert_eq!(remembered(deeds, 2, &[], &[second]), both);
     }
 }
