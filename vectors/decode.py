@@ -550,6 +550,32 @@ def sealed_direct(data, secret):
     return [("plain", stream(key, nonce, sealed).hex())]
 
 
+def greeting_datagram(data, fingerprint, side):
+    head = 9 if side == b"questions" else 1
+    if not head + 28 <= len(data) <= 1232 or data[0] >> 6 != 1:
+        raise Refused("unopenable")
+    beside, nonce, sealed, tag = data[:head], data[head:head + 12], data[head + 12:-16], data[-16:]
+    key = hmac.digest(fingerprint, b"sogon greeting " + side + b" 1\1", "sha256")
+    if not hmac.compare_digest(poly1305(key, nonce, sealed, beside), tag):
+        raise Refused("unopenable")
+    return [("plain", stream(key, nonce, sealed).hex())]
+
+
+def greeting(data):
+    if len(data) > 1190:
+        raise Refused("too-large")
+    r = Reader(data)
+    if r.number(1) != 1:
+        raise Refused("version")
+    number, proof, since, till, end, offset, length = r.number(2), r.number(4), *(r.number(2) for _ in range(5))
+    if max(end, till) > 16384:
+        raise Refused("too-large")
+    if offset + length > end or since > till:
+        raise Refused("size")
+    found = [("number", number), ("proof", proof), ("wanted", f"{since} to {till}"), ("end", end)]
+    return found + [("offset", offset), ("part", r.take(length).hex()), ("rest", r.data.hex())]
+
+
 def varint(reader):
     first = reader.number(1)
     count = 1 << (first >> 6)
@@ -726,6 +752,9 @@ OBJECTS = {
     "sealed-answer": lambda v: datagram(v["hex"], v["secret"], b"answers"),
     "questions": lambda v: packet(v["hex"], QUESTIONS, 0x08),
     "answers": lambda v: packet(v["hex"], ANSWERS, None),
+    "greeting": lambda v: greeting(v["hex"]),
+    "greeting-question": lambda v: greeting_datagram(v["hex"], v["secret"], b"questions"),
+    "greeting-answer": lambda v: greeting_datagram(v["hex"], v["secret"], b"answers"),
     "direct": lambda v: direct(v["hex"]),
     "sealed-direct": lambda v: sealed_direct(v["hex"], v["secret"]),
     "parcel": lambda v: parcel(v["hex"]),

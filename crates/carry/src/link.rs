@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams, steadily},
+    datagram::{DatagramEnd, LOOKS_MAX, Timing, by_datagrams, steadily},
     links::Ways,
     lookup::addresses,
     memory::Memory,
@@ -266,9 +266,11 @@ async fn once(visit: &mut Visit, orders: &mut Orders, dialled: Option<TcpStream>
     }
 }
 
-/// Begins with datagrams where there are keys for them and nothing needs a connection.
+/// Begins with datagrams where there are keys for them, or may be soon, and nothing needs a
+/// connection.
 async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd {
-    if visit.known.steps.is_none() || visit.known.ways != Ways::Any {
+    let known = &visit.known;
+    if known.ways != Ways::Any || !known.has_keys() && known.datagrams_failed {
         return DatagramEnd::HandOver(None);
     }
     let mut first: Vec<Order> = Vec::new();
@@ -279,11 +281,15 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     tokio::task::yield_now().await;
     first.extend(std::iter::from_fn(|| orders.ready()));
     let timing = visit.known.timing;
+    let is_watch =
+        |order: &&Order| matches!(order, Order::Ask(Asked { request: Request::Watch { .. }, .. }));
     let fits = |order: &Order| match order {
-        Order::Ask(asked) => fits_datagrams(&asked.request) && !asked.is_long(&timing),
+        Order::Ask(asked) => !asked.is_long(&timing),
         Order::HangUp => true,
     };
-    if first.is_empty() || !first.iter().all(fits) {
+    // To look at many logs twice costs more than a connection.
+    let many = first.iter().filter(is_watch).count() > LOOKS_MAX;
+    if first.is_empty() || many || !first.iter().all(fits) {
         first.into_iter().for_each(|order| visit.obey(order));
         return DatagramEnd::HandOver(None);
     }
@@ -359,6 +365,11 @@ impl Known {
 
     pub(crate) fn pace(&self) -> Pace {
         Pace { round_trip_ms: self.timing.round_trip_ms }
+    }
+
+    /// There are keys for a visit by datagrams.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.steps.is_some()
     }
 
     /// The keys of a visit that begins now; they serve no other one, unless the relay seems not to

@@ -2,6 +2,7 @@
 
 mod between;
 mod datagrams;
+mod first_keys;
 mod greetings;
 mod lines;
 mod losses;

@@ -7,10 +7,13 @@
 
 mod chain;
 mod direct;
+mod flow;
+mod greeting;
 mod sealed;
 
 pub use chain::{CHAIN_BYTES, Chain, EXPORTER_LABEL, Keys, PacketId};
 pub use direct::{DirectKeys, Side};
+pub use flow::Flow;
 pub use sealed::{
     ANSWER_OVERHEAD_BYTES, DATAGRAM_BYTES_MAX, Freshness, QUESTION_OVERHEAD_BYTES, id_of, is_sealed,
 };

@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 use data_encoding::HEXLOWER;
-use sogon_packet::{Chain, DirectKeys, Side};
+use sogon_packet::{Chain, DirectKeys, Keys, Side, id_of};
 
 /// The lines of a vector with this key.
 fn all<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
@@ -30,6 +30,13 @@ fn play(text: &str) -> Option<Vec<String>> {
         ]),
         "sealed-question" => keys.open_question(&datagram).map(plain),
         "sealed-answer" => keys.open_answer(&datagram).map(plain),
+        "greeting-question" => {
+            let id = id_of(&datagram)?;
+            Keys::greeting(chain.as_bytes(), id).open_question(&datagram).map(plain)
+        }
+        "greeting-answer" => {
+            Keys::greeting(chain.as_bytes(), keys.id).open_answer(&datagram).map(plain)
+        }
         "sealed-direct" => {
             let secret = bytes(text, "secret").try_into().unwrap();
             DirectKeys::new(&secret, Side::Taker).open(&datagram).map(plain)

@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     committer::{self, Queue},
     config::{Config, Place, StartFault},
-    datagram::{self, Chains},
+    datagram::{self, Chains, Greetings},
     event::Event,
     figures::Figures,
     identity::Identity,
@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) bells: Arc<Bells>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) chains: Arc<Chains>,
+    /// Sessions that are being agreed by datagrams.
+    pub(crate) greetings: Greetings,
     /// Who is in which call.
     pub(crate) rooms: Arc<Rooms>,
     /// Where datagrams come and go.
@@ -97,6 +99,8 @@ impl Relay {
         let addr = addr(&config, &listener, &identity)?;
         let bells = Arc::new(Bells::default());
         let tls = tls::config(&identity, Arc::clone(&sessions))?;
+        let (print, sessions_to) = (identity.fingerprint(), Arc::clone(&tls));
+        let greetings = Greetings::new(print, sessions_to, &config.limits);
         let (queue, committer) =
             committer::start(Arc::clone(&store), Arc::clone(&bells), Arc::clone(&config.clock))?;
         let about = About {
@@ -111,6 +115,7 @@ impl Relay {
             bells,
             tls,
             chains: Arc::clone(&chains),
+            greetings,
             rooms: Arc::default(),
             socket,
             clock: Arc::clone(&config.clock),

@@ -216,6 +216,7 @@ fn play(vector: &Vector) -> Found {
         }
         "questions" => packet::questions(&vector.bytes()),
         "answers" => packet::answers(&vector.bytes()),
+        "greeting" => packet::greeting(&vector.bytes()),
         "direct" => packet::direct(&vector.bytes()),
         "parcel" => parcel(vector),
         "freight" => freight(vector),

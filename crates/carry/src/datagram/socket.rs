@@ -10,21 +10,30 @@ use std::{
 
 use sogon_engine::{Arrival, Loss};
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
-use sogon_wire::{Reply, Request, Tag};
+use sogon_wire::{Reply, Tag};
 use tokio::{
     net::{TcpStream, UdpSocket},
     time::sleep_until,
 };
 
-use super::exchange::Exchange;
+use super::{
+    beside::Beside,
+    exchange::Exchange,
+    greet::{fresh, greet},
+    greeting::Greeting,
+    watches::Watches,
+};
 use crate::{
-    link::{Asked, Order, Orders, dial},
+    link::{Asked, Order, Orders},
     lookup::addresses,
     visit::Visit,
 };
 
 /// How long questions are waited for that may share a packet: far less than any way takes.
 const GATHER: Duration = Duration::from_millis(2);
+/// Who has just been answered may have more to ask: a connection to watch by waits a round trip, within
+/// these.
+const REST: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
 /// A day: nothing is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -42,7 +51,13 @@ pub(crate) enum DatagramEnd {
 struct Run<'a> {
     visit: &'a mut Visit,
     exchange: Exchange,
+    /// The session was agreed just now, and the relay may not know it yet.
+    greeting: Option<Greeting>,
     open: BTreeMap<Tag, Asked>,
+    /// Logs that a connection is to watch when nothing else is to be asked; looked at once before.
+    watches: Watches,
+    /// Since when there is nothing else.
+    idle: Option<Instant>,
     /// Nothing leaves before: more questions of the same step may be on their way here.
     hold: Option<Instant>,
     hanging_up: bool,
@@ -54,20 +69,32 @@ struct Run<'a> {
 /// Asks by datagrams until told to hang up. `first` are the questions it begins with.
 pub(crate) async fn by_datagrams(
     visit: &mut Visit,
-    first: Vec<Order>,
+    mut first: Vec<Order>,
     orders: &mut Orders,
 ) -> DatagramEnd {
+    let greeted = match visit.known.has_keys() {
+        true => Ok(None),
+        false => greet(visit, &mut first, orders).await.map(Some),
+    };
     let now = Instant::now();
-    let Some(keys) = visit.known.packet_keys() else {
-        first.into_iter().for_each(|order| visit.obey(order));
-        return DatagramEnd::HandOver(None);
+    let (greeted, keys) = match (greeted, visit.known.packet_keys()) {
+        (Ok(greeted), Some(keys)) => (greeted, keys),
+        (greeted, _) => {
+            visit.known.keep();
+            first.into_iter().for_each(|order| visit.obey(order));
+            return greeted.err().unwrap_or(DatagramEnd::HandOver(None));
+        }
     };
     visit.known.keep();
+    let (socket, greeting) = greeted.unzip();
     let exchange = Exchange::new(keys, visit.known.timing, now);
     let mut run = Run {
         visit,
         exchange,
+        greeting,
         open: BTreeMap::new(),
+        watches: Watches::default(),
+        idle: None,
         hold: None,
         hanging_up: false,
         last_passed: now,
@@ -79,22 +106,24 @@ pub(crate) async fn by_datagrams(
     }
     let end = match handed_over {
         true => DatagramEnd::HandOver(None),
-        false => run.run(orders).await,
+        false => run.run(socket, orders).await,
     };
     run.leave(end).await
 }
 
 impl Run<'_> {
-    async fn run(&mut self, orders: &mut Orders) -> DatagramEnd {
-        let Some(socket) = connect(&self.visit.known.relay).await else {
-            return DatagramEnd::HandOver(None);
-        };
+    async fn run(&mut self, socket: Option<UdpSocket>, orders: &mut Orders) -> DatagramEnd {
         let relay = self.visit.known.relay.clone();
+        let socket = match socket {
+            Some(socket) => socket,
+            None => match connect(&relay).await {
+                Some(socket) => socket,
+                None => return DatagramEnd::HandOver(None),
+            },
+        };
+        let (pace, grace) = (self.visit.known.pace(), self.visit.known.timing.first_timer(0));
+        let mut beside = Beside::new(relay, pace, grace);
         let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
-        let mut dialling = std::pin::pin!(None);
-        let mut dialled: Option<(TcpStream, Instant)> = None;
-        // One that failed at once would fail at once again.
-        let mut dial_again: Option<Instant> = None;
         loop {
             let refused = self.send(&socket).await;
             if refused && !self.exchange.is_heard() {
@@ -107,19 +136,14 @@ impl Run<'_> {
             if self.is_over(now) {
                 return DatagramEnd::Lost(Loss::Unreachable);
             }
-            let rested = dial_again.is_none_or(|at| at <= now);
-            if self.wants_a_connection(now) && dialling.is_none() && dialled.is_none() && rested {
-                let rest = self.visit.known.timing.first_timer(0);
-                dial_again = now.checked_add(rest);
-                dialling.set(Some(dial(&relay, self.visit.known.pace())));
+            self.note_idle(now);
+            if self.wants_a_connection(now) {
+                beside.dial(now);
             }
-            let grace = dialled
-                .as_ref()
-                .and_then(|(_, at)| at.checked_add(self.visit.known.timing.first_timer(0)));
-            if grace.is_some_and(|grace| grace <= now) {
-                return DatagramEnd::HandOver(dialled.map(|(dialled, _)| dialled));
+            if let Some(end) = self.goes_on(&mut beside, now) {
+                return end;
             }
-            let next = self.next_look(now, grace);
+            let next = self.next_look(now, beside.deadline());
             tokio::select! {
                 heard = socket.recv(&mut bytes) => match heard {
                     Ok(length) => {
@@ -127,9 +151,8 @@ impl Run<'_> {
                         if !self.hear(heard).await {
                             return DatagramEnd::HungUp;
                         }
-                        if self.exchange.is_heard() {
-                            dialling.set(None);
-                            dialled = None;
+                        if self.exchange.is_heard() && self.watches.is_empty() {
+                            beside.forget();
                         }
                     }
                     // The system was told that nobody listens there.
@@ -142,15 +165,24 @@ impl Run<'_> {
                     },
                     None => return DatagramEnd::Lost(Loss::HungUp),
                 },
-                came = async { dialling.as_mut().as_pin_mut()?.await },
-                    if dialling.is_some() =>
-                {
-                    dialling.set(None);
-                    dialled = came.map(|came| (came, Instant::now()));
-                }
+                () = beside.came() => {}
                 () = sleep_until(next.into()) => self.exchange.tick(Instant::now()),
             }
         }
+    }
+
+    /// Whether a connection has the rest: one that nobody answers datagrams beside, or the one that
+    /// is to watch.
+    fn goes_on(&self, beside: &mut Beside, now: Instant) -> Option<DatagramEnd> {
+        let dialled = match (self.is_idle(now), self.exchange.is_heard()) {
+            (true, _) if beside.has_failed() => {
+                return Some(DatagramEnd::Lost(Loss::Unreachable));
+            }
+            (true, _) => beside.take_over(None),
+            (false, false) => beside.take_over(Some(now)),
+            (false, true) => None,
+        };
+        dialled.map(|dialled| DatagramEnd::HandOver(Some(dialled)))
     }
 
     /// Takes an order; false for one that needs a connection.
@@ -163,7 +195,8 @@ impl Run<'_> {
             Order::Ask(asked) => {
                 self.hold = Instant::now().checked_add(GATHER);
                 let rank = asked.rank;
-                let ask = |tag| self.exchange.ask_as(rank, tag, &asked.request);
+                let Some(request) = self.watches.look(&asked) else { return true };
+                let ask = |tag| self.exchange.ask_as(rank, tag, &request);
                 let taken = !asked.is_long(&self.visit.known.timing) && asked.tag.is_some_and(ask);
                 match (taken, asked.tag) {
                     (true, Some(tag)) => {
@@ -184,27 +217,36 @@ impl Run<'_> {
             return refused;
         }
         self.hold = None;
-        loop {
-            let mut fresh = [0; 13];
-            if aws_lc_rs::rand::fill(&mut fresh).is_err() {
-                return refused;
+        while let Some(packet) = self.next_packet() {
+            for datagram in packet {
+                // What the system does not take now is lost like what the air does not take.
+                let sent = socket.send(&datagram).await;
+                refused |= sent.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+                self.visit.meter.sent(datagram.len());
             }
-            let now = Instant::now();
-            let Some(packet) = self.exchange.next_packet(now, Freshness(fresh)) else {
-                return refused;
-            };
-            // What the system does not take now is lost like what the air does not take.
-            let sent = socket.send(&packet).await;
-            refused |= sent.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
-            self.visit.meter.sent(packet.len());
             self.asking = true;
             self.passed();
         }
+        refused
+    }
+
+    /// The next packet, in the datagrams it takes.
+    fn next_packet(&mut self) -> Option<Vec<Vec<u8>>> {
+        let (now, fresh_here, fresh_there) = (Instant::now(), fresh()?, fresh()?);
+        let packet = self.exchange.next_packet(now, Freshness(fresh_here))?;
+        Some(match &mut self.greeting {
+            Some(greeting) => greeting.bring(now, Freshness(fresh_there), packet),
+            None => vec![packet],
+        })
     }
 
     /// False when nobody takes what arrives any more.
     async fn hear(&mut self, datagram: &[u8]) -> bool {
-        let Some(replies) = self.exchange.hear(datagram, Instant::now()) else { return true };
+        let Some(replies) = self.exchange.hear(datagram, Instant::now()) else {
+            self.hear_tickets(datagram);
+            return true;
+        };
+        self.greeting = None;
         self.visit.meter.heard(datagram.len());
         if std::mem::take(&mut self.asking) {
             self.visit.meter.turned();
@@ -219,7 +261,17 @@ impl Run<'_> {
         true
     }
 
-    async fn tell(&self, tag: Tag, reply: Reply) -> bool {
+    /// The last words of a greeting, which come with the first answer.
+    fn hear_tickets(&mut self, datagram: &[u8]) {
+        let heard = self.greeting.as_mut().map(|greeting| greeting.hear(datagram, Instant::now()));
+        if matches!(heard, Some(Ok(true))) {
+            self.visit.meter.heard(datagram.len());
+            self.visit.known.keep();
+        }
+    }
+
+    async fn tell(&mut self, tag: Tag, reply: Reply) -> bool {
+        self.watches.told(tag, &reply);
         let relay = self.visit.known.relay.clone();
         self.visit.arrive.send(Arrival::Reply { relay, tag, reply }).await.is_ok()
     }
@@ -230,8 +282,28 @@ impl Run<'_> {
         self.last_passed = Instant::now();
     }
 
+    /// Notes whether nothing is left to ask, and logs are to be watched.
+    fn note_idle(&mut self, now: Instant) {
+        let is_idle = self.exchange.is_done() && !self.watches.is_empty() && !self.hanging_up;
+        self.idle = if is_idle { self.idle.or(Some(now)) } else { None };
+    }
+
+    /// When a connection to watch by may begin.
+    fn idle_till(&self) -> Option<Instant> {
+        let (least, most) = REST;
+        let rest = self.visit.known.timing.round_trip().clamp(least, most);
+        self.idle.and_then(|since| since.checked_add(rest))
+    }
+
+    fn is_idle(&self, now: Instant) -> bool {
+        self.idle_till().is_some_and(|till| till <= now)
+    }
+
     /// Nothing was heard for so long that a connection is tried beside the datagrams.
     fn wants_a_connection(&self, now: Instant) -> bool {
+        if self.is_idle(now) {
+            return true;
+        }
         if self.exchange.is_heard() || self.exchange.is_done() {
             return false;
         }
@@ -248,9 +320,11 @@ impl Run<'_> {
     fn next_look(&self, now: Instant, grace: Option<Instant>) -> Instant {
         let never = now.checked_add(NEVER).unwrap_or(now);
         let deadline = self.exchange.deadline().unwrap_or(never);
-        let deadline = deadline.min(grace.unwrap_or(never)).min(self.hold.unwrap_or(never));
+        let grace = grace.filter(|_| !self.exchange.is_heard()).unwrap_or(never);
+        let deadline = deadline.min(grace).min(self.hold.unwrap_or(never));
         if self.exchange.is_done() {
-            return deadline;
+            let rested = self.idle_till().filter(|till| *till > now);
+            return deadline.min(rested.unwrap_or(never));
         }
         // Often enough to notice in time that a connection is wanted, or that all is lost.
         let timing = self.visit.known.timing;
@@ -275,7 +349,12 @@ impl Run<'_> {
             if !heard {
                 self.visit.known.datagrams_failed = true;
             }
-            for asked in std::mem::take(&mut self.open).into_values() {
+            for (tag, asked) in std::mem::take(&mut self.open) {
+                if !self.watches.has(tag) {
+                    self.visit.take(asked);
+                }
+            }
+            for asked in self.watches.take() {
                 self.visit.take(asked);
             }
             if self.hanging_up {
@@ -297,9 +376,4 @@ pub(super) async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> 
     let socket = UdpSocket::bind(from).await.ok()?;
     socket.connect(to).await.ok()?;
     Some(socket)
-}
-
-/// Whether a question can be asked by datagrams.
-pub(crate) fn fits_datagrams(request: &Request) -> bool {
-    !matches!(request, Request::Watch { .. } | Request::Unwatch { .. })
 }

@@ -20,7 +20,7 @@ async fn acquainted(relay: &RelayAddr) -> Person {
     person.append(relay, &Writer::new(1), &boxed(0, 352)).await;
     soon(person.links.hang_up()).await;
     let reading = person.links.meter().read();
-    assert_eq!((reading.sessions_full, reading.connections), (1, 1));
+    assert_eq!((reading.sessions_full, reading.connections), (1, 0));
     Person::any_way(person.memory)
 }
 
@@ -110,7 +110,7 @@ async fn many_boxes_are_fetched_page_after_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_is_a_connection_also_in_the_middle_of_a_visit() {
+async fn a_watch_in_the_middle_of_a_visit_is_a_look_and_then_a_connection() {
     let running = relay().await;
     let mut person = acquainted(&running.addr()).await;
     let writer = Writer::new(1);
@@ -119,6 +119,9 @@ async fn a_watch_is_a_connection_also_in_the_middle_of_a_visit() {
     person.ask(&running.addr(), 5, &Request::Watch { log: writer.log(), after: 0 });
     let (5, Reply::Entries { boxes, .. }) = person.reply().await else { panic!("no entries") };
     assert_eq!(boxes.len(), 2);
+    assert_eq!(person.links.meter().read().connections, 0);
+    let (5, Reply::Entries { boxes, .. }) = person.reply().await else { panic!("no entries") };
+    assert!(boxes.is_empty(), "nothing is told twice");
     assert_eq!(person.links.meter().read().connections, 1);
     running.stop().await;
 }

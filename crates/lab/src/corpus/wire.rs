@@ -7,8 +7,8 @@ use sogon_wire::{
     Pass, PublicWriteKey, Refusal, RelayAddr, Reply, Request, STEPS, SealedBox, Uses,
     WriteSignature,
     packet::{
-        Address, Answer, Answers, Direct, Holdings, PACKET_BYTES_MAX, PIECE_BYTES, PieceOf,
-        Question, Questions, UNORDERED,
+        Address, Answer, Answers, Direct, Greeting, Holdings, PACKET_BYTES_MAX, PIECE_BYTES,
+        PieceOf, Question, Questions, UNORDERED,
     },
 };
 
@@ -126,6 +126,17 @@ impl Seeds {
             let packet = Answers { number: 1, proof: 9, items: vec![item] };
             self.around("wire_packet", name, &packet.encode(0));
         }
+        let greeting = Greeting {
+            number: 3,
+            proof: 9,
+            wanted: 1_173..2_000,
+            end: 90,
+            offset: 10,
+            part: vec![7; 80],
+            rest: vec![8; 40],
+        };
+        self.around("wire_packet", "greeting", &greeting.encode());
+        self.around("wire_packet", "greeting-of-nothing", &Greeting::default().encode());
         for (name, said) in [
             ("direct", Direct::Speech { hears: true, number: 1 << 24, packet: vec![4; 155] }),
             ("direct-v4", Direct::At { number: 9, address: Address::V4([192, 0, 2, 7], 4_000) }),

@@ -2,7 +2,9 @@
 //! what the link allows.
 //!
 //! The floor of a piece of work is a round trip and the time its bytes need at the link's rate, the
-//! bytes being those it takes when nothing is lost. The writer is behind the weather, the readers
+//! bytes being those it takes when nothing is lost. First contact is three such pieces that wait for
+//! each other (keys for the way, the key package, the answer): its floor is three round trips and the
+//! bytes of both ways, and the ratio to one round trip and the larger way stands beside it. The writer is behind the weather, the readers
 //! are not.
 
 pub(super) mod files;
@@ -110,14 +112,14 @@ async fn measure(place: &Place) {
     relay.stop().await;
 }
 
-fn print(place: &Place, name: &str, took: &[Took], floor: f64) {
+fn print(place: &Place, name: &str, took: &[Took], floor: f64, beside: &str) {
     let all = |of: fn(&Took) -> f64| took.iter().map(of).collect::<Vec<_>>();
     let worst = all(|took| took.shown).into_iter().fold(0.0, f64::max);
     let median = |of: fn(&Took) -> f64| table::median(all(of));
     let (stored, shown) = (median(|its| its.stored), median(|its| its.shown));
     let here = format!("{stored:.2} {shown:.2} s ({worst:.2})");
     let (up, down, trips) = (median(|its| its.up), median(|its| its.down), median(|its| its.trips));
-    let beside = format!("{up:.0}+{down:.0} B, {trips:.0} trips, floor");
+    let beside = format!("{up:.0}+{down:.0} B, {trips:.0} trips{beside}, floor");
     table::line(
         &format!("{}: {name}", place.name),
         &here,
@@ -182,7 +184,7 @@ impl Circle {
         let bytes = clear.iter().map(|took| took.up).fold(f64::INFINITY, f64::min);
         let floor = trip + bytes * 8.0 / rate(place);
         let took = self.on(place.weather.clone().seed(7), place.runs, texts, warm, relay).await;
-        print(place, name, &took, floor);
+        print(place, name, &took, floor, "");
     }
 
     /// Does it so often on one link, after some visits in which the link is learned.
@@ -303,7 +305,7 @@ async fn first_contact(place: &Place, trip: f64, live: bool, relay: &Running) {
     let target: SocketAddr = SocketAddr::from(([127, 0, 0, 1], home.port()));
     let mut took = Vec::new();
     let runs = place.runs.div_ceil(2);
-    let mut floor = 0.0;
+    let (mut floor, mut one_trip) = (0.0, 0.0);
     for run in 0..=runs {
         let mut weather = place.weather.clone().seed(run as u64);
         if run == 0 {
@@ -371,13 +373,16 @@ async fn first_contact(place: &Place, trip: f64, live: bool, relay: &Running) {
         drop((links, theirs));
         link.stop().await;
         if run == 0 {
-            floor = trip + one.up.max(one.down) * 8.0 / rate(place);
+            one_trip = trip + one.up.max(one.down) * 8.0 / rate(place);
+            floor = 3.0 * trip + (one.up + one.down) * 8.0 / rate(place);
         } else {
             took.push(one);
         }
     }
     let name = if live { "first contact to first text" } else { "the same in one burst" };
-    print(place, name, &took, floor);
+    let stored = table::median(took.iter().map(|took| took.stored).collect());
+    let beside = format!(", one trip x{:.2}", stored / one_trip);
+    print(place, name, &took, floor, &beside);
 }
 
 /// Somebody with a memory of relays and a clock.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use sogon_wire::{
     FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, Frame, Invite, RelayAddr, Reply, Request, Tag,
     WireError,
-    packet::{Answers, Direct, Questions},
+    packet::{Answers, Direct, Greeting, Questions},
 };
 
 use super::Tape;
@@ -37,6 +37,9 @@ pub fn wire_packet(bytes: &[u8]) {
     }
     if let Ok(answers) = Answers::parse(bytes) {
         assert_eq!(answers.encode(bytes.len()), bytes, "there is one way to write a packet");
+    }
+    if let Ok(greeting) = Greeting::parse(bytes) {
+        assert_eq!(greeting.encode(), bytes, "there is one way to write a packet");
     }
     if let Ok(direct) = Direct::parse(bytes) {
         assert_eq!(direct.encode(bytes.len()), bytes, "there is one way to write a packet");

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fmt, fs, io,
+    net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -59,7 +60,7 @@ impl Chains {
         for one in bytes.as_chunks::<KEPT_BYTES>().0 {
             if let Some((secret, used_at)) = one.split_first_chunk::<CHAIN_BYTES>() {
                 let used_at = used_at.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-                chains.kept().add(Chain::new(*secret), used_at);
+                chains.kept().add(Chain::new(*secret), used_at, Guest::default());
             }
         }
         Ok(chains)
@@ -78,7 +79,12 @@ impl Chains {
 
     /// A client has a new chain.
     pub(crate) fn add(&self, chain: Chain, now: Seconds) {
-        self.kept().add(chain, now);
+        self.kept().add(chain, now, Guest::default());
+    }
+
+    /// A client agreed a chain by datagrams, and was proved to be at this address.
+    pub(crate) fn add_greeted(&self, chain: Chain, at: Option<SocketAddr>, now: Seconds) {
+        self.kept().add(chain, now, Guest::greeted(at));
     }
 
     /// The keys an id was made from, and whose they are.
@@ -112,13 +118,13 @@ impl Chains {
 }
 
 impl Kept {
-    fn add(&mut self, base: Chain, used_at: Seconds) {
+    fn add(&mut self, base: Chain, used_at: Seconds, guest: Guest) {
         while self.chains.len() >= CHAINS_MAX {
             let Some((_, oldest)) = self.order.pop_first() else { break };
             self.forget(oldest);
         }
         let (number, used) = (self.count(), self.count());
-        let guest = Arc::default();
+        let guest = Arc::new(Mutex::new(guest));
         self.chains.insert(number, Held { base, ids: VecDeque::new(), used, used_at, guest });
         self.order.insert(used, number);
         self.look_ahead(number);

@@ -28,6 +28,8 @@ const LATELY_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Guest {
     visit: Option<Visit>,
+    /// Where the client was proved to be when it agreed the chain, for its first visit.
+    greeted_at: Option<SocketAddr>,
     /// Pieces of appends, which outlive a visit: on a bad line one is not enough.
     pub(crate) parcels: Parcels,
 }
@@ -55,6 +57,11 @@ pub(crate) struct Leave {
 }
 
 impl Guest {
+    /// Somebody who was proved to be at this address just now.
+    pub(crate) fn greeted(at: Option<SocketAddr>) -> Self {
+        Self { greeted_at: at, ..Self::default() }
+    }
+
     /// The turns of the present visit.
     pub(crate) fn turns(&mut self) -> Option<&mut Turns> {
         self.visit.as_mut().map(|visit| &mut visit.turns)
@@ -88,7 +95,7 @@ impl Guest {
                 id,
                 marks: HashSet::new(),
                 proof: fresh_proof(),
-                proved: None,
+                proved: self.greeted_at.take(),
                 bucket: Bucket::new(per_s, per_s.saturating_mul(20), now),
                 turns: Turns::default(),
                 lately: VecDeque::new(),
@@ -127,6 +134,17 @@ mod tests {
         assert_eq!(admit(&mut guest, 2, 5, 77).unwrap().bytes_max, PROVED_BYTES);
         assert_eq!(admit(&mut guest, 3, 5, 77).unwrap().bytes_max, PROVED_BYTES);
         assert_eq!(admit(&mut guest, 4, 6, 0).unwrap().bytes_max, 300, "another address");
+    }
+
+    #[test]
+    fn who_greeted_from_an_address_has_proved_it_for_one_visit() {
+        let at = SocketAddr::from(([127, 0, 0, 1], 5));
+        let mut guest = Guest::greeted(Some(at));
+        assert_eq!(admit(&mut guest, 1, 5, 0).unwrap().bytes_max, PROVED_BYTES);
+        assert_eq!(admit(&mut guest, 2, 6, 0).unwrap().bytes_max, 300, "another address");
+        let (id, now) = (PacketId([2; 8]), (10, Instant::now()));
+        let later = guest.admit((id, &[9; 100]), at, 0, || 78, now).unwrap();
+        assert_eq!(later.bytes_max, 300, "another visit");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,7 @@ use super::{
     answering::{answer, packets},
     guest::{Guest, Leave},
 };
-use crate::{figures::add, relay::Shared, rooms::Took};
+use crate::{figures::add, relay::Shared, rooms::Took, tls::Session};
 
 /// Packets under work at one time. Beyond it they are dropped, and come again.
 const WORKING_MAX: usize = 512;
@@ -71,7 +71,15 @@ pub(crate) async fn serve(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) 
                     }
                 }
                 let slot = Arc::clone(&slots).try_acquire_owned().ok();
-                let genuine = take(&shared, datagram, from);
+                let genuine = match take(&shared, datagram, from) {
+                    None => match greet(&shared, datagram, from).await {
+                        // Those who greet have said nothing else yet.
+                        Some(rest) if rest.is_empty() => continue,
+                        Some(rest) => take(&shared, &rest, from),
+                        None => None,
+                    },
+                    genuine => genuine,
+                };
                 let (Some(slot), Some(genuine)) = (slot, genuine) else {
                     add(&shared.figures.packets_dropped, 1);
                     continue;
@@ -102,6 +110,31 @@ fn take(shared: &Shared, datagram: &[u8], from: SocketAddr) -> Option<Genuine> {
         guest.admit((id, datagram), from, questions.proof, fresh_proof, per_s)?
     };
     Some(Genuine { keys, guest, questions, leave, from, bytes: datagram.len() })
+}
+
+/// Answers a packet of a greeting, and gives out the datagram that came with it; [`None`] for what
+/// is none.
+async fn greet(shared: &Shared, datagram: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
+    let greeted = shared.greetings.take(datagram, from, Instant::now())?;
+    if let Some((session, chain)) = greeted.agreed {
+        add(session_figure(shared, session), 1);
+        shared.chains.add_greeted(chain, greeted.proved, (shared.clock)());
+    }
+    if greeted.rest.is_empty() {
+        add(&shared.figures.packets, 1);
+        add(&shared.figures.bytes_in, datagram.len());
+    }
+    for answer in greeted.answers {
+        send_sealed(shared, &greeted.keys, &answer.encode(), from).await;
+    }
+    Some(greeted.rest)
+}
+
+fn session_figure(shared: &Shared, session: Session) -> &AtomicU64 {
+    match session {
+        Session::Resumed => &shared.figures.sessions_resumed,
+        _ => &shared.figures.sessions_full,
+    }
 }
 
 async fn work(shared: &Shared, genuine: Genuine) {
@@ -135,11 +168,15 @@ pub(crate) async fn send(
     bytes_least: usize,
     to: SocketAddr,
 ) {
+    send_sealed(shared, keys, &packet.encode(bytes_least), to).await;
+}
+
+async fn send_sealed(shared: &Shared, keys: &Keys, plain: &[u8], to: SocketAddr) {
     let mut fresh = [0; 13];
     if getrandom::fill(&mut fresh).is_err() {
         return;
     }
-    let datagram = keys.seal_answer(Freshness(fresh), &packet.encode(bytes_least));
+    let datagram = keys.seal_answer(Freshness(fresh), plain);
     add(&shared.figures.bytes_out, datagram.len());
     // What cannot be sent is lost, as anything may be; the client asks again.
     let _ = shared.socket.send_to(&datagram, to).await;

@@ -8,11 +8,13 @@
 
 mod answer;
 mod direct;
+mod greeting;
 mod question;
 mod varint;
 
 pub use answer::{Answer, Answers, Holdings};
 pub use direct::{ADDRESS_BYTES_MAX, AT_BYTES_MAX, Address, DIRECT_HEAD_BYTES, Direct};
+pub use greeting::{GREETING_BYTES_MAX, GREETING_HEAD_BYTES, GREETING_PART_BYTES, Greeting};
 pub use question::{Question, Questions};
 
 use crate::{WireError, reader::Reader};

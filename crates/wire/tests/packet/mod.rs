@@ -1,6 +1,8 @@
 //! The vectors of packets (SPEC 10.3, 10.4).
 
-use sogon_wire::packet::{Address, Answer, Answers, Direct, Holdings, Question, Questions};
+use sogon_wire::packet::{
+    Address, Answer, Answers, Direct, Greeting, Holdings, Question, Questions,
+};
 
 use super::{Found, about, boxed, field, hex, refusal, why};
 
@@ -107,4 +109,18 @@ pub(super) fn direct(bytes: &[u8]) -> Found {
             head.into_iter().chain(whence(address)).collect()
         }
     })
+}
+
+pub(super) fn greeting(bytes: &[u8]) -> Found {
+    let said = Greeting::parse(bytes).map_err(refusal)?;
+    assert_eq!(said.encode(), bytes, "it is written as it was read");
+    Ok(vec![
+        field("number", said.number),
+        field("proof", said.proof),
+        field("wanted", format!("{} to {}", said.wanted.start, said.wanted.end)),
+        field("end", said.end),
+        field("offset", said.offset),
+        field("part", hex(&said.part)),
+        field("rest", hex(&said.rest)),
+    ])
 }
