@@ -95,7 +95,7 @@ impl Run<'_> {
             if refused && !self.greeting.is_heard() {
                 return Err(DatagramEnd::HandOver(None));
             }
-            if self.greeting.silence(now) >= self.visit.known.pace().answer_max() {
+            if self.greeting.silence(now) >= self.silence_max() {
                 return Err(DatagramEnd::Lost(Loss::Unreachable));
             }
             let patience = self.visit.known.timing.first_timer(0);
@@ -154,6 +154,12 @@ impl Run<'_> {
             self.passed();
         }
         refused
+    }
+
+    /// How long nothing may be heard: as long as a connection may take to come, or an answer.
+    fn silence_max(&self) -> Duration {
+        let pace = self.visit.known.pace();
+        if self.greeting.is_heard() { pace.answer_max() } else { pace.dial_max() }
     }
 
     fn passed(&mut self) {

@@ -125,7 +125,7 @@ fn print(place: &Place, name: &str, took: &[Took], floor: f64, beside: &str) {
         &here,
         &beside,
         &format!("{floor:.2} s"),
-        stored / floor,
+        stored.max(shown) / floor,
     );
 }
 
@@ -380,8 +380,8 @@ async fn first_contact(place: &Place, trip: f64, live: bool, relay: &Running) {
         }
     }
     let name = if live { "first contact to first text" } else { "the same in one burst" };
-    let stored = table::median(took.iter().map(|took| took.stored).collect());
-    let beside = format!(", one trip x{:.2}", stored / one_trip);
+    let whole = table::median(took.iter().map(|took| took.stored.max(took.shown)).collect());
+    let beside = format!(", one trip x{:.2}", whole / one_trip);
     print(place, name, &took, floor, &beside);
 }
 
