@@ -46,6 +46,11 @@ export function settingsSheet(app) {
   });
 }
 
+/** A moment at the end of a detail, by the clock where they are. */
+function detail(alert) {
+  return alert.kind === "tried-while-closed" ? alert.detail.replace(/\S+Z$/, (at) => `(${full(Date.parse(at) / 1000)})`) : alert.detail;
+}
+
 /** What happened to the owner's security. */
 export function alertsSheet() {
   sheet(say("alerts"), async (body, its) => {
@@ -54,7 +59,7 @@ export function alertsSheet() {
     fill(body,
       h("p", {}, say("alerts-what")),
       h("p", { class: log.whole ? "say" : "say bad" }, log.whole ? say("alerts-whole") : say("alerts-broken")),
-      log.alerts.length === 0 ? h("p", { class: "quiet" }, say("alerts-none")) : h("ul", { class: "log-lines" }, log.alerts.map((one) => h("li", {}, h("span", { class: "quiet" }, full(one.at)), h("br"), say(`alert-${one.kind}`), one.detail ? h("span", { dir: "auto" }, ` ${one.detail}`) : null))));
+      log.alerts.length === 0 ? h("p", { class: "quiet" }, say("alerts-none")) : h("ul", { class: "log-lines" }, log.alerts.map((one) => h("li", {}, h("span", { class: "quiet" }, full(one.at)), h("br"), say(`alert-${one.kind}`), one.detail ? h("span", { dir: "auto" }, ` ${detail(one)}`) : null))));
   });
 }
 

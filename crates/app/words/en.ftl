@@ -17,6 +17,7 @@ alert-relay-key = A relay proved another key than the one it is known by:
 alert-relay-lost = A relay lost or hides boxes it had acknowledged:
 alert-restored = This home was taken up from a backup.
 alert-unlock-failed = Wrong passphrases while the home was locked, so many:
+alert-tried-while-closed = Wrong passphrases were tried while nothing had the home open; how many, and when the last was:
 alerted = There is a new entry in your log of security events.
 alerts = Alerts
 alerts-broken = The chain of this log is broken: somebody changed it, or the disk did. Ask somebody you trust to look at this device.

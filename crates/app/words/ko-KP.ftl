@@ -4,6 +4,7 @@ alert-key-change = 이 련락처의 이름을 쓰는 사람이 다른 열쇠를 
 alert-passphrase-changed = 암호글을 바꾸었습니다.
 alert-restored = 이 집은 예비복사에서 되살렸습니다.
 alert-unlock-failed = 잠겨있는 동안 틀린 암호글이 들어온 회수:
+alert-tried-while-closed = 집이 닫겨있는 동안 틀린 암호글이 들어왔습니다. 회수와 마지막 때:
 alert-away = 이 집이 너무 오래 련결되지 않아 다시 들여보내달라고 요청했습니다.
 alert-fork = 중계소가 사람마다 다른 순서의 기록을 보여주었습니다:
 alert-relay-key = 중계소가 알려진것과 다른 열쇠를 내놓았습니다:

@@ -17,6 +17,7 @@ alert-relay-key = 중계기가 알려진 것과 다른 열쇠를 내놓았습니
 alert-relay-lost = 중계기가 받았다고 한 상자를 잃었거나 숨깁니다:
 alert-restored = 이 집은 백업에서 되살렸습니다.
 alert-unlock-failed = 잠겨 있는 동안 틀린 암호 문구가 들어온 횟수:
+alert-tried-while-closed = 집이 닫혀 있는 동안 틀린 암호 문구가 들어왔습니다. 횟수와 마지막 때:
 alerted = 보안 기록에 새 항목이 있습니다.
 alerts = 보안 기록
 alerts-broken = 기록의 사슬이 끊어졌습니다. 누가 고쳤거나 디스크가 고장 났습니다. 믿을 만한 사람에게 이 기기를 보여 주십시오.

@@ -17,6 +17,7 @@ alert-relay-key = 中继出示的密钥与已知的不同：
 alert-relay-lost = 中继丢失或隐藏了它确认过的盒子：
 alert-restored = 这个家是从备份恢复的。
 alert-unlock-failed = 锁定期间输错口令的次数：
+alert-tried-while-closed = 家关闭期间有人输错口令；次数和最后一次的时间：
 alerted = 安全记录里有新的一条。
 alerts = 安全记录
 alerts-broken = 这份记录的链断了：有人改动过，或磁盘出了问题。请让你信任的人看看这台设备。

@@ -124,6 +124,7 @@ impl AlertKind {
             Self::KeyChange => "key-change",
             Self::Refused => "refused",
             Self::UnlockFailed => "unlock-failed",
+            Self::TriedWhileClosed => "tried-while-closed",
             Self::PassphraseChanged => "passphrase-changed",
             Self::Restored => "restored",
             Self::BackedUp => "backed-up",

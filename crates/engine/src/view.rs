@@ -330,6 +330,10 @@ pub enum AlertKind {
     /// detail is how many.
     #[n(40)]
     UnlockFailed,
+    /// Somebody tried wrong passphrases while nothing had the home open; the detail is how many, and
+    /// when the last was as far as that is known (RFC 3339), a space between.
+    #[n(44)]
+    TriedWhileClosed,
     /// The passphrase was changed.
     #[n(41)]
     PassphraseChanged,

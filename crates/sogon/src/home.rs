@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     chip::Tpm,
+    moment,
     trouble::{Kind, Trouble},
 };
 
@@ -37,6 +38,8 @@ pub(crate) enum Weight {
 pub(crate) struct Opened {
     pub(crate) vault: Vault,
     pub(crate) cost: Cost,
+    /// Wrong passphrases before it that this process met, and tells by itself.
+    pub(crate) wrong_here: u32,
 }
 
 /// A place where a home is or may be.
@@ -174,18 +177,13 @@ impl Home {
         made
     }
 
-    /// Opens the container.
+    /// Opens the container. A passphrase that opens nothing is counted there.
     ///
     /// # Errors
-    /// As [`Vault::open`].
+    /// As [`Vault::enter`].
     pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Opened, VaultError> {
-        for cost in Vault::costs(&self.container())? {
-            match Vault::open(&self.container(), passphrase, cost) {
-                Err(VaultError::WrongPassphrase) => {}
-                other => return other.map(|vault| Opened { vault, cost }),
-            }
-        }
-        Err(VaultError::WrongPassphrase)
+        let (vault, cost) = Vault::enter(&self.container(), passphrase, moment::now_s())?;
+        Ok(Opened { vault, cost, wrong_here: 0 })
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     entropy::System,
+    footprints,
     home::Opened,
     link::{Figures, Links},
     mode::Mode,
@@ -166,13 +167,17 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        Opened { mut vault, cost, .. }: Opened,
+        Opened { mut vault, cost, wrong_here }: Opened,
         proxy: Option<&Proxy>,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
         let begun = begin(&mut vault, proxy).map_err(|trouble| trouble.in_vault(&vault));
-        let (engine, links, mode) = begun?;
+        let (mut engine, links, mode) = begun?;
+        if footprints::tell(&mut vault, &mut engine, wrong_here).is_err() {
+            // They stay where they are, to be told the next time.
+            engine = engine_on(&vault).map_err(|trouble| trouble.in_vault(&vault))?;
+        }
         Ok(Self {
             vault,
             cost,

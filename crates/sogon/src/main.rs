@@ -16,6 +16,7 @@ mod desk;
 mod door;
 mod drawn;
 mod entropy;
+mod footprints;
 mod guard;
 mod hand;
 mod home;

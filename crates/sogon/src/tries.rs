@@ -22,6 +22,8 @@ const TRIES_MAX: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     wrong: usize,
+    /// The same ones too, as the container counts them.
+    all: u32,
     /// The last wrong one: typing the same again counts once.
     last: Option<Passphrase>,
     until: Option<Instant>,
@@ -46,10 +48,11 @@ impl Tries {
         self.may_try(now)?;
         match home.open(&passphrase) {
             Err(VaultError::WrongPassphrase) => {
+                self.all = self.all.saturating_add(1);
                 self.was_wrong(passphrase, now);
                 Err(Kind::WrongPassphrase.into())
             }
-            other => Ok(other?),
+            other => Ok(Opened { wrong_here: self.all, ..other? }),
         }
     }
 

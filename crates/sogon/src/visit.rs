@@ -236,7 +236,7 @@ async fn stay(
             (Command::Open(_), Ok(Ending::Gone)) => return Ok(()),
             (_, closed) => return done.and(closed.map(|_| ())),
         };
-        // Before anybody is told: who finds no door tries for themselves, and is not counted.
+        // Before anybody is told: who finds no door tries for themselves, and waits for nothing.
         let door = Door::make(home).map_err(|_| Kind::Folder)?;
         // From where tasks begin: this one has frames above, and gaps in them.
         let _ = tokio::task::spawn_local(async { sogon_vault::overwrite_deeply() }).await;

@@ -57,6 +57,83 @@ fn a_home_is_locked_on_demand_and_opened_again_by_its_passphrase_only() {
     assert_eq!(log[1]["chain"], "whole");
 }
 
+/// Alerts of the owner's own log, without their moments.
+fn told(person: &Person) -> Vec<(String, String)> {
+    let mut log = person.objects(&["alerts"]);
+    assert_eq!(log.pop().unwrap()["chain"], "whole");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    log.iter().map(|entry| (text(&entry["kind"]), text(&entry["detail"]))).collect()
+}
+
+/// Whether this is the only alert since, for so many wrong passphrases at a closed home.
+fn is_of(alerts: &[(String, String)], since: usize, count: &str) -> bool {
+    let [(kind, detail)] = &alerts[since..] else { return false };
+    let Some((number, at)) = detail.split_once(' ') else { return false };
+    (kind.as_str(), number) == ("tried-while-closed", count) && at.ends_with('Z')
+}
+
+#[test]
+fn wrong_passphrases_at_a_closed_home_are_told_to_who_opens_it_next() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let wrong = |n: usize| with(&mina, &passphrase(&world, &"x".repeat(3 + n)));
+    assert!(told(&mina).is_empty());
+    for n in 0..3 {
+        wrong(n).run(&["contacts"]).failed(3, "opens nothing");
+    }
+    let alerts = told(&mina);
+    assert!(is_of(&alerts, 0, "3"), "{alerts:?}");
+    let in_words = mina.done(&["alerts"]);
+    assert!(in_words.contains("while nothing had the home open"), "{in_words}");
+    assert_eq!(told(&mina), alerts, "once");
+    wrong(0).run(&["send", "Joon", "hello"]).failed(3, "opens nothing");
+    let alerts = told(&mina);
+    assert!(is_of(&alerts, 1, "1"), "{alerts:?}");
+
+    // Those at a locked home are told by the program that locked it, and not twice.
+    let mut open = mina.stays(&["open"]);
+    open.next();
+    mina.done(&["lock"]);
+    assert_eq!(open.next()["locked"], true);
+    for _ in 0..2 {
+        wrong(0).run(&["unlock"]).failed(3, "opens nothing");
+    }
+    assert_eq!(state(&mina, &["unlock"]), "unlocked");
+    open.next();
+    assert_eq!(told(&mina)[2..], [("unlock-failed".to_owned(), "1".to_owned())]);
+    // Unless that program dies.
+    mina.done(&["lock"]);
+    assert_eq!(open.next()["locked"], true);
+    for _ in 0..2 {
+        wrong(1).run(&["unlock"]).failed(3, "opens nothing");
+    }
+    open.crash();
+    let alerts = told(&mina);
+    assert!(is_of(&alerts, 3, "2"), "{alerts:?}");
+}
+
+#[test]
+fn whoever_is_shown_a_decoy_is_shown_their_own_tries_and_nobody_elses() {
+    let world = World::new();
+    let mina = world.person("Mina");
+    let decoy = with(&mina, &passphrase(&world, "여름 휴가"));
+    let add = ["decoy", "add", "--no-duress", "--name", "M", "--relay", world.address()];
+    let file = ["--decoy-passphrase-file", decoy.passphrase.to_str().unwrap()];
+    let wrong = with(&mina, &passphrase(&world, "아무 말이나"));
+    wrong.run(&["contacts"]).failed(3, "opens nothing");
+    // Making the decoy is no opening of the home: what was tried is still told to it, and to nobody
+    // who opens the decoy later.
+    mina.done(&[&add[..], &file].concat());
+    let alerts = told(&mina);
+    assert!(is_of(&alerts, 0, "1"), "{alerts:?}");
+    for _ in 0..2 {
+        wrong.run(&["contacts"]).failed(3, "opens nothing");
+    }
+    let shown = told(&decoy);
+    assert!(is_of(&shown, 0, "2"), "{shown:?}");
+    assert_eq!(told(&mina), alerts);
+}
+
 #[test]
 fn after_three_free_tries_a_locked_home_makes_people_wait() {
     let world = World::new();
@@ -320,6 +397,9 @@ fn a_copy_of_the_home_without_the_device_secret_opens_nothing() {
     assert_eq!(fs::metadata(&card).unwrap().len(), 32);
     mina.done(&[&["contacts"][..], &secret].concat());
     mina.run(&["contacts"]).failed(3, "opens nothing");
+    // Whoever had the passphrase and not the card tried in vain too.
+    let alerts = mina.objects(&[&["alerts"][..], &secret].concat());
+    assert_eq!(alerts[0]["kind"], "tried-while-closed");
     let mut open = mina.stays(&[&["open"][..], &secret].concat());
     open.next();
     mina.done(&["lock"]);

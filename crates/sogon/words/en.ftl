@@ -132,6 +132,7 @@ alert-rejoined = A member came back with new keys
 alert-away = This home was away too long and asked to be let in again
 alert-bad-answer = An answer to a link could not be opened
 alert-unlock-failed = Wrong passphrases were tried
+alert-tried-while-closed = Wrong passphrases were tried while nothing had the home open; how many, and when the last was:
 alert-passphrase-changed = The passphrase was changed
 alert-restored = This home was taken up from a backup
 alert-backed-up = A backup of this home was written

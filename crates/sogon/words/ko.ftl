@@ -132,6 +132,7 @@ alert-rejoined = 구성원이 새 키로 돌아왔습니다
 alert-away = 이 집이 너무 오래 떠나 있어서 다시 들여 달라고 했습니다
 alert-bad-answer = 링크에 온 답을 열 수 없었습니다
 alert-unlock-failed = 누군가 틀린 암호를 넣었습니다
+alert-tried-while-closed = 집이 닫혀 있는 동안 누군가 틀린 암호를 넣었습니다. 횟수와 마지막 때:
 alert-passphrase-changed = 암호가 바뀌었습니다
 alert-restored = 이 집은 예비본에서 되살렸습니다
 alert-backed-up = 이 집의 예비본을 만들었습니다

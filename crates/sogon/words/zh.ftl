@@ -117,6 +117,7 @@ alert-rejoined = 有成员带着新密钥回来
 alert-away = 这个家离线太久，已请求重新加入
 alert-bad-answer = 有一个对链接的答复无法打开
 alert-unlock-failed = 有人输错口令
+alert-tried-while-closed = 家关闭期间有人输错口令；次数和最后一次的时间：
 alert-passphrase-changed = 已更改口令
 alert-restored = 这个家是从备份恢复的
 alert-backed-up = 已写出这个家的备份

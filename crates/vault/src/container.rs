@@ -5,12 +5,14 @@
 //! | 0 | 32 bytes of salt, then noise |
 //! | 1 to 8 | the key blocks: two copies at each of the four places, one after the other |
 //! | 9 on | stripes of 64 sectors that belong to slot 0, 1, 2, 3, 0, 1, … |
+//! | the last | footprints; not in containers made before there were any |
 //!
 //! Stripes let the container grow at its end, all slots at once, without moving a byte and without
 //! knowing which slots are in use.
 
 use crate::disk::Disk;
 use crate::error::VaultError;
+use crate::footprints::{self, Tried};
 use crate::keyblock::{Block, Slots};
 use crate::keys::{Cost, Salt, SlotKeys};
 use crate::sector::{SECTOR_BYTES, Sealer, Sector, noise};
@@ -19,6 +21,7 @@ use crate::sector::{SECTOR_BYTES, Sealer, Sector, noise};
 pub const SLOTS: u8 = 4;
 
 const COPIES: u8 = 2;
+const LAST_COPY: u8 = COPIES - 1;
 const FIRST_KEY_BLOCK: u64 = 1;
 const FIRST_STRIPE: u64 = 9;
 const STRIPE_SECTORS: u64 = 64;
@@ -49,8 +52,13 @@ impl Size {
         stripes.saturating_mul(STRIPE_SECTORS).saturating_add(FIRST_STRIPE)
     }
 
-    /// The size of a container of so many bytes. A rest that makes no whole stripe of every slot is
-    /// what a growth cut short leaves; a container cut short itself is noticed by its key blocks.
+    /// With the sector behind the last stripe.
+    fn sectors_in_all(self) -> u64 {
+        self.sectors().saturating_add(1)
+    }
+
+    /// The size of a container of so many bytes. Of a rest that makes no whole stripe of every slot
+    /// the first sector is for footprints, and more is what a growth cut short leaves; a container cut short itself is noticed by its key blocks.
     fn of_container(bytes: u64) -> Option<Self> {
         let body = bytes.checked_sub(offset(FIRST_STRIPE))?;
         let round = offset(STRIPE_SECTORS.saturating_mul(u64::from(SLOTS)));
@@ -81,8 +89,8 @@ impl Container {
         cost: Cost,
     ) -> Result<Self, VaultError> {
         let mut at = 0;
-        while at < size.sectors() {
-            let count = size.sectors().saturating_sub(at).min(256);
+        while at < size.sectors_in_all() {
+            let count = size.sectors_in_all().saturating_sub(at).min(256);
             let count = usize::try_from(count).map_err(|_| VaultError::Bug)?;
             disk.write(offset(at), &noise(count)?)?;
             at = at.saturating_add(256);
@@ -145,13 +153,15 @@ impl Container {
     /// What every unlock does to the key blocks, whichever passphrase it was: all eight sectors are
     /// written in the same order with the same two syncs. The one that opened is sealed anew, which
     /// also heals a copy and brings an older form up to date; each of the others gets either the
-    /// bytes it had or, if the block's habit says so, noise.
+    /// bytes it had or, if the block's habit says so, noise. Footprints are written too: as they
+    /// were while there is something to be told, otherwise anew.
     pub(crate) fn touch_key_blocks(
         &mut self,
         found: &Found,
         keys: &SlotKeys,
     ) -> Result<(), VaultError> {
         let clears = found.block.habit.clears_now()?;
+        let ground = self.ground_after_unlock(found);
         for copy in 0..COPIES {
             for place in 0..SLOTS {
                 let before = self.read_sector(key_block(place, copy))?;
@@ -164,9 +174,64 @@ impl Container {
                 };
                 self.write_sectors(key_block(place, copy), bytes)?;
             }
+            if let (Ok(Some(ground)), LAST_COPY) = (&ground, copy) {
+                // A full disk may have no room for what a growth cut short took away. Key blocks
+                // matter more.
+                let _ = self.write_sectors(self.size.sectors(), ground.as_slice());
+            }
             self.disk.sync()?;
         }
         Ok(())
+    }
+
+    fn ground_after_unlock(&mut self, found: &Found) -> Result<Option<Box<Sector>>, VaultError> {
+        let Some(key) = &found.block.footprints else { return Ok(None) };
+        if let Some(ground) = self.ground()?
+            && footprints::read(&ground, key)?.is_some_and(|tried| tried.count > 0)
+        {
+            return Ok(Some(ground));
+        }
+        footprints::fresh(key).map(Some)
+    }
+
+    /// The sector behind the last stripe, where there is one.
+    fn ground(&mut self) -> Result<Option<Box<Sector>>, VaultError> {
+        if self.disk.size()? < offset(self.size.sectors_in_all()) {
+            return Ok(None);
+        }
+        self.read_sector(self.size.sectors()).map(Some)
+    }
+
+    /// What footprints tell a home that was found; `None` where there are none to be read.
+    pub(crate) fn tried(&mut self, found: &Found) -> Result<Option<Tried>, VaultError> {
+        match (self.ground()?, &found.block.footprints) {
+            (Some(ground), Some(key)) => footprints::read(&ground, key),
+            _ => Ok(None),
+        }
+    }
+
+    /// Counts a wrong passphrase. One sector is written, the same whichever homes there are.
+    pub(crate) fn leave_footprint(&mut self, at_s: u64) -> Result<(), VaultError> {
+        let Some(ground) = self.ground()? else { return Ok(()) };
+        let ground = footprints::stepped_on(&ground, at_s)?;
+        self.write_sectors(self.size.sectors(), ground.as_slice())?;
+        self.disk.sync()
+    }
+
+    /// Counts from nothing again.
+    pub(crate) fn smooth_ground(&mut self, found: &Found) -> Result<(), VaultError> {
+        let Some(key) = &found.block.footprints else { return Ok(()) };
+        let ground = footprints::fresh(key)?;
+        self.write_sectors(self.size.sectors(), ground.as_slice())?;
+        self.disk.sync()
+    }
+
+    /// Overwrites the footprints with noise, where there is room for them.
+    pub(crate) fn clear_ground(&mut self) -> Result<(), VaultError> {
+        if self.ground()?.is_some() {
+            self.write_sectors(self.size.sectors(), &noise(1)?)?;
+        }
+        self.disk.sync()
     }
 
     fn sealed(&self, found: &Found, keys: &SlotKeys, copy: u8) -> Result<Box<Sector>, VaultError> {
@@ -213,8 +278,16 @@ impl Container {
         self.disk.sync()
     }
 
-    /// Lengthens every slot by so many MiB of noise.
-    pub(crate) fn grow(&mut self, mib: u32) -> Result<(), VaultError> {
+    /// Lengthens every slot by so many MiB of noise. Footprints come to lie behind it.
+    pub(crate) fn grow(&mut self, mib: u32, found: &Found) -> Result<(), VaultError> {
+        let grown = self.lengthen(mib);
+        // Also where it did not become longer: noise may lie over them. The next unlock makes good
+        // what fails here.
+        let _ = self.smooth_ground(found);
+        grown
+    }
+
+    fn lengthen(&mut self, mib: u32) -> Result<(), VaultError> {
         let stripes = self.size.stripes.checked_add(Size::slot_mib(mib).stripes);
         let larger = Size { stripes: stripes.ok_or(VaultError::HomeFull)? };
         let mut at = self.size.sectors();

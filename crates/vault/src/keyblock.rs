@@ -11,7 +11,9 @@ use crate::sector::Text;
 
 /// The form before habits: the block's place was its slot.
 const VERSION_PLACED: u8 = 1;
-const VERSION: u8 = 2;
+/// The form before footprints.
+const VERSION_BLIND: u8 = 2;
+const VERSION: u8 = 3;
 
 /// How often, in 256, an unlock overwrites the other key blocks with noise.
 ///
@@ -96,6 +98,9 @@ pub(crate) struct Block {
     pub(crate) habit: Habit,
     /// Slots known to be empty: rewritten whenever the home's own slot is resealed.
     pub(crate) loud: Slots,
+    /// What footprints are read with: the same in every block of a container, so that a count says
+    /// nothing of which home was opened before. None in containers made before there were any.
+    pub(crate) footprints: Option<Key>,
 }
 
 impl Block {
@@ -107,6 +112,10 @@ impl Block {
         out.put(&stripes.to_le_bytes())?;
         out.put(self.key.bytes())?;
         out.put(&[self.slot, self.habit.0, self.loud.0])?;
+        out.put(&[u8::from(self.footprints.is_some())])?;
+        if let Some(key) = &self.footprints {
+            out.put(key.bytes())?;
+        }
         Some(text)
     }
 
@@ -128,11 +137,20 @@ impl Block {
         let key = Key::from_slice(fields.take(32)?)?;
         let [slot, habit, loud] = match version {
             VERSION_PLACED => [place, 0, 0],
-            VERSION => fields.array()?,
+            VERSION_BLIND | VERSION => fields.array()?,
             _ => return None,
         };
+        let footprints = match version {
+            VERSION => match fields.array()? {
+                [0] => None,
+                [1] => Some(Key::from_slice(fields.take(32)?)?),
+                _ => return None,
+            },
+            _ => None,
+        };
         let loud = Slots(loud & Slots::ALL.0).but(slot);
-        (slot < SLOTS).then_some((Self { slot, key, habit: Habit(habit), loud }, stripes))
+        let block = Self { slot, key, habit: Habit(habit), loud, footprints };
+        (slot < SLOTS).then_some((block, stripes))
     }
 }
 
@@ -141,17 +159,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_of_the_first_form_leads_to_the_slot_of_its_place() {
+    fn blocks_of_earlier_forms_lead_where_they_did_and_read_no_footprints() {
+        let (slot, habit, loud) = (2, Habit::CLEAR, Slots::of(1));
         let block =
-            Block { slot: 2, key: Key::random().unwrap(), habit: Habit::CLEAR, loud: Slots::of(1) };
-        let mut text = block.text(4).unwrap();
+            |footprints| Block { slot, key: Key::random().unwrap(), habit, loud, footprints };
+        let footprints = Key::random().unwrap();
+        let mut text = block(Some(footprints.again().unwrap())).text(4).unwrap();
         let (read, stripes) = Block::parse(&text, 3).unwrap();
-        assert_eq!((read.slot, read.habit, read.loud, stripes), (2, Habit::CLEAR, Slots::of(1), 4));
+        assert_eq!((read.slot, read.habit, read.loud, stripes), (slot, habit, loud, 4));
+        assert_eq!(read.footprints.unwrap().bytes(), footprints.bytes());
+        text.bytes_mut()[0] = VERSION_BLIND;
+        let (read, _) = Block::parse(&text, 3).unwrap();
+        assert_eq!((read.slot, read.habit, read.loud), (slot, habit, loud));
+        assert!(read.footprints.is_none());
         text.bytes_mut()[0] = VERSION_PLACED;
         let (read, _) = Block::parse(&text, 3).unwrap();
         assert_eq!((read.slot, read.habit, read.loud), (3, Habit::KEEP, Slots::default()));
+        assert!(read.footprints.is_none());
         text.bytes_mut()[0] = 9;
         assert_eq!(Block::parse(&text, 3).map(drop).unwrap_err(), VaultError::Newer);
+        let without = block(None).text(4).unwrap();
+        assert!(Block::parse(&without, 3).unwrap().0.footprints.is_none());
     }
 
     #[test]

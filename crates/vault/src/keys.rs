@@ -137,6 +137,20 @@ impl Key {
         self.0.bytes_mut().get_mut(..KEY_BYTES).unwrap_or(&mut [])
     }
 
+    /// A key for another purpose, from which this one is not to be had.
+    pub(crate) fn child(&self, label: &[u8]) -> Result<Self, VaultError> {
+        let mut child = Self::empty();
+        Hkdf::<Sha256>::new(None, self.bytes())
+            .expand(label, child.bytes_mut())
+            .map_err(|_| VaultError::Bug)?;
+        Ok(child)
+    }
+
+    /// The same key once more: two key blocks may hold one.
+    pub(crate) fn again(&self) -> Result<Self, VaultError> {
+        Self::from_slice(self.bytes()).ok_or(VaultError::Bug)
+    }
+
     /// Zeros, to be filled.
     pub(crate) fn empty() -> Self {
         Self(Locked::zeros())

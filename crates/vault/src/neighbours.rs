@@ -22,6 +22,7 @@ impl Found {
                 key: Key::random()?,
                 habit: Habit::of_one_alone()?,
                 loud: Slots::ALL.but(slot).pick_one()?,
+                footprints: Some(Key::random()?),
             },
         })
     }
@@ -94,13 +95,18 @@ impl Vault {
             container.write_key_block(found, keys)?;
         }
         let key = Key::random()?;
-        let again = Key::from_slice(key.bytes()).ok_or(VaultError::Bug)?;
+        let again = key.again()?;
         let loud = empty.pick_one()?;
-        let block = Block { slot, key, habit: Habit::KEEP, loud };
+        // Whoever opens any of them sees the same footprints.
+        let common = neighbours.iter().find_map(|(found, _)| found.block.footprints.as_ref());
+        let common = || common.map(Key::again).transpose();
+        let footprints = common()?;
+        let block = Block { slot, key, habit: Habit::KEEP, loud, footprints };
         let vault = Self::begin(container, Found { place, block }, &keys)?;
         if let Some(keys) = duress_keys {
             let place = duress_place.ok_or(VaultError::HomeFull)?;
-            let block = Block { slot, key: again, habit: Habit::CLEAR, loud };
+            let habit = Habit::CLEAR;
+            let block = Block { slot, key: again, habit, loud, footprints: common()? };
             let mut pages = vault.pages();
             let (container, _) = pages.slot().parts();
             container.write_key_block(&Found { place, block }, &keys)?;
@@ -171,5 +177,6 @@ fn wipe_container(container: &mut Container) -> Result<(), VaultError> {
     for place in 0..SLOTS {
         container.forget_key_block(place)?;
     }
+    container.clear_ground()?;
     container.clear_slots(Slots::ALL)
 }

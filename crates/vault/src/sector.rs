@@ -12,7 +12,8 @@ pub const SECTOR_BYTES: usize = 4096;
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
-const NONCE_AND_TEXT: usize = SECTOR_BYTES - TAG_BYTES;
+/// What sealing adds to a text.
+pub(crate) const OVERHEAD_BYTES: usize = NONCE_BYTES + TAG_BYTES;
 
 /// What one sector holds in plain form.
 pub(crate) const TEXT_BYTES: usize = SECTOR_BYTES - NONCE_BYTES - TAG_BYTES;
@@ -65,31 +66,55 @@ impl<'a> Sealer<'a> {
     /// Seals `text` for the place that `place` names, under a fresh random nonce.
     pub(crate) fn seal(&self, text: &Text, place: &[u8]) -> Result<Box<Sector>, VaultError> {
         let mut sector = Box::new([0; SECTOR_BYTES]);
-        let (front, tag_out) = sector.split_at_mut(NONCE_AND_TEXT);
-        let (nonce_out, body) = front.split_at_mut(NONCE_BYTES);
+        self.seal_into(text.bytes(), place, sector.as_mut_slice())?;
+        Ok(sector)
+    }
+
+    /// As [`Sealer::seal`], for a text of any length.
+    pub(crate) fn seal_bytes(&self, text: &[u8], place: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let mut sealed = vec![0; text.len().saturating_add(OVERHEAD_BYTES)];
+        self.seal_into(text, place, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    /// `out` is longer than the text by [`OVERHEAD_BYTES`].
+    fn seal_into(&self, text: &[u8], place: &[u8], out: &mut [u8]) -> Result<(), VaultError> {
+        let body_end = out.len().checked_sub(TAG_BYTES).ok_or(VaultError::Bug)?;
+        let (front, tag_out) = out.split_at_mut(body_end);
+        let (nonce_out, body) = front.split_at_mut_checked(NONCE_BYTES).ok_or(VaultError::Bug)?;
         getrandom::fill(nonce_out).map_err(|_| VaultError::NoRandomness)?;
         let nonce = XNonce::try_from(&*nonce_out).map_err(|_| VaultError::Bug)?;
-        body.copy_from_slice(text.bytes());
+        body.copy_from_slice(text);
         let tag = self
             .cipher()
             .encrypt_inout_detached(&nonce, place, body.into())
             .map_err(|_| VaultError::Bug)?;
         tag_out.copy_from_slice(&tag);
-        Ok(sector)
+        Ok(())
     }
 
     /// Opens a sector read from `place`; `None` when it was not sealed with this key for it.
     pub(crate) fn open(&self, sector: &Sector, place: &[u8]) -> Option<Text> {
-        let (front, tag) = sector.split_at(NONCE_AND_TEXT);
-        let (nonce, body) = front.split_at(NONCE_BYTES);
+        let mut text = Text::zeros();
+        self.open_into(sector, place, text.bytes_mut())?;
+        Some(text)
+    }
+
+    /// As [`Sealer::open`], for what [`Sealer::seal_bytes`] sealed.
+    pub(crate) fn open_bytes(&self, sealed: &[u8], place: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let length = sealed.len().checked_sub(OVERHEAD_BYTES)?;
+        let mut text = Zeroizing::new(vec![0; length]);
+        self.open_into(sealed, place, &mut text)?;
+        Some(text)
+    }
+
+    fn open_into(&self, sealed: &[u8], place: &[u8], text: &mut [u8]) -> Option<()> {
+        let (front, tag) = sealed.split_at_checked(sealed.len().checked_sub(TAG_BYTES)?)?;
+        let (nonce, body) = front.split_at_checked(NONCE_BYTES)?;
         let nonce = XNonce::try_from(nonce).ok()?;
         let tag = Tag::try_from(tag).ok()?;
-        let mut text = Text::zeros();
-        text.bytes_mut().copy_from_slice(body);
-        self.cipher()
-            .decrypt_inout_detached(&nonce, place, text.bytes_mut().as_mut_slice().into(), &tag)
-            .ok()?;
-        Some(text)
+        text.copy_from_slice(body);
+        self.cipher().decrypt_inout_detached(&nonce, place, text.into(), &tag).ok()
     }
 }
 

@@ -7,9 +7,6 @@
 
 use std::path::Path;
 
-use hkdf::Hkdf;
-use sha2::Sha256;
-
 use crate::bytes::{Reader, Writer};
 use crate::container::Container;
 use crate::disk::FileDisk;
@@ -57,11 +54,7 @@ impl TrayKey {
     }
 
     fn next(&self) -> Result<Self, VaultError> {
-        let mut next = Key::empty();
-        Hkdf::<Sha256>::new(None, self.0.bytes())
-            .expand(b"sogon vault 1 tray", next.bytes_mut())
-            .map_err(|_| VaultError::Bug)?;
-        Ok(Self(next))
+        self.0.child(b"sogon vault 1 tray").map(Self)
     }
 }
 

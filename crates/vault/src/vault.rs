@@ -12,7 +12,8 @@ use crate::container::{Container, Found, Size};
 use crate::disk::{Disk, FileDisk, sync_folder_of};
 use crate::error::VaultError;
 use crate::fault::Fault;
-use crate::keys::{Cost, SlotKeys};
+use crate::footprints::Tried;
+use crate::keys::{Cost, Salt, SlotKeys};
 use crate::pages::Pages;
 use crate::passphrase::Passphrase;
 use crate::slot::Slot;
@@ -27,6 +28,8 @@ pub struct Vault {
     lent: Lent,
     pages: Arc<Mutex<Pages>>,
     salt: [u8; 32],
+    /// What footprints told when it was opened.
+    tried: Option<Tried>,
 }
 
 impl Vault {
@@ -60,6 +63,34 @@ impl Vault {
         Self::open_on(Box::new(FileDisk::open(path)?), passphrase, cost)
     }
 
+    /// Opens the home that `passphrase` leads to, at whichever cost the container was made with, and
+    /// says which. A passphrase that opens nothing leaves a footprint with the time, `at_s`, which
+    /// the next right one finds: [`Vault::tried`].
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn enter(
+        path: &Path,
+        passphrase: &Passphrase,
+        at_s: u64,
+    ) -> Result<(Self, Cost), VaultError> {
+        Self::enter_on(Box::new(FileDisk::open(path)?), passphrase, at_s)
+    }
+
+    /// As [`Vault::enter`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn enter_on(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        at_s: u64,
+    ) -> Result<(Self, Cost), VaultError> {
+        let entered = Self::enter_with(disk, passphrase, at_s);
+        stack::overwrite();
+        entered
+    }
+
     /// The costs to try with the container at `path`, the likeliest first: the one its salt was
     /// chosen for, then those of containers made before salts were chosen.
     ///
@@ -67,9 +98,7 @@ impl Vault {
     /// [`VaultError::NotThere`], [`VaultError::Busy`], [`VaultError::Damaged`].
     pub fn costs(path: &Path) -> Result<Vec<Cost>, VaultError> {
         let mut container = Container::open(Box::new(FileDisk::open(path)?))?;
-        let likeliest = Cost::of_salt(&container.salt()?);
-        let older = [Cost::NONE_FOR_TESTS, Cost::STANDARD].into_iter();
-        Ok([likeliest].into_iter().chain(older.filter(|cost| *cost != likeliest)).collect())
+        Ok(costs_of(&container.salt()?))
     }
 
     /// As [`Vault::create`], on any disk; what it held is gone.
@@ -110,7 +139,9 @@ impl Vault {
         let mut container = Container::create(disk, size, cost)?;
         let salt = container.salt()?;
         let keys = SlotKeys::derive(passphrase, &salt, cost)?;
-        Self::begin(container, Found::alone()?, &keys)
+        let found = Found::alone()?;
+        container.smooth_ground(&found)?;
+        Self::begin(container, found, &keys)
     }
 
     fn open_with(
@@ -122,9 +153,57 @@ impl Vault {
         let salt = container.salt()?;
         let keys = SlotKeys::derive(passphrase, &salt, cost)?;
         let found = container.find(&keys)?.ok_or(VaultError::WrongPassphrase)?;
+        Self::unlock(container, found, &keys)
+    }
+
+    fn enter_with(
+        disk: Box<dyn Disk>,
+        passphrase: &Passphrase,
+        at_s: u64,
+    ) -> Result<(Self, Cost), VaultError> {
+        let mut container = Container::open(disk)?;
+        let salt = container.salt()?;
+        for cost in costs_of(&salt) {
+            let keys = SlotKeys::derive(passphrase, &salt, cost)?;
+            if let Some(found) = container.find(&keys)? {
+                return Self::unlock(container, found, &keys).map(|vault| (vault, cost));
+            }
+        }
+        // A disk that refuses to count it opens nothing either.
+        let _ = container.leave_footprint(at_s);
+        Err(VaultError::WrongPassphrase)
+    }
+
+    fn unlock(mut container: Container, found: Found, keys: &SlotKeys) -> Result<Self, VaultError> {
+        let salt = container.salt()?;
+        // What cannot be read tells nothing, and harms nothing.
+        let tried = container.tried(&found).unwrap_or_default();
         // A disk that refuses this will say so at the first change; what was there is still there.
-        let _ = container.touch_key_blocks(&found, &keys);
-        Self::connect(Pages::open(Slot::new(container, found))?, salt)
+        let _ = container.touch_key_blocks(&found, keys);
+        let mut vault = Self::connect(Pages::open(Slot::new(container, found))?, salt)?;
+        vault.tried = tried;
+        Ok(vault)
+    }
+
+    /// Wrong passphrases that [`Vault::enter`] met since a right one opened any home of this
+    /// container and they were forgotten; `None` in containers made before they were counted.
+    #[must_use]
+    pub fn tried(&self) -> Option<Tried> {
+        self.tried
+    }
+
+    /// Counts from nothing again, once it is told. Durable on return.
+    ///
+    /// # Errors
+    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; then it is counted on.
+    pub fn forget_tried(&mut self) -> Result<(), VaultError> {
+        {
+            let mut pages = self.pages();
+            let (container, found) = pages.slot().parts();
+            container.smooth_ground(found)?;
+        }
+        self.tried = None;
+        Ok(())
     }
 
     /// Stores all changes of a batch, in order, or none of them; durable on return.
@@ -209,7 +288,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError::DiskFull`] or [`VaultError::Io`]; the home is as it was.
     pub fn grow(&mut self, slot_mib: u32) -> Result<(), VaultError> {
-        self.pages().slot().parts().0.grow(slot_mib)?;
+        {
+            let mut pages = self.pages();
+            let (container, found) = pages.slot().parts();
+            container.grow(slot_mib, found)?;
+        }
         let db = self.db()?;
         database::set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
     }
@@ -278,7 +361,7 @@ impl Vault {
     fn connect(pages: Pages, salt: [u8; 32]) -> Result<Self, VaultError> {
         let pages = Arc::new(Mutex::new(pages));
         let lent = lend(Arc::clone(&pages) as _).map_err(|_| VaultError::Bug)?;
-        let mut vault = Self { db: None, lent, pages, salt };
+        let mut vault = Self { db: None, lent, pages, salt, tried: None };
         vault.reconnect()?;
         Ok(vault)
     }
@@ -333,6 +416,12 @@ impl Vault {
         let db = self.db().map_err(|_| ShelfFault)?;
         read(db).map_err(|_| ShelfFault)
     }
+}
+
+fn costs_of(salt: &Salt) -> Vec<Cost> {
+    let likeliest = Cost::of_salt(salt);
+    let older = [Cost::NONE_FOR_TESTS, Cost::STANDARD].into_iter();
+    [likeliest].into_iter().chain(older.filter(|cost| *cost != likeliest)).collect()
 }
 
 impl Shelf for Vault {

@@ -8,6 +8,9 @@ use sogon_engine::{Change, Shelf};
 use sogon_vault::{Passphrase, SECTOR_BYTES, SLOTS, Size, Vault, VaultError};
 use world::{COST, Ram, delete, index, passphrase, put};
 
+/// Where the slots end.
+const END: usize = 9 + SLOTS as usize * 256;
+
 /// A session with many equal and very regular bytes in it.
 fn session(vault: &mut Vault) {
     for n in 0..40_u8 {
@@ -59,15 +62,21 @@ fn a_container_is_noise_when_new_in_use_after_a_kill_and_closed() {
     assert_noise(&ram.image());
     vault.close().unwrap();
     assert_noise(&ram.image());
+    let wrong = Passphrase::new("아무 말").unwrap();
+    for at_s in 0..5 {
+        assert!(Vault::enter_on(Box::new(ram.clone()), &wrong, at_s).is_err());
+        assert_noise(&ram.image());
+    }
     assert_eq!(ram.image().len(), size);
-    assert_eq!(size, (9 + usize::from(SLOTS) * 256) * SECTOR_BYTES);
+    assert_eq!(size, (END + 1) * SECTOR_BYTES);
 }
 
-/// The slot of each sector that differs; `None` for the sectors before the slots.
+/// The slot of each sector that differs; `None` for the sectors before and behind the slots.
 fn touched(before: &[u8], after: &[u8]) -> Vec<Option<usize>> {
     let sectors = before.chunks(SECTOR_BYTES).zip(after.chunks(SECTOR_BYTES)).enumerate();
     let changed = sectors.filter(|(_, (before, after))| before != after);
-    let slots = changed.map(|(at, _)| Some((at.checked_sub(9)? / 64) % usize::from(SLOTS)));
+    let slot = |at: usize| Some((at.checked_sub(9)? / 64) % usize::from(SLOTS));
+    let slots = changed.map(|(at, _)| slot(at).filter(|_| at < END));
     let mut slots: Vec<_> = slots.collect();
     slots.sort_unstable();
     slots.dedup();

@@ -254,6 +254,12 @@ impl Scene {
                 self.joon(&["sync"]);
                 self.joon(&["send", "Mina", "I will be there"]);
             }
+            // Each command from now on has wrong passphrases to tell of, once.
+            "read" | "once" => {
+                let tried = self.mina(&["contacts".to_owned()]);
+                let tried = { tried }.env("SOGON_PASSPHRASE_FILE", self.path("new")).output();
+                assert_eq!(tried.unwrap().status.code(), Some(3));
+            }
             _ => {}
         }
         self.keep();

@@ -1,9 +1,9 @@
 //! `sogon alerts`: the owner's own log.
 
 use serde_json::json;
-use sogon_engine::view;
+use sogon_engine::view::{self, AlertKind};
 
-use crate::{desk::Desk, moment, plain, trouble::Trouble};
+use crate::{desk::Desk, footprints, moment, plain, trouble::Trouble};
 
 pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
     let (alerts, whole) = desk.hand.look(|vault| view::alerts(vault)).await?;
@@ -15,7 +15,10 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
         });
         let words = || {
             let what = desk.words.say(&format!("alert-{}", alert.kind.name()), &[]);
-            let detail = plain::line(&alert.detail);
+            let detail = match alert.kind {
+                AlertKind::TriedWhileClosed => footprints::in_words(&alert.detail),
+                _ => plain::line(&alert.detail),
+            };
             format!("{}  {what}  {detail}", moment::local(alert.at_s)).trim_end().to_owned()
         };
         desk.console.result(object, words).await?;
