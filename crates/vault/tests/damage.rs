@@ -110,10 +110,17 @@ fn both_copies_of_key_block_and_header_must_be_gone_before_the_home_is() {
 
 #[test]
 fn a_container_cut_short_is_noticed() {
-    let (image, _) = after_session(true);
-    for keep in [0, 1, 31, 4096, 9 * 4096, 100_000, image.len() / 2, image.len() - 1] {
+    let (image, history) = after_session(true);
+    let end = image.len() - SECTOR_BYTES;
+    for keep in [0, 1, 31, 4096, 9 * 4096, 100_000, end / 2, end - 1] {
         let opened = Ram::of(image[..keep].to_vec()).open();
         assert_eq!(opened.unwrap_err(), VaultError::Damaged, "{keep}");
+    }
+    // The last sector holds nothing of a home.
+    for keep in [end, end + 1, image.len() - 1] {
+        let ram = Ram::of(image[..keep].to_vec());
+        assert_eq!(Some(&rows(&ram.open().unwrap())), history.last(), "{keep}");
+        assert_eq!(ram.image().len(), image.len(), "{keep}");
     }
 }
 
