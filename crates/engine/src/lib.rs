@@ -33,7 +33,7 @@ pub use engine::Engine;
 pub use file_hash::FileHash;
 pub use ids::{ContactId, ConversationId, MessageId, NotAnId};
 pub use sogon_seal::shelf::{Batch, Change, Order, Row, Shelf, ShelfFault, Table};
-pub use sogon_seal::{CallKeys, DirectCall, Entropy};
+pub use sogon_seal::{CallKeys, DirectCall, Entropy, Padlock, PadlockKey};
 pub use time::{Now, Tick, WallClock};
 
 /// The longest text, in bytes of UTF-8.

@@ -14,6 +14,7 @@ mod files;
 mod identity;
 mod keys;
 mod mls;
+mod padlock;
 mod posting;
 pub mod shelf;
 
@@ -35,4 +36,5 @@ pub use mls::{
     key_package::{KeyPackage, PackageUse},
     provider::{Library, Sealer},
 };
+pub use padlock::{Padlock, PadlockKey};
 pub use posting::{NotAPosting, Posting, WriteKey};

@@ -7,7 +7,7 @@ mod cast;
 mod secrets;
 
 use cast::World;
-use secrets::{found, secrets};
+use secrets::{found, secrets, tray};
 
 #[test]
 fn a_locked_home_leaves_no_key_of_its_conversations_in_memory() {
@@ -41,5 +41,7 @@ fn a_locked_home_leaves_no_key_of_its_conversations_in_memory() {
         }
         other => panic!("{other:?}"),
     }
+    // Nor the key of what it closes its tray with, which is a row of the home.
+    assert_eq!(found(open.pid(), &tray(&mina)).unwrap_or_default().len(), 0);
     open.interrupt();
 }

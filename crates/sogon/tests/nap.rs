@@ -14,7 +14,7 @@ use std::{
 };
 
 use cast::{Staying, World};
-use secrets::{found, secrets};
+use secrets::{found, secrets, tray};
 use tokio::{runtime::Runtime, sync::mpsc};
 use zbus::{
     Connection, MessageStream, connection::Builder, export::futures_core::Stream, message::Type,
@@ -159,6 +159,7 @@ fn a_home_is_locked_and_its_keys_are_gone_before_the_machine_sleeps() {
         other => panic!("{other:?}"),
     }
     while open.next()["locked"] != true {}
+    assert_eq!(found(open.pid(), &tray(&mina)).unwrap_or_default().len(), 0);
     mina.run(&["contacts"]).failed(3, "The home is locked");
 
     // Opened again it asks again; closed it is in nobody's way.

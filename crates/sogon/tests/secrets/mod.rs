@@ -19,6 +19,8 @@ const MLS: Table = Table(1);
 const MLS_SECRETS: [u8; 8] = [10, 11, 13, 14, 15, 16, 17, 18];
 /// The owner's seed; conversations with the keys of their logs; texts; links; tickets of sessions.
 const ROWS: [Table; 6] = [Table(10), Table(12), Table(14), Table(17), Table(19), Table(20)];
+/// Keys of the tray.
+const TRAY: Table = Table(202);
 /// Shorter strings are numbers and flags.
 const SECRET_BYTES_MIN: usize = 16;
 /// As much of a secret as one register holds: so little of it betrays that a copy was there.
@@ -69,27 +71,42 @@ fn strings(value: &[u8], into: &mut BTreeSet<Vec<u8>>) {
     }
 }
 
-/// The secrets of a home, read from a copy of it: those of its owner, its conversations, and the MLS
-/// library's.
-pub(crate) fn secrets(person: &Person) -> [BTreeSet<Vec<u8>>; 2] {
+/// A home on a copy of somebody's disk, which is gone with it.
+fn copied<T>(person: &Person, look: impl FnOnce(&Vault) -> T) -> T {
     let copy = person.home.with_extension("copy");
     fs::copy(person.home.join("data"), &copy).unwrap();
     let typed = fs::read_to_string(&person.passphrase).unwrap();
     let passphrase = Passphrase::new(typed.trim_end()).unwrap();
     let vault = Vault::open(&copy, &passphrase, Cost::NONE_FOR_TESTS).unwrap();
-    let rows = |table| vault.scan(table, b"", None, usize::MAX, Order::Up).unwrap();
-    let mut own = BTreeSet::new();
-    for (_, value) in ROWS.into_iter().flat_map(rows) {
-        strings(&value, &mut own);
-    }
-    let mut mls = BTreeSet::new();
-    for (key, value) in rows(MLS) {
-        if MLS_SECRETS.contains(&key[0]) {
-            strings(&value, &mut mls);
-        }
-    }
+    let seen = look(&vault);
     drop(vault);
     fs::remove_file(&copy).unwrap();
+    seen
+}
+
+/// The key that opens what a locked home lays into its tray.
+pub(crate) fn tray(person: &Person) -> BTreeSet<Vec<u8>> {
+    let row = copied(person, |vault| vault.row(TRAY, b"").unwrap()).expect("it is locked");
+    let (_, padlock) = row.split_at(32);
+    assert_eq!(padlock.len(), 32);
+    BTreeSet::from([padlock.to_vec()])
+}
+
+/// The secrets of a home, read from a copy of it: those of its owner, its conversations, and the MLS
+/// library's.
+pub(crate) fn secrets(person: &Person) -> [BTreeSet<Vec<u8>>; 2] {
+    let (mut own, mut mls) = (BTreeSet::new(), BTreeSet::new());
+    copied(person, |vault| {
+        let rows = |table| vault.scan(table, b"", None, usize::MAX, Order::Up).unwrap();
+        for (_, value) in ROWS.into_iter().flat_map(rows) {
+            strings(&value, &mut own);
+        }
+        for (key, value) in rows(MLS) {
+            if MLS_SECRETS.contains(&key[0]) {
+                strings(&value, &mut mls);
+            }
+        }
+    });
     let long = |mut strings: BTreeSet<Vec<u8>>| {
         // As random as a key: a name or an empty field is none.
         strings.retain(|bytes| {
