@@ -94,6 +94,10 @@ fn a_home_made_with_a_tpm_opens_with_that_tpm_only_and_leaves_no_trace_of_it() {
     mina.run(&["contacts"]).failed(3, "opens nothing");
     contacts(&other.name()).failed(3, "opens nothing");
     contacts("tpm:/nowhere").failed(3, "does not answer");
+    // Two guesses were made; one was not, since nobody answered.
+    let alerts = run(&mina, &with(&tpm.name(), &["--json", "alerts"])).out;
+    let tried = "\"detail\":\"2 ";
+    assert!(alerts.contains("tried-while-closed") && alerts.contains(tried), "{alerts}");
 
     // The passphrase, a duress passphrase and a decoy work as they do without.
     let place = world.folder.path();

@@ -178,8 +178,10 @@ impl Sheet {
         sheet.text.push(String::new());
         let lines = all(value, "alerts", |one| {
             let at = one.get("at").and_then(Value::as_u64)?;
-            let what = tongue.word(&format!("alert-{}", text(one, "kind")));
-            Some(format!("{}  {what} {}", crate::moment::local(at), text(one, "detail")))
+            let (kind, detail) = (text(one, "kind"), text(one, "detail"));
+            let what = tongue.word(&format!("alert-{kind}"));
+            let detail = crate::footprints::of_kind(&kind, detail);
+            Some(format!("{}  {what} {detail}", crate::moment::local(at)))
         });
         if lines.is_empty() {
             sheet.text.push(tongue.word("alerts-none"));

@@ -1,7 +1,7 @@
 //! `sogon alerts`: the owner's own log.
 
 use serde_json::json;
-use sogon_engine::view::{self, AlertKind};
+use sogon_engine::view;
 
 use crate::{desk::Desk, footprints, moment, plain, trouble::Trouble};
 
@@ -15,10 +15,7 @@ pub(super) async fn run(desk: &Desk) -> Result<(), Trouble> {
         });
         let words = || {
             let what = desk.words.say(&format!("alert-{}", alert.kind.name()), &[]);
-            let detail = match alert.kind {
-                AlertKind::TriedWhileClosed => footprints::in_words(&alert.detail),
-                _ => plain::line(&alert.detail),
-            };
+            let detail = footprints::of_kind(alert.kind.name(), plain::line(&alert.detail));
             format!("{}  {what}  {detail}", moment::local(alert.at_s)).trim_end().to_owned()
         };
         desk.console.result(object, words).await?;
