@@ -78,10 +78,10 @@ fn a_decoy_hears_what_a_home_alone_would_hear_whatever_was_done_in_the_other() {
         // Long ago, and told to nobody who opens the home that is shown.
         try_wrong(&ram, 5);
         heard(&ram, &passphrase());
-        for at_s in [70, 80, 90] {
+        for at_s in [70, 80] {
             try_wrong(&ram, at_s);
         }
-        assert_eq!(heard(&ram, &shown), (3, Some(90)));
+        assert_eq!(heard(&ram, &shown), (2, Some(80)));
         assert_eq!(heard(&ram, &shown).0, 0);
     }
 }
@@ -130,10 +130,10 @@ fn an_unlock_writes_the_same_whether_there_is_something_to_be_told_or_not() {
 fn power_that_goes_while_a_wrong_passphrase_is_counted_harms_nobody_and_counts_none_twice() {
     let whole = three();
     try_wrong(&whole, 1);
+    let ram = Ram::of(whole.image());
+    ram.cut_power_at(1);
+    try_wrong(&ram, 2);
     for seed in 0..20 {
-        let ram = Ram::of(whole.image());
-        ram.cut_power_at(1);
-        try_wrong(&ram, 2);
         let after = ram.after_power_loss(seed);
         for with in [passphrase(), decoy(), duress()] {
             let after = Ram::of(after.image());
@@ -234,9 +234,9 @@ fn wrong_passphrases_of_two_processes_are_counted_one_after_the_other() {
     std::thread::scope(|scope| {
         for at_s in [11, 12] {
             let (enter, wrong) = (&enter, &wrong);
-            scope.spawn(move || (0..4).for_each(|_| drop(enter(wrong, at_s))));
+            scope.spawn(move || (0..2).for_each(|_| drop(enter(wrong, at_s))));
         }
     });
     let (vault, cost) = enter(&passphrase(), 99).unwrap();
-    assert_eq!((count(vault.tried()), cost), (8, COST));
+    assert_eq!((count(vault.tried()), cost), (4, COST));
 }
