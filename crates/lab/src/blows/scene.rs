@@ -89,6 +89,8 @@ pub(crate) struct Scene {
     after: Option<[Seen; 2]>,
     /// How the home answers after the command, if it does not open then.
     shut: Option<String>,
+    /// The command makes another passphrase of the one there is.
+    turns: bool,
 }
 
 /// What a person sees of a home: who is there and how far, texts, whether their own log is whole;
@@ -131,6 +133,7 @@ impl Scene {
             before: None,
             after: None,
             shut: None,
+            turns: false,
         };
         scene.relay_starts();
         scene.address = scene.relay.as_ref().unwrap().addr().to_string();
@@ -150,6 +153,7 @@ impl Scene {
         let output = strace.output().unwrap();
         assert!(output.status.success(), "{}: {output:?}", command.name);
         let trace = fs::read_to_string(trace).unwrap();
+        self.turns = command.name == "passwd";
         let times = |call: &str| trace.lines().filter(|line| line.contains(call)).count();
         (self.after, self.shut) = match self.seen() {
             Ok(seen) => (Some([seen, self.settled()]), None),
@@ -263,6 +267,7 @@ impl Scene {
             _ => {}
         }
         self.keep();
+        self.turns = false;
         self.before = self.seen().ok().map(|seen| [seen, self.settled()]);
     }
 
@@ -285,13 +290,19 @@ impl Scene {
     /// A command of Mina's with her passphrase, or with the one that `passwd` makes of it.
     fn mina_with_either(&self, words: &[&str]) -> Output {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let output = self.mina(&words).output().unwrap();
-        if output.status.code() != Some(3) {
-            return output;
-        }
-        let new = self.path("new");
-        let tried = self.mina(&words).env("SOGON_PASSPHRASE_FILE", new).output().unwrap();
-        if tried.status.success() { tried } else { output }
+        let name = if self.turns && self.opens_a_copy("new") { "new" } else { "passphrase" };
+        self.mina(&words).env("SOGON_PASSPHRASE_FILE", self.path(name)).output().unwrap()
+    }
+
+    /// Tried on a copy: the home counts what opens nothing, and tells.
+    fn opens_a_copy(&self, passphrase: &str) -> bool {
+        let place = self.path("copy");
+        copy(&self.path("mina"), &place);
+        let mut tried = self.mina(&["contacts".to_owned()]);
+        tried.env("SOGON_HOME", &place).env("SOGON_PASSPHRASE_FILE", self.path(passphrase));
+        let opens = tried.output().unwrap().status.success();
+        fs::remove_dir_all(place).unwrap();
+        opens
     }
 
     fn strace(&self, command: &Command, more: &[&str]) -> Process {
