@@ -121,7 +121,7 @@ impl Run<'_> {
                 None => return DatagramEnd::HandOver(None),
             },
         };
-        let (pace, grace) = (self.visit.known.pace(), self.visit.known.timing.first_timer(0));
+        let (pace, grace) = (self.visit.known.pace(), self.visit.known.timing.grace());
         let mut beside = Beside::new(relay, pace, grace);
         let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
         loop {
@@ -307,9 +307,8 @@ impl Run<'_> {
         if self.exchange.is_heard() || self.exchange.is_done() {
             return false;
         }
-        let timing = self.visit.known.timing;
-        let patience = timing.first_timer(0).saturating_add(timing.first_timer(1));
-        self.visit.known.datagrams_failed || self.exchange.silence(now) >= patience
+        let faith = self.visit.known.timing.faith();
+        self.visit.known.datagrams_failed || self.exchange.silence(now) >= faith
     }
 
     fn is_over(&self, now: Instant) -> bool {

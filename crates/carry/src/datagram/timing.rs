@@ -10,6 +10,11 @@ const FIRST_TIMER_MIN: Duration = Duration::from_millis(350);
 const DISK: Duration = Duration::from_millis(50);
 /// So many silences in a row say that packets were lost, not that the line is.
 const FEW: u32 = 2;
+/// For each of so many packets lost in a thousand, one more timer may pass in silence: so one visit
+/// in some hundred gives datagrams up that would have been answered.
+const FAITH_PERMILLE: u32 = 150;
+/// Some ten round trips.
+const FAITH_TIMERS_MAX: u32 = 5;
 /// Timers grow by a half with each further silence, up to this or two round trips: who waits for a line
 /// that comes back for ten seconds must not sleep through them.
 const TIMER_MAX: Duration = Duration::from_secs(4);
@@ -84,6 +89,20 @@ impl Timing {
         self.timer(silences).max(FIRST_TIMER_MIN)
     }
 
+    /// How long nothing may be heard on a way where datagrams were answered before, until a
+    /// connection is tried beside them: where much is lost, that nobody answers a few times says
+    /// nothing.
+    pub(crate) fn faith(&self) -> Duration {
+        let timers = u32::from(self.loss_permille).div_euclid(FAITH_PERMILLE).saturating_add(2);
+        (0..timers.min(FAITH_TIMERS_MAX)).map(|silences| self.first_timer(silences)).sum()
+    }
+
+    /// How much longer they have when somebody accepted the connection.
+    pub(crate) fn grace(&self) -> Duration {
+        let more = f64::from(self.loss_permille) / f64::from(FAITH_PERMILLE) / 2.0;
+        self.first_timer(0).mul_f64(1.0 + more)
+    }
+
     /// How long to wait for an answer before asking again, after so many silences in a row.
     pub(crate) fn timer(&self, silences: u32) -> Duration {
         let mut timer = self.round_trip().saturating_add(self.spare());
@@ -146,6 +165,15 @@ mod tests {
         let mut late = (40..80).map(|silences| timing.timer(silences));
         assert!(late.clone().all(|timer| timer >= TIMER_MAX && timer < TIMER_MAX * 2));
         assert_ne!(late.clone().next(), late.next_back());
+    }
+
+    #[test]
+    fn where_much_is_lost_a_silence_says_little() {
+        let at = |loss_permille| Timing { round_trip_ms: 640, loss_permille, ..Timing::default() };
+        let faith = |loss| at(loss).faith().as_secs_f64();
+        assert!(faith(100) < 2.5 && faith(510) > 2.0 * faith(100) && faith(1_000) < 7.0);
+        assert_eq!(at(0).grace(), at(0).first_timer(0));
+        assert!(at(510).grace() > at(510).first_timer(0) * 2);
     }
 
     #[test]
