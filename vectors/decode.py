@@ -552,10 +552,11 @@ def sealed_direct(data, secret):
 
 def greeting_datagram(data, fingerprint, side):
     head = 9 if side == b"questions" else 1
+    its_id = data[1:9] if head == 9 else step(fingerprint, b"id")[:8]
     if not head + 28 <= len(data) <= 1232 or data[0] >> 6 != 1:
         raise Refused("unopenable")
     beside, nonce, sealed, tag = data[:head], data[head:head + 12], data[head + 12:-16], data[-16:]
-    key = hmac.digest(fingerprint, b"sogon greeting " + side + b" 1\1", "sha256")
+    key = hmac.digest(fingerprint, b"sogon greeting " + side + b" 1" + its_id + b"\1", "sha256")
     if not hmac.compare_digest(poly1305(key, nonce, sealed, beside), tag):
         raise Refused("unopenable")
     return [("plain", stream(key, nonce, sealed).hex())]

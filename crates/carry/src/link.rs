@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    datagram::{DatagramEnd, LOOKS_MAX, Timing, by_datagrams, steadily},
+    datagram::{DatagramEnd, Timing, by_datagrams, fits_datagrams, steadily},
     links::Ways,
     lookup::addresses,
     memory::Memory,
@@ -281,15 +281,7 @@ async fn datagrams_first(visit: &mut Visit, orders: &mut Orders) -> DatagramEnd 
     tokio::task::yield_now().await;
     first.extend(std::iter::from_fn(|| orders.ready()));
     let timing = visit.known.timing;
-    let is_watch =
-        |order: &&Order| matches!(order, Order::Ask(Asked { request: Request::Watch { .. }, .. }));
-    let fits = |order: &Order| match order {
-        Order::Ask(asked) => !asked.is_long(&timing),
-        Order::HangUp => true,
-    };
-    // To look at many logs twice costs more than a connection.
-    let many = first.iter().filter(is_watch).count() > LOOKS_MAX;
-    if first.is_empty() || many || !first.iter().all(fits) {
+    if first.is_empty() || !fits_datagrams(&first, &timing) {
         first.into_iter().for_each(|order| visit.obey(order));
         return DatagramEnd::HandOver(None);
     }
@@ -383,6 +375,12 @@ impl Known {
             self.changed = true;
         }
         Some(keys)
+    }
+
+    /// The relay was not heard under the keys of a session that was agreed just now: it may not
+    /// have them.
+    pub(crate) fn forget_keys(&mut self) {
+        self.steps = None;
     }
 
     /// A session was agreed, and a chain of keys begins with it.

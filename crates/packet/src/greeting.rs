@@ -9,10 +9,11 @@ impl Keys {
     #[must_use]
     pub fn greeting(fingerprint: &[u8; CHAIN_BYTES], id: PacketId) -> Self {
         let from = Chain::new(*fingerprint);
+        let key = |info: &[u8]| from.expand(&[info, &id.0].concat());
         Self {
             id,
-            questions: from.expand(b"sogon greeting questions 1"),
-            answers: from.expand(b"sogon greeting answers 1"),
+            questions: key(b"sogon greeting questions 1"),
+            answers: key(b"sogon greeting answers 1"),
         }
     }
 }
@@ -34,5 +35,7 @@ mod tests {
         assert_eq!(here.open_answer(&answer).unwrap(), b"hello");
         assert_eq!(other.open_answer(&answer), None);
         assert_eq!(Chain::new([1; 32]).keys().open_answer(&answer), None, "no step of a chain");
+        let later = Keys::greeting(&[1; 32], PacketId([6; 8]));
+        assert_eq!(later.open_answer(&answer), None, "nor in another greeting");
     }
 }

@@ -11,6 +11,9 @@ use tokio::{net::TcpStream, time::timeout};
 
 use crate::{link::dial, pace::Pace};
 
+/// The longest rest between tries.
+const REST_MAX: Duration = Duration::from_secs(60);
+
 type Dialling = Pin<Box<dyn Future<Output = Option<TcpStream>> + Send>>;
 
 /// What is dialled, or was. That somebody accepted proves nothing: many networks accept everything
@@ -24,19 +27,22 @@ pub(super) struct Beside {
     dialled: Option<(TcpStream, Instant)>,
     /// One that failed at once would fail at once again.
     again: Option<Instant>,
-    failed: bool,
+    /// How many tries failed in a row.
+    failed: u32,
 }
 
 impl Beside {
     pub(super) fn new(relay: RelayAddr, pace: Pace, grace: Duration) -> Self {
-        Self { relay, pace, grace, dialling: None, dialled: None, again: None, failed: false }
+        Self { relay, pace, grace, dialling: None, dialled: None, again: None, failed: 0 }
     }
 
     /// Begins to dial, unless that is done or was tried just now.
     pub(super) fn dial(&mut self, now: Instant) {
         let rested = self.again.is_none_or(|at| at <= now);
         if self.dialling.is_none() && self.dialled.is_none() && rested {
-            (self.again, self.failed) = (now.checked_add(self.grace), false);
+            let times = 1u32.checked_shl(self.failed.min(6)).unwrap_or(1);
+            let rest = self.grace.saturating_mul(times).min(REST_MAX.max(self.grace));
+            self.again = now.checked_add(rest);
             let (relay, pace) = (self.relay.clone(), self.pace);
             self.dialling = Some(Box::pin(async move {
                 timeout(pace.dial_max(), dial(&relay, pace)).await.ok().flatten()
@@ -46,14 +52,15 @@ impl Beside {
 
     /// Datagrams are answered: nothing is needed beside them.
     pub(super) fn forget(&mut self) {
-        (self.dialling, self.dialled, self.failed) = (None, None, false);
+        (self.dialling, self.dialled, self.again) = (None, None, None);
     }
 
     /// Returns when what was dialled came, or failed; never when nothing is dialled.
     pub(super) async fn came(&mut self) {
         let Some(dialling) = &mut self.dialling else { return pending().await };
         let came = dialling.await;
-        (self.dialling, self.failed) = (None, came.is_none());
+        self.dialling = None;
+        self.failed = if came.is_some() { 0 } else { self.failed.saturating_add(1) };
         self.dialled = came.map(|came| (came, Instant::now()));
     }
 
@@ -62,9 +69,14 @@ impl Beside {
         self.dialled.as_ref().and_then(|(_, at)| at.checked_add(self.grace))
     }
 
-    /// The last try to connect failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed
+    /// Somebody accepted.
+    pub(super) fn is_dialled(&self) -> bool {
+        self.dialled.is_some()
+    }
+
+    /// When a try may follow one that failed.
+    pub(super) fn next_try(&self) -> Option<Instant> {
+        self.again.filter(|_| self.failed > 0 && self.dialling.is_none())
     }
 
     /// The connection, when it is time; at once, where there is no time given.

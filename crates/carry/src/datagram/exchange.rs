@@ -221,6 +221,11 @@ impl Exchange {
         self.waiting.is_empty()
     }
 
+    /// Anything left.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent > 0
+    }
+
     /// How long nothing was heard; from the beginning when nothing ever was.
     pub(crate) fn silence(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.heard.unwrap_or(self.begun))

@@ -13,6 +13,7 @@ use super::{
     beside::Beside,
     greeting::Greeting,
     socket::{DatagramEnd, connect},
+    watches::fits_datagrams,
 };
 use crate::{
     link::{Order, Orders},
@@ -50,10 +51,12 @@ pub(super) async fn greet(
             Ok((socket, greeting))
         }
         Err(end) => {
-            if matches!(end, DatagramEnd::HandOver(_)) {
+            run.visit.known.datagrams_failed |= match end {
+                DatagramEnd::HandOver(Some(_)) => true,
                 // Whoever answers with another key than the relay's may be anybody on the way.
-                run.visit.known.datagrams_failed |= !run.greeting.is_heard();
-            }
+                DatagramEnd::HandOver(None) => !run.greeting.is_heard(),
+                DatagramEnd::HungUp | DatagramEnd::Lost(_) => false,
+            };
             Err(end)
         }
     }
@@ -95,15 +98,15 @@ impl Run<'_> {
             if refused && !self.greeting.is_heard() {
                 return Err(DatagramEnd::HandOver(None));
             }
-            if self.greeting.silence(now) >= self.silence_max() {
-                return Err(DatagramEnd::Lost(Loss::Unreachable));
-            }
-            let patience = self.visit.known.timing.first_timer(0);
-            if !self.greeting.is_heard() && self.greeting.silence(now) >= patience {
+            let standstill = self.greeting.standstill(now);
+            if standstill >= self.greeting.patience() {
                 self.beside.dial(now);
             }
             if let Some(dialled) = self.beside.take_over(Some(now)) {
                 return Err(DatagramEnd::HandOver(Some(dialled)));
+            }
+            if standstill >= self.visit.known.pace().dial_max() && !self.beside.is_dialled() {
+                return Err(DatagramEnd::Lost(Loss::Unreachable));
             }
             let next = self.next_look(now);
             tokio::select! {
@@ -116,7 +119,12 @@ impl Run<'_> {
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
                 order = orders.next(), if !has_hung_up(first) => match order {
-                    Some(order) => first.push(order),
+                    Some(order) => {
+                        first.push(order);
+                        if !fits_datagrams(first, &self.visit.known.timing) {
+                            return Err(DatagramEnd::HandOver(None));
+                        }
+                    }
                     None => return Err(DatagramEnd::Lost(Loss::HungUp)),
                 },
                 () = self.beside.came() => {}
@@ -137,7 +145,9 @@ impl Run<'_> {
             self.visit.meter.turned();
         }
         self.passed();
-        self.beside.forget();
+        if self.greeting.standstill(Instant::now()) < self.greeting.patience() {
+            self.beside.forget();
+        }
         Ok(())
     }
 
@@ -154,12 +164,6 @@ impl Run<'_> {
             self.passed();
         }
         refused
-    }
-
-    /// How long nothing may be heard: as long as a connection may take to come, or an answer.
-    fn silence_max(&self) -> Duration {
-        let pace = self.visit.known.pace();
-        if self.greeting.is_heard() { pace.answer_max() } else { pace.dial_max() }
     }
 
     fn passed(&mut self) {

@@ -36,6 +36,8 @@ const FEW: u32 = 2;
 const TIMER_MAX: Duration = Duration::from_secs(4);
 /// What IP and UDP add to a datagram, as far as rates are measured.
 const HEADER_BYTES: usize = 28;
+/// The least patience with a greeting that began and does not go on.
+const STANDSTILL_MIN: Duration = Duration::from_secs(2);
 /// Packets that follow each other closer than that tell no rate.
 const GAP_MIN: Duration = Duration::from_millis(10);
 
@@ -60,6 +62,8 @@ pub(crate) struct Greeting {
     silences: u32,
     begun: Instant,
     heard: Option<Instant>,
+    /// When something came that was missing, on either side.
+    went_on: Option<Instant>,
     timing: Timing,
     way: Way,
 }
@@ -102,6 +106,7 @@ impl Greeting {
             silences: 0,
             begun: now,
             heard: None,
+            went_on: None,
             timing,
             way: Way::default(),
         };
@@ -134,6 +139,7 @@ impl Greeting {
         self.way.learn(now, *left, datagram.len());
         self.heard = Some(now);
         (self.silences, self.proof) = (0, answer.proof);
+        let before = (self.lacks.clone(), self.theirs.wanted());
         let news = self.theirs.take(answer.end, answer.offset, &answer.part);
         self.tls.hear(&news)?;
         self.said.append(&mut self.tls.out);
@@ -149,6 +155,9 @@ impl Greeting {
         if self.answered.is_none_or(|newest| newest <= answer.number) {
             self.answered = Some(answer.number);
             self.lacks = answer.wanted;
+        }
+        if before != (self.lacks.clone(), self.theirs.wanted()) {
+            self.went_on = Some(now);
         }
         self.plan(now);
         Ok(true)
@@ -269,9 +278,18 @@ impl Greeting {
         if self.waiting.is_empty() { self.due } else { Some(self.begun) }
     }
 
-    /// How long nothing was heard; from the beginning when nothing ever was.
-    pub(crate) fn silence(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard.unwrap_or(self.begun))
+    /// How long nothing came that was missing. That somebody answers is not enough: small packets may
+    /// get through where large ones do not.
+    pub(crate) fn standstill(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.went_on.unwrap_or(self.begun))
+    }
+
+    /// How long it may stand still before a connection is tried beside it.
+    pub(crate) fn patience(&self) -> Duration {
+        match self.heard {
+            None => self.timing.first_timer(0),
+            Some(_) => self.trip().saturating_mul(3).max(STANDSTILL_MIN),
+        }
     }
 
     pub(crate) fn is_heard(&self) -> bool {

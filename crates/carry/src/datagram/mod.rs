@@ -26,4 +26,4 @@ mod window;
 pub(crate) use socket::{DatagramEnd, by_datagrams};
 pub(crate) use steady::steadily;
 pub(crate) use timing::Timing;
-pub(crate) use watches::LOOKS_MAX;
+pub(crate) use watches::fits_datagrams;

@@ -10,7 +10,7 @@ use std::{
 
 use sogon_engine::{Arrival, Loss};
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
-use sogon_wire::{Reply, Tag};
+use sogon_wire::{Reply, Request, Tag};
 use tokio::{
     net::{TcpStream, UdpSocket},
     time::sleep_until,
@@ -34,6 +34,8 @@ const GATHER: Duration = Duration::from_millis(2);
 /// Who has just been answered may have more to ask: a connection to watch by waits a round trip, within
 /// these.
 const REST: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
+/// A connection to watch by waits so long for a pause.
+const WATCH_WAIT_MAX: Duration = Duration::from_secs(30);
 /// A day: nothing is due.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -85,8 +87,10 @@ pub(crate) async fn by_datagrams(
             return greeted.err().unwrap_or(DatagramEnd::HandOver(None));
         }
     };
-    visit.known.keep();
     let (socket, greeting) = greeted.unzip();
+    if greeting.is_none() {
+        visit.known.keep();
+    }
     let exchange = Exchange::new(keys, visit.known.timing, now);
     let mut run = Run {
         visit,
@@ -137,13 +141,16 @@ impl Run<'_> {
                 return DatagramEnd::Lost(Loss::Unreachable);
             }
             self.note_idle(now);
+            if beside.next_try().is_some_and(|at| at <= now) {
+                self.look_again();
+            }
             if self.wants_a_connection(now) {
                 beside.dial(now);
             }
             if let Some(end) = self.goes_on(&mut beside, now) {
                 return end;
             }
-            let next = self.next_look(now, beside.deadline());
+            let next = self.next_look(now, &beside);
             tokio::select! {
                 heard = socket.recv(&mut bytes) => match heard {
                     Ok(length) => {
@@ -151,7 +158,7 @@ impl Run<'_> {
                         if !self.hear(heard).await {
                             return DatagramEnd::HungUp;
                         }
-                        if self.exchange.is_heard() && self.watches.is_empty() {
+                        if self.exchange.is_heard() && !self.wants_to_watch(Instant::now()) {
                             beside.forget();
                         }
                     }
@@ -174,10 +181,7 @@ impl Run<'_> {
     /// Whether a connection has the rest: one that nobody answers datagrams beside, or the one that
     /// is to watch.
     fn goes_on(&self, beside: &mut Beside, now: Instant) -> Option<DatagramEnd> {
-        let dialled = match (self.is_idle(now), self.exchange.is_heard()) {
-            (true, _) if beside.has_failed() => {
-                return Some(DatagramEnd::Lost(Loss::Unreachable));
-            }
+        let dialled = match (self.wants_to_watch(now), self.exchange.is_heard()) {
             (true, _) => beside.take_over(None),
             (false, false) => beside.take_over(Some(now)),
             (false, true) => None,
@@ -246,7 +250,10 @@ impl Run<'_> {
             self.hear_tickets(datagram);
             return true;
         };
-        self.greeting = None;
+        if self.greeting.take().is_some() {
+            // Only now the relay has the keys for certain.
+            self.visit.known.keep();
+        }
         self.visit.meter.heard(datagram.len());
         if std::mem::take(&mut self.asking) {
             self.visit.meter.turned();
@@ -295,13 +302,25 @@ impl Run<'_> {
         self.idle.and_then(|since| since.checked_add(rest))
     }
 
-    fn is_idle(&self, now: Instant) -> bool {
-        self.idle_till().is_some_and(|till| till <= now)
+    /// It is time for a connection to watch by: nothing else is to be asked, or that takes long.
+    fn wants_to_watch(&self, now: Instant) -> bool {
+        let is_idle = self.idle_till().is_some_and(|till| till <= now);
+        is_idle || self.watches.waited(now) >= WATCH_WAIT_MAX && !self.hanging_up
+    }
+
+    /// Nobody can be dialled to watch by; what is new is asked for by datagrams meanwhile.
+    fn look_again(&mut self) {
+        if self.exchange.is_done() {
+            for (tag, rank, look) in self.watches.looks() {
+                self.exchange.ask_as(rank, tag, &look);
+            }
+            self.idle = None;
+        }
     }
 
     /// Nothing was heard for so long that a connection is tried beside the datagrams.
     fn wants_a_connection(&self, now: Instant) -> bool {
-        if self.is_idle(now) {
+        if self.wants_to_watch(now) {
             return true;
         }
         if self.exchange.is_heard() || self.exchange.is_done() {
@@ -316,14 +335,15 @@ impl Run<'_> {
         !self.exchange.is_done() && self.exchange.silence(now) >= most
     }
 
-    fn next_look(&self, now: Instant, grace: Option<Instant>) -> Instant {
+    fn next_look(&self, now: Instant, beside: &Beside) -> Instant {
         let never = now.checked_add(NEVER).unwrap_or(now);
         let deadline = self.exchange.deadline().unwrap_or(never);
-        let grace = grace.filter(|_| !self.exchange.is_heard()).unwrap_or(never);
+        let grace = beside.deadline().filter(|_| !self.exchange.is_heard()).unwrap_or(never);
         let deadline = deadline.min(grace).min(self.hold.unwrap_or(never));
         if self.exchange.is_done() {
             let rested = self.idle_till().filter(|till| *till > now);
-            return deadline.min(rested.unwrap_or(never));
+            let again = beside.next_try().filter(|_| !self.watches.is_empty());
+            return deadline.min(rested.unwrap_or(never)).min(again.unwrap_or(never));
         }
         // Often enough to notice in time that a connection is wanted, or that all is lost.
         let timing = self.visit.known.timing;
@@ -335,6 +355,9 @@ impl Run<'_> {
     async fn leave(mut self, end: DatagramEnd) -> DatagramEnd {
         let heard = self.exchange.is_heard();
         self.visit.known.learned(self.exchange.timing(), heard);
+        if self.greeting.is_some() && !heard {
+            self.visit.known.forget_keys();
+        }
         if matches!(end, DatagramEnd::HandOver(_) | DatagramEnd::Lost(_)) {
             // What came before the cut is not asked for again.
             for (tag, reply) in self.exchange.so_far() {
@@ -345,11 +368,12 @@ impl Run<'_> {
             }
         }
         if matches!(end, DatagramEnd::HandOver(_)) {
-            if !heard {
+            if !heard && self.exchange.has_sent() {
                 self.visit.known.datagrams_failed = true;
             }
-            for (tag, asked) in std::mem::take(&mut self.open) {
-                if !self.watches.has(tag) {
+            let is_watch = |asked: &Asked| matches!(asked.request, Request::Watch { .. });
+            for asked in std::mem::take(&mut self.open).into_values() {
+                if !is_watch(&asked) {
                     self.visit.take(asked);
                 }
             }

@@ -5,13 +5,16 @@ use std::{net::SocketAddr, sync::Arc};
 
 use sogon_engine::{Arrival, Loss};
 use sogon_wire::{RelayAddr, Reply, Request};
-use tokio::{net::UdpSocket, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream, UdpSocket},
+    task::JoinSet,
+};
 
 use super::people::{Person, Writer, boxed, relay, soon};
 use crate::Carrier;
 
-/// Passes datagrams on, but for those whose bit is set in the order they come, either way. Nobody
-/// takes connections there.
+/// Passes datagrams on, but for those whose bit is set in the order they come, either way, and those
+/// that are too large. Nobody takes connections there.
 struct Sieve {
     addr: RelayAddr,
     task: tokio::task::JoinHandle<()>,
@@ -20,6 +23,10 @@ struct Sieve {
 impl Sieve {
     async fn before(relay: &RelayAddr, lost: u32) -> Self {
         let near = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::with(near, relay, lost, usize::MAX).await
+    }
+
+    async fn with(near: UdpSocket, relay: &RelayAddr, lost: u32, largest: usize) -> Self {
         let far = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         far.connect(("127.0.0.1", relay.port())).await.unwrap();
         let port = near.local_addr().unwrap().port();
@@ -32,11 +39,11 @@ impl Sieve {
                 tokio::select! {
                     Ok((bytes, from)) = near.recv_from(&mut out) => {
                         home = Some(from);
-                        if passes {
+                        if passes && bytes <= largest {
                             far.send(&out[..bytes]).await.unwrap();
                         }
                     }
-                    Ok(bytes) = far.recv(&mut back) => if passes {
+                    Ok(bytes) = far.recv(&mut back) => if passes && bytes <= largest {
                         near.send_to(&back[..bytes], home.unwrap()).await.unwrap();
                     },
                 }
@@ -128,6 +135,62 @@ async fn a_log_is_looked_at_by_datagrams_before_a_connection_watches_it() {
     }
     let reading = person.links.meter().read();
     assert_eq!((reading.connections, reading.sessions_full), (1, 1), "{reading:?}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_small_datagrams_pass_a_connection_is_made_and_that_is_remembered() {
+    let running = relay().await;
+    let (listener, near) = loop {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(near) = UdpSocket::bind(listener.local_addr().unwrap()).await {
+            break (listener, near);
+        }
+    };
+    let sieve = Sieve::with(near, &running.addr(), 0, 600).await;
+    let there = running.addr();
+    let forwarding = tokio::spawn(async move {
+        while let Ok((mut here, _)) = listener.accept().await {
+            let there = (there.host().to_owned(), there.port());
+            tokio::spawn(async move {
+                let mut there = TcpStream::connect(there).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+            });
+        }
+    });
+    let mut person = Person::any_way(Arc::default());
+    let writer = Writer::new(1);
+    for round in 1..=2 {
+        person.append(&sieve.addr, &writer, &boxed(round, 3_072)).await;
+        soon(person.links.hang_up()).await;
+    }
+    let reading = person.links.meter().read();
+    assert_eq!((reading.sessions_full, reading.connections), (1, 2), "{reading:?}");
+    forwarding.abort();
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_takes_connections_a_watched_log_is_looked_at_again_and_again() {
+    let running = relay().await;
+    let sieve = Sieve::before(&running.addr(), 0).await;
+    let mut person = Person::any_way(Arc::default());
+    let (mut other, writer) = (Person::new(), Writer::new(1));
+    person.ask(&sieve.addr, 5, &Request::Watch { log: writer.log(), after: 0 });
+    let reply = person.reply().await;
+    assert!(matches!(reply, (5, Reply::Entries { head: 0, .. })), "{reply:?}");
+    for number in 1..=2 {
+        other.append(&running.addr(), &writer, &boxed(number, 352)).await;
+        loop {
+            let reply = person.reply().await;
+            let (5, Reply::Entries { from, boxes, .. }) = reply else { panic!("{reply:?}") };
+            if !boxes.is_empty() {
+                assert_eq!((from, boxes), (number.into(), vec![boxed(number, 352)]));
+                break;
+            }
+        }
+    }
+    assert_eq!(person.links.meter().read().connections, 0);
     running.stop().await;
 }
 

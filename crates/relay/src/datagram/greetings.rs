@@ -2,7 +2,7 @@
 //! connection. A greeting is answered and never repeated from here; only the client keeps time.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     net::SocketAddr,
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,10 +23,14 @@ use crate::{
     tls::{Session, Tls},
 };
 
-/// Greetings under way at one time; the oldest go first. About 30 kB each.
+/// Greetings under way at one time. Some 30 kB each, and at most three times that.
 const GREETINGS_MAX: usize = 1_024;
 /// To an address that was not proved goes at most so much more than came from it (RFC 9000, 8.1).
 const UNPROVED_TIMES: usize = 3;
+/// The least a client says at first: the shorter part of its greeting.
+const BEGINS_WITH: usize = 100;
+/// How long a greeting may take whose client did not yet show that it hears.
+const UNPROVED_MAX: Duration = Duration::from_secs(15);
 /// The most bytes that come and go in one greeting.
 const BYTES_MAX: usize = 65_536;
 /// What a packet of ours has besides its part.
@@ -42,11 +46,13 @@ pub(crate) struct Greetings {
 
 struct UnderWay {
     greetings: HashMap<PacketId, Pending>,
-    oldest_first: VecDeque<(PacketId, Instant)>,
+    /// When those that are over were last looked for.
+    swept: Instant,
     bucket: Bucket,
 }
 
 struct Pending {
+    begun: Instant,
     tls: Tls,
     theirs: Flow,
     said: Vec<u8>,
@@ -61,21 +67,29 @@ struct Address {
     at: SocketAddr,
     proof: u32,
     proved: bool,
+    /// The newest packet that came from there.
+    newest: u16,
     bytes_in: usize,
     bytes_out: usize,
 }
 
 impl Address {
     fn new(at: SocketAddr) -> Self {
-        Self { at, proof: fresh_proof(), proved: false, bytes_in: 0, bytes_out: 0 }
+        Self { at, proof: fresh_proof(), proved: false, newest: 0, bytes_in: 0, bytes_out: 0 }
     }
 
-    fn hear(&mut self, from: SocketAddr, proof: u32, bytes: usize) {
+    /// A packet came; false for one that somebody sends again from somewhere else.
+    fn hear(&mut self, from: SocketAddr, packet: &Greeting, bytes: usize) -> bool {
         if self.at != from {
+            if packet.number <= self.newest {
+                return false;
+            }
             *self = Self::new(from);
         }
-        self.proved |= proof == self.proof;
+        self.newest = self.newest.max(packet.number);
+        self.proved |= packet.proof == self.proof;
         self.bytes_in = self.bytes_in.saturating_add(bytes);
+        true
     }
 
     /// Whether so many bytes more may go there; they are counted then.
@@ -110,8 +124,8 @@ impl Greetings {
     pub(crate) fn new(fingerprint: Fingerprint, tls: Arc<ServerConfig>, limits: &Limits) -> Self {
         let per_s = limits.arrivals_per_s;
         let bucket = Bucket::new(per_s, per_s.saturating_mul(2), Instant::now());
-        let (greetings, oldest_first) = (HashMap::new(), VecDeque::new());
-        let under_way = Mutex::new(UnderWay { greetings, oldest_first, bucket });
+        let (greetings, swept) = (HashMap::new(), Instant::now());
+        let under_way = Mutex::new(UnderWay { greetings, swept, bucket });
         Self { fingerprint, tls, longest: limits.handshake_max, under_way }
     }
 
@@ -121,12 +135,18 @@ impl Greetings {
         let keys = Keys::greeting(&self.fingerprint.0, id);
         let greeting = Greeting::parse(&keys.open_question(datagram)?).ok()?;
         let mut under_way = self.under_way();
-        under_way.forget_old(now, self.longest);
         if !under_way.greetings.contains_key(&id) {
+            // Whoever has nothing to say begins nothing.
+            if greeting.part.len() < BEGINS_WITH {
+                return None;
+            }
+            under_way.make_room(now, self.longest);
             under_way.begin(id, &self.tls, (from, now))?;
         }
         let pending = under_way.greetings.get_mut(&id)?;
-        pending.heard_from.hear(from, greeting.proof, datagram.len());
+        if !pending.heard_from.hear(from, &greeting, datagram.len()) {
+            return None;
+        }
         let Some(agreed) = pending.hear(&greeting, datagram.len()) else {
             under_way.greetings.remove(&id);
             return None;
@@ -142,14 +162,23 @@ impl Greetings {
 }
 
 impl UnderWay {
-    fn forget_old(&mut self, now: Instant, longest: Duration) {
-        while let Some((id, begun)) = self.oldest_first.front() {
-            let is_old = now.saturating_duration_since(*begun) >= longest;
-            if !is_old && self.oldest_first.len() < GREETINGS_MAX {
-                break;
-            }
-            self.greetings.remove(id);
-            self.oldest_first.pop_front();
+    /// Forgets what is over, and where that is not enough, those first whose clients did not show
+    /// that they hear, then those that are agreed.
+    fn make_room(&mut self, now: Instant, longest: Duration) {
+        if now.saturating_duration_since(self.swept) >= Duration::from_secs(1) {
+            self.swept = now;
+            self.greetings.retain(|_, pending| {
+                let most = if pending.heard_from.proved { longest } else { UNPROVED_MAX };
+                now.saturating_duration_since(pending.begun) < most
+            });
+        }
+        while self.greetings.len() >= GREETINGS_MAX {
+            let worth = |(_, pending): &(&PacketId, &Pending)| {
+                (pending.heard_from.proved, !pending.chained, pending.begun)
+            };
+            let Some((id, _)) = self.greetings.iter().min_by_key(worth) else { break };
+            let id = *id;
+            self.greetings.remove(&id);
         }
     }
 
@@ -161,6 +190,7 @@ impl UnderWay {
     ) -> Option<()> {
         self.bucket.take(now).ok()?;
         let pending = Pending {
+            begun: now,
             tls: Tls::new(Arc::clone(tls)).ok()?,
             theirs: Flow::default(),
             said: Vec::new(),
@@ -169,7 +199,6 @@ impl UnderWay {
             chained: false,
         };
         self.greetings.insert(id, pending);
-        self.oldest_first.push_back((id, now));
         Some(())
     }
 }
@@ -215,9 +244,12 @@ impl Pending {
         }
         let mut answers = Vec::new();
         for part in parts {
-            if !self.heard_from.takes(part.len().saturating_add(OVERHEAD_BYTES)) {
-                break;
-            }
+            let part = match self.heard_from.takes(part.len().saturating_add(OVERHEAD_BYTES)) {
+                true => part,
+                // At least the proof, with which there will be more.
+                false if answers.is_empty() && self.heard_from.takes(OVERHEAD_BYTES) => 0..0,
+                false => break,
+            };
             answers.push(Greeting {
                 number: asked.number,
                 proof: self.heard_from.proof,
@@ -234,6 +266,8 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
     use rustls::{
         ClientConfig, ClientConnection, RootCertStore,
         crypto::{CryptoProvider, aws_lc_rs},
@@ -279,9 +313,11 @@ mod tests {
     }
 
     fn part(hello: &[u8], range: Range<usize>, wanted: Range<u16>, proof: u32) -> Greeting {
+        static NUMBER: AtomicU16 = AtomicU16::new(0);
         let end = u16::try_from(hello.len()).unwrap();
         let (offset, part) = (u16::try_from(range.start).unwrap(), hello[range].to_vec());
-        Greeting { number: 0, proof, wanted, end, offset, part, rest: Vec::new() }
+        let number = NUMBER.fetch_add(1, Relaxed);
+        Greeting { number, proof, wanted, end, offset, part, rest: Vec::new() }
     }
 
     #[test]
@@ -305,15 +341,20 @@ mod tests {
         for _ in 0..100 {
             let (bytes_in, bytes_out, answers) = say(1, part(&hello, 0..0, 0..GREETING_BYTES, 0));
             (came, went) = (came + bytes_in, went + bytes_out);
-            proof = answers.first().map_or(proof, |answer| answer.proof);
+            proof = answers.first().expect("the proof at least").proof;
         }
         assert!(went <= 3 * came, "{went} for {came}");
         let whole = say(1, part(&hello, 0..0, 0..GREETING_BYTES, proof)).1;
         assert!(whole > 1_000, "{whole}");
         // The proof is worth nothing elsewhere, and there another one is needed.
-        let (bytes_in, bytes_out, answers) = say(2, part(&hello, 0..0, 0..GREETING_BYTES, proof));
+        let elsewhere = part(&hello, 0..0, 0..GREETING_BYTES, proof);
+        let (bytes_in, bytes_out, answers) = say(2, elsewhere.clone());
         assert!(bytes_out <= 3 * bytes_in);
-        assert!(answers.iter().all(|answer| answer.proof != proof));
+        assert!(answers.len() == 1 && answers[0].proof != proof, "it gets a proof of its own");
+        // What somebody sends again from a third place moves nobody there.
+        assert!(greetings.take(&packet(1, &elsewhere), at(3), now).is_none());
+        let there = part(&hello, 0..0, 0..GREETING_BYTES, answers[0].proof);
+        assert!(say(2, there).1 > 1_000);
     }
 
     const GREETING_BYTES: u16 = sogon_wire::packet::GREETING_BYTES_MAX;
@@ -346,17 +387,29 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_greetings_takes_so_much_room_and_the_oldest_go_first() {
+    fn a_flood_of_greetings_takes_so_much_room_and_pushes_out_nobody_who_hears() {
         let limits = Limits { arrivals_per_s: 100_000, ..Limits::default() };
         let (greetings, hello) = (greetings(&limits), hello());
         let begun = Instant::now();
         let first = part(&hello, 0..1_000, 0..0, 0);
-        for id in 0..2_000 {
-            assert!(greetings.take(&packet(id, &first), at(1), begun).is_some(), "{id}");
+        let greeted = greetings.take(&packet(0, &first), at(1), begun).unwrap();
+        let hears = part(&hello, 0..0, 0..0, greeted.answers[0].proof);
+        assert!(greetings.take(&packet(0, &hears), at(1), begun).unwrap().proved.is_some());
+        for id in 1..2_000 {
+            let now = begun + Duration::from_micros(id.into());
+            assert!(greetings.take(&packet(id, &first), at(2), now).is_some(), "{id}");
         }
+        let known = |id: u32| {
+            let id = PacketId(u64::from(id).to_be_bytes());
+            greetings.under_way().greetings.contains_key(&id)
+        };
         assert_eq!(greetings.under_way().greetings.len(), GREETINGS_MAX);
-        let later = begun + limits.handshake_max;
-        greetings.take(&packet(9_999, &first), at(1), later).unwrap();
+        assert!(known(0) && known(1_999) && !known(1));
+        let empty = packet(8_888, &part(&hello, 0..0, 0..0, 0));
+        assert!(greetings.take(&empty, at(1), begun).is_none(), "nothing is said");
+        greetings.take(&packet(9_998, &first), at(2), begun + UNPROVED_MAX * 2).unwrap();
+        assert!(known(0) && !known(1_999), "those who showed nothing are over first");
+        greetings.take(&packet(9_999, &first), at(2), begun + limits.handshake_max).unwrap();
         assert_eq!(greetings.under_way().greetings.len(), 1, "those of long ago are over");
 
         let few = Limits { arrivals_per_s: 5, ..Limits::default() };
