@@ -38,7 +38,7 @@ use self::{
 use crate::{
     cli::Cli,
     desk::Desk,
-    moment,
+    guard, moment,
     trouble::{Kind, Trouble},
     visit,
     words::Words,
@@ -248,6 +248,7 @@ fn environment() -> String {
 fn typed() -> mpsc::UnboundedReceiver<Event> {
     let (to, from) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
+        guard::thread_begins();
         while let Ok(event) = crossterm::event::read() {
             if to.send(event).is_err() {
                 break;

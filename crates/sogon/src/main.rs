@@ -69,10 +69,11 @@ use crate::{
     words::{Language, Words},
 };
 
-/// What was freed is overwritten: after a lock nothing of the home is left in this process.
+/// What was freed is overwritten: after a lock nothing of the home is left in this process. What is of
+/// ordinary size is never written to swap, where the system lets this program lock so much.
 #[global_allocator]
-static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static MEMORY: zeroizing_alloc::ZeroAlloc<sogon_vault::memory::Arena> =
+    zeroizing_alloc::ZeroAlloc(sogon_vault::memory::Arena);
 
 fn main() -> ExitCode {
     guard::begin();
@@ -80,7 +81,11 @@ fn main() -> ExitCode {
     let form = if cli.common.json { Form::Json } else { Form::People };
     let console = Console::own(form);
     let words = Words::new(Language::choose(cli.common.lang.as_deref()));
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(guard::thread_begins)
+        .on_thread_stop(guard::thread_ends)
+        .build();
     let (code, trouble) = match runtime {
         Err(_) => (1, Some(Trouble::from(Kind::System))),
         Ok(runtime) => match LocalSet::new().block_on(&runtime, run(&cli, &console, &words)) {

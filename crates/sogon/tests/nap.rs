@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod cast;
+mod mapped;
 mod secrets;
 
 use std::{

@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 
 mod cast;
+mod mapped;
 
 use std::{fs, path::PathBuf};
 
@@ -283,25 +284,9 @@ fn a_wiped_home_is_gone_for_good_and_others_stay() {
 /// How often the bytes stand in the memory of a process; `None` when the system shows it to nobody
 /// but itself.
 fn in_memory(pid: u32, needles: &[&str]) -> Option<usize> {
-    use std::{io::Read, io::Seek, io::SeekFrom};
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
-    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).ok()?;
-    let mut found = 0;
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
-        let from = u64::from_str_radix(from, 16).ok()?;
-        let to = u64::from_str_radix(to, 16).ok()?;
-        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
-        memory.seek(SeekFrom::Start(from)).ok()?;
-        if memory.read_exact(&mut bytes).is_err() {
-            continue;
-        }
-        for needle in needles {
-            let needle = needle.as_bytes();
-            found += bytes.windows(needle.len()).filter(|window| *window == needle).count();
-        }
-    }
-    Some(found)
+    let mappings = mapped::mappings(pid)?;
+    let found = mappings.iter().flat_map(|all| needles.iter().map(|needle| all.count(needle)));
+    Some(found.sum())
 }
 
 #[test]

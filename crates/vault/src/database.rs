@@ -23,7 +23,8 @@ pub(crate) fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
 }
 
 /// A connection that leaves durability and atomicity to the pages below it: its rollback journal is
-/// in memory, and its one sync for each transaction is all or nothing.
+/// in memory, and its one sync for each transaction is all or nothing. Its pages in memory must fit
+/// into what a program may lock.
 pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags_and_vfs(name, flags, VFS)?;
@@ -35,7 +36,7 @@ pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
          PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
-         PRAGMA cache_size = -8192;",
+         PRAGMA cache_size = -2048;",
     )?;
     db.set_prepared_statement_cache_capacity(32);
     set_page_limit(&db, count_max)?;

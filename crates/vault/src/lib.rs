@@ -21,6 +21,7 @@ mod keys;
 #[cfg(test)]
 mod leftovers;
 mod locked;
+pub mod memory;
 #[cfg(test)]
 mod memory_test;
 mod neighbours;

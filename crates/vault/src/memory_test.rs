@@ -15,8 +15,8 @@ use crate::{Cost, Passphrase, Size, Vault};
 
 /// As the program has it.
 #[global_allocator]
-static MEMORY: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static MEMORY: zeroizing_alloc::ZeroAlloc<crate::memory::Arena> =
+    zeroizing_alloc::ZeroAlloc(crate::memory::Arena);
 
 /// What is looked for, kept in a form in which it is not found.
 struct Needle(Vec<u8>);

@@ -22,8 +22,9 @@ use crate::{blank, diff, spare};
 
 /// From so many new pages on, a transaction writes them where they belong and not to the log.
 const NEW_PAGES_IN_LOG_MAX: u32 = 16;
-/// Pages kept ahead of their sectors before they are carried home.
-const AHEAD_MAX: usize = 1024;
+/// Pages kept ahead of their sectors before they are carried home: two megabytes, which must fit
+/// into what a program may lock.
+const AHEAD_MAX: usize = 512;
 /// Marks, in a record, a page that is new: its runs start from zeros.
 const NEW: u32 = 1 << 31;
 

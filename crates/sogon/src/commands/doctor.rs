@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sogon_carry::Ways;
 use sogon_engine::view;
+use sogon_vault::memory::account;
 
 use crate::{
     console::Console,
@@ -99,12 +100,20 @@ fn permissions(desk: &Desk) -> Check {
 
 /// Not a fault of the home, and the person should know it.
 fn memory(words: &Words) -> Check {
-    let (detail, said) = match guard::memory() {
-        Memory::Locked => ("locked", words.say("memory-locked", &[])),
-        Memory::NoSwap => ("no swap", words.say("memory-no-swap", &[])),
-        Memory::MayBeSwapped => ("may be swapped", words.say("memory-may-be-swapped", &[])),
+    let account = account();
+    let (kib, peak) = (account.block_bytes / 1_024, account.peak_bytes.div_ceil(1_024));
+    let (detail, id) = match guard::memory() {
+        Memory::Locked => ("locked", "memory-locked"),
+        Memory::NoSwap => ("no swap", "memory-no-swap"),
+        Memory::TextsLocked => ("texts locked", "memory-texts-locked"),
+        Memory::TextsOverflowed => ("texts overflowed", "memory-texts-overflowed"),
+        Memory::MayBeSwapped => ("may be swapped", "memory-may-be-swapped"),
     };
-    Check { name: "memory", ok: true, detail: detail.to_owned(), words: said }
+    let missed = account.missed;
+    let detail =
+        format!("{detail}; {kib} KiB for texts, {peak} used at most, {missed} found no room");
+    let said = words.say(id, &[("kib", &kib.to_string()), ("peak", &peak.to_string())]);
+    Check { name: "memory", ok: true, detail, words: said }
 }
 
 /// As with memory: what the system does, and what can be done about it.

@@ -1,17 +1,20 @@
 //! The secrets of a home, and whether any of them stands in the memory of a process.
+#![allow(dead_code, reason = "not every test asks for all of it")]
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
-    io::{Read, Seek, SeekFrom},
 };
 
 use minicbor::{Decoder, data::Type};
 use sogon_engine::{Order, Shelf, Table};
 use sogon_vault::{Cost, Passphrase, Vault};
 
-use crate::cast::Person;
+use crate::{
+    cast::Person,
+    mapped::{self, Mapping},
+};
 
 /// What the MLS library stores, and the kinds of it that are secret: message, epoch and resumption
 /// secrets, private keys of signatures, leaves and packages, shared secrets.
@@ -139,27 +142,23 @@ fn pieces(secrets: &BTreeSet<Vec<u8>>) -> HashMap<[u8; PIECE_BYTES], &Vec<u8>> {
 /// Of which of the secrets any piece stands in the memory of a process; `None` when the system shows
 /// it to nobody.
 pub(crate) fn found(pid: u32, secrets: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Vec<u8>>> {
+    Some(found_in(&mapped::mappings(pid)?, secrets))
+}
+
+/// Of which of the secrets any piece stands in some memory.
+pub(crate) fn found_in<'a>(
+    mappings: impl IntoIterator<Item = &'a Mapping>,
+    secrets: &BTreeSet<Vec<u8>>,
+) -> BTreeSet<Vec<u8>> {
     let pieces = pieces(secrets);
     let head = |bytes: &[u8]| usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
     let mut heads = vec![false; 65_536];
     pieces.keys().for_each(|piece| heads[head(piece)] = true);
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
-    let mut memory = fs::File::open(format!("/proc/{pid}/mem")).ok()?;
     let mut found = BTreeSet::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
-        let from = u64::from_str_radix(from, 16).ok()?;
-        let to = u64::from_str_radix(to, 16).ok()?;
-        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
-        memory.seek(SeekFrom::Start(from)).ok()?;
-        if memory.read_exact(&mut bytes).is_err() {
-            continue;
-        }
-        for window in bytes.windows(PIECE_BYTES) {
-            if heads[head(window)] {
-                found.extend(pieces.get(window).map(|secret| (*secret).clone()));
-            }
+    for window in mappings.into_iter().flat_map(|mapping| mapping.bytes.windows(PIECE_BYTES)) {
+        if heads[head(window)] {
+            found.extend(pieces.get(window).map(|secret| (*secret).clone()));
         }
     }
-    Some(found)
+    found
 }

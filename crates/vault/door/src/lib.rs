@@ -4,6 +4,7 @@
 //! system [`VFS`] reads and writes those pages. Every other file SQLite may ask for (journals,
 //! temporary tables) lives in memory here, is zeroed when it goes, and never reaches a disk.
 
+mod arena;
 mod memory;
 mod scratch;
 mod vfs;
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use arena::{Account, Arena, account, furnish};
 
 /// The name under which SQLite knows this file system.
 pub const VFS: &str = "sogon";
