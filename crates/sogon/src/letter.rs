@@ -1,5 +1,10 @@
 //! Messages as they are shown: an object for programs, a line for people.
 
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+};
+
 use serde_json::{Value, json};
 use sogon_engine::{
     ConversationId, Shelf, ShelfFault,
@@ -9,7 +14,7 @@ use sogon_engine::{
 use crate::{desk::Desk, moment, people::Directory, plain, trouble::Trouble, words::Words};
 
 /// Messages asked of the store at once.
-const PAGE: usize = 256;
+const PAGE: usize = 64;
 
 /// The object of docs/CLI.md.
 pub(crate) fn object(message: &Message) -> Value {
@@ -98,9 +103,20 @@ pub(crate) fn lines(message: &Message, directory: &Directory, words: &Words) -> 
 /// # Errors
 /// When nobody reads the output any more.
 pub(crate) async fn show(desk: &Desk, messages: &[Message]) -> Result<(), Trouble> {
-    let directory = Directory::look(&desk.hand).await?;
+    show_among(desk, &Directory::look(&desk.hand).await?, messages).await
+}
+
+/// Shows some messages of these people, in their order.
+///
+/// # Errors
+/// When nobody reads the output any more.
+pub(crate) async fn show_among(
+    desk: &Desk,
+    directory: &Directory,
+    messages: &[Message],
+) -> Result<(), Trouble> {
     for message in messages {
-        desk.console.result(object(message), || lines(message, &directory, &desk.words)).await?;
+        desk.console.result(object(message), || lines(message, directory, &desk.words)).await?;
     }
     Ok(())
 }
@@ -114,27 +130,82 @@ pub(crate) fn after(
     only: Option<ConversationId>,
     place: u64,
 ) -> Result<Vec<Message>, ShelfFault> {
+    let mut pile = Pile::after(shelf, only, place)?;
     let mut found = Vec::new();
-    // A look into each of ten thousand conversations takes a second: only into those with something new.
-    let newer = |conversation: &view::Conversation| conversation.last_order > place;
-    for conversation in view::conversations(shelf)?.into_iter().filter(newer) {
-        if only.is_some_and(|only| only != conversation.id) {
-            continue;
+    loop {
+        let page = pile.next(shelf)?;
+        if page.is_empty() {
+            return Ok(found);
         }
-        let mut at = place;
-        loop {
-            let page = view::messages(shelf, conversation.id, at, PAGE)?;
-            let Some(last) = page.last() else { break };
-            at = last.order;
-            let whole = page.len() < PAGE;
-            found.extend(page);
-            if whole {
-                break;
+        found.extend(page);
+    }
+}
+
+/// What there is after a place, of one conversation or all, in the order this home got it, taken off
+/// a page at a time: the messages of years fit into no memory that is locked. What comes meanwhile may
+/// be in it.
+pub(crate) struct Pile {
+    stacks: Vec<Stack>,
+    /// The order of the next message of each stack that is not used up.
+    next: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+/// The next messages of one conversation.
+struct Stack {
+    conversation: ConversationId,
+    place: u64,
+    ahead: VecDeque<Message>,
+}
+
+impl Pile {
+    /// # Errors
+    /// [`ShelfFault`] when the store cannot answer.
+    pub(crate) fn after(
+        shelf: &dyn Shelf,
+        only: Option<ConversationId>,
+        place: u64,
+    ) -> Result<Self, ShelfFault> {
+        // A look into each of ten thousand conversations takes a second: only into those with something new.
+        let newer = |conversation: &view::Conversation| conversation.last_order > place;
+        let all = view::conversations(shelf)?.into_iter().filter(newer);
+        let wanted = all.map(|one| one.id).filter(|id| only.is_none_or(|only| only == *id));
+        let stack = |conversation| Stack { conversation, place, ahead: VecDeque::new() };
+        let stacks: Vec<_> = wanted.map(stack).collect();
+        let mut pile = Self { next: BinaryHeap::with_capacity(stacks.len()), stacks };
+        for stack in 0..pile.stacks.len() {
+            pile.refill(shelf, stack)?;
+        }
+        Ok(pile)
+    }
+
+    /// The next ones; none at the end.
+    ///
+    /// # Errors
+    /// [`ShelfFault`] when the store cannot answer.
+    pub(crate) fn next(&mut self, shelf: &dyn Shelf) -> Result<Vec<Message>, ShelfFault> {
+        let mut page = Vec::with_capacity(PAGE);
+        while page.len() < PAGE {
+            let Some(Reverse((_, number))) = self.next.pop() else { break };
+            let Some(stack) = self.stacks.get_mut(number) else { break };
+            page.extend(stack.ahead.pop_front());
+            match stack.ahead.front() {
+                Some(message) => self.next.push(Reverse((message.order, number))),
+                None => self.refill(shelf, number)?,
             }
         }
+        Ok(page)
     }
-    found.sort_by_key(|message| message.order);
-    Ok(found)
+
+    fn refill(&mut self, shelf: &dyn Shelf, number: usize) -> Result<(), ShelfFault> {
+        // Of many conversations a few messages each are as many as a page of one.
+        let limit = PAGE.div_ceil(self.stacks.len().max(1)).max(2);
+        let Some(stack) = self.stacks.get_mut(number) else { return Ok(()) };
+        let page = view::messages(shelf, stack.conversation, stack.place, limit)?;
+        stack.ahead = page.into();
+        stack.place = stack.ahead.back().map_or(stack.place, |last| last.order);
+        self.next.extend(stack.ahead.front().map(|first| Reverse((first.order, number))));
+        Ok(())
+    }
 }
 
 /// Messages nobody has seen, and what stands between them, in the order this home got them: looked

@@ -338,3 +338,24 @@ fn a_full_home_says_so_and_loses_nothing() {
     joon.done(&["sync"]);
     assert_eq!(joon.texts(), kept, "in order, without holes");
 }
+
+#[test]
+fn everything_is_read_in_the_order_it_was_written_whoever_it_is_for() {
+    let world = World::new();
+    let (mina, _) = world.pair("Mina", "Joon");
+    mina.meets(&world.person("Sora"));
+    mina.done(&["group", "new", "Walk", "Joon"]);
+    // More to one person than is looked up at once, with the others between and behind.
+    let to = |n: usize| if n < 50 { "Joon" } else { ["Sora", "Walk", "Joon"][n % 3] };
+    let texts: Vec<_> = (0..75).map(|n| format!("text {n}")).collect();
+    for (n, text) in texts.iter().enumerate() {
+        mina.done(&["send", to(n), text]);
+    }
+    let mut read = mina.texts();
+    read.retain(|text| text.starts_with("text "));
+    assert_eq!(read, texts);
+    let only: Vec<_> = (0..75).filter(|n| to(*n) == "Joon").map(|n| texts[n].clone()).collect();
+    let read = mina.objects(&["read", "Joon"]);
+    let read: Vec<_> = read.iter().map(|message| message["text"].as_str().unwrap()).collect();
+    assert_eq!(read, only);
+}
