@@ -3,6 +3,7 @@
 //! The vault lends a [`PageFile`] and gets a name; opening that name in SQLite through the file
 //! system [`VFS`] reads and writes those pages. Every other file SQLite may ask for (journals,
 //! temporary tables) lives in memory here, is zeroed when it goes, and never reaches a disk.
+//! Beside it stands the allocator of the program, out of memory that its owner locked ([`Arena`]).
 
 mod arena;
 mod memory;

@@ -1,7 +1,8 @@
 //! SQLite's memory: taken from Rust's allocator, and overwritten before it is given back.
 //!
 //! SQLite keeps pages, rows and words in memory it frees without looking back; after a home was
-//! locked all of that would still lie in the process.
+//! locked all of that would still lie in the process. From the same allocator as all else, it is memory
+//! that is not swapped where the program has such (`arena.rs`).
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_int, c_void};
