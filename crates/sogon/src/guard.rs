@@ -10,7 +10,7 @@ use sogon_vault::memory::{self, Account};
 
 /// The largest Argon2id, and as much again for all else. An eighth of 16 GiB is more than this.
 const ENOUGH_BYTES: usize = 1_792 << 20;
-/// More than a home of 100,000 messages needs; what is locked is in memory from the first moment on.
+/// Four times what a home of 100,000 messages needs.
 const BLOCK_BYTES_MAX: usize = 16 << 20;
 /// Below this, keys of the vault alone are locked: they need a dozen pages.
 const BLOCK_BYTES_MIN: usize = 1 << 20;

@@ -20,11 +20,13 @@ const ABOVE_BYTES_MAX: usize = 64 * 1024;
 /// program whose allocator that is, before it has anything to hide. Whether it is locked.
 pub fn furnish(bytes: usize) -> bool {
     let block = Box::leak(Box::<[u8]>::new_uninit_slice(bytes));
-    let Ok(guard) = region::lock(block.as_ptr(), bytes) else { return false };
     // It stays locked for as long as the program lives.
-    std::mem::forget(guard);
-    sogon_vault_door::furnish(block, bytes / PIECE_PART);
-    true
+    let locked = sogon_vault_door::lock_when_used(block)
+        || region::lock(block.as_ptr(), bytes).map(std::mem::forget).is_ok();
+    if locked {
+        sogon_vault_door::furnish(block, bytes / PIECE_PART);
+    }
+    locked
 }
 
 /// Locks the stack of the calling thread, `BYTES` below the caller and a little above. What goes

@@ -51,6 +51,23 @@ static PIECE_BYTES_MAX: AtomicUsize = AtomicUsize::new(0);
 #[derive(Clone, Copy, Debug)]
 pub struct Arena;
 
+/// Locks the pages of a block, each when it is first used: all of them at once would take longer than
+/// many a command does. Whether they are locked; systems that lock all at once only do not know this.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[allow(unsafe_code, reason = "the system takes a place and a length")]
+pub fn lock_when_used(block: &mut [MaybeUninit<u8>]) -> bool {
+    use rustix::mm::{MlockFlags, mlock_with};
+    let place = block.as_mut_ptr().cast();
+    // SAFETY: the place and its length are those of the block, and a lock changes nothing in it.
+    unsafe { mlock_with(place, block.len(), MlockFlags::ONFAULT) }.is_ok()
+}
+
+/// Locks the pages of a block, each when it is first used: not on this system.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn lock_when_used(_block: &mut [MaybeUninit<u8>]) -> bool {
+    false
+}
+
 /// Hands over the block out of which pieces of up to `piece_bytes_max` come from now on. A second one
 /// is not taken.
 pub fn furnish(block: &'static mut [MaybeUninit<u8>], piece_bytes_max: usize) {

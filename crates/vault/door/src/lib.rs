@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use arena::{Account, Arena, account, furnish};
+pub use arena::{Account, Arena, account, furnish, lock_when_used};
 
 /// The name under which SQLite knows this file system.
 pub const VFS: &str = "sogon";
