@@ -5,12 +5,14 @@ use sogon_engine::Change;
 use sogon_vault_door::VFS;
 
 use crate::fault::Fault;
-use crate::{rows, search};
+use crate::{memory, rows, search};
 
 /// The form of the rows, kept in the database's own header. A later form is reached from each earlier
 /// one inside the transaction that also sets the number, so a home has one form or the other; there
 /// is no way back.
 const FORM: i64 = 1;
+/// Pages that SQLite keeps in memory; fewer where that is scarce.
+const CACHE_BYTES: usize = 8 << 20;
 
 /// Makes one change, inside the transaction of its batch.
 pub(crate) fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
@@ -23,8 +25,7 @@ pub(crate) fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
 }
 
 /// A connection that leaves durability and atomicity to the pages below it: its rollback journal is
-/// in memory, and its one sync for each transaction is all or nothing. Its pages in memory must fit
-/// into what a program may lock.
+/// in memory, and its one sync for each transaction is all or nothing.
 pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags_and_vfs(name, flags, VFS)?;
@@ -35,9 +36,10 @@ pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
          PRAGMA temp_store = MEMORY;
          PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;
-         PRAGMA cache_size = -2048;",
+         PRAGMA cell_size_check = ON;",
     )?;
+    let kept_kib = memory::room(CACHE_BYTES) / 1024;
+    db.execute_batch(&format!("PRAGMA cache_size = -{kept_kib}"))?;
     db.set_prepared_statement_cache_capacity(32);
     set_page_limit(&db, count_max)?;
     let form: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;

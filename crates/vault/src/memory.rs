@@ -13,6 +13,8 @@ pub use sogon_vault_door::{Account, Arena, account};
 const PAGE_BYTES: usize = 4096;
 /// A piece larger than this part of the block would leave too little for what is small.
 const PIECE_PART: usize = 8;
+/// The part of the block that pages of the database may take, each in one of two places.
+const KEPT_PART: usize = 4;
 /// What is locked above the first frame at most: the words the program was started with among it.
 const ABOVE_BYTES_MAX: usize = 64 * 1024;
 
@@ -27,6 +29,15 @@ pub fn furnish(bytes: usize) -> bool {
         sogon_vault_door::furnish(block, bytes / PIECE_PART);
     }
     locked
+}
+
+/// What may be kept of what could be read again: as much as `bytes`, and less where all must fit into
+/// the block.
+pub(crate) fn room(bytes: usize) -> usize {
+    match account().block_bytes {
+        0 => bytes,
+        block => bytes.min(block / KEPT_PART),
+    }
 }
 
 /// Locks the stack of the calling thread, `BYTES` below the caller and a little above. What goes

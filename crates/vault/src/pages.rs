@@ -16,15 +16,14 @@ use zeroize::Zeroizing;
 use crate::error::VaultError;
 use crate::header::{Header, Shape};
 use crate::record::{cut, sectors_for};
-use crate::sector::Text;
+use crate::sector::{TEXT_BYTES, Text};
 use crate::slot::Slot;
-use crate::{blank, diff, spare};
+use crate::{blank, diff, memory, spare};
 
 /// From so many new pages on, a transaction writes them where they belong and not to the log.
 const NEW_PAGES_IN_LOG_MAX: u32 = 16;
-/// Pages kept ahead of their sectors before they are carried home: two megabytes, which must fit
-/// into what a program may lock.
-const AHEAD_MAX: usize = 512;
+/// Pages kept ahead of their sectors before they are carried home; fewer where memory is scarce.
+const AHEAD_MAX: usize = 1024;
 /// Marks, in a record, a page that is new: its runs start from zeros.
 const NEW: u32 = 1 << 31;
 
@@ -232,7 +231,7 @@ impl Pages {
             self.count = count;
         }
         self.discard();
-        if self.ahead.len() > AHEAD_MAX {
+        if self.ahead.len() > memory::room(AHEAD_MAX.saturating_mul(TEXT_BYTES)) / TEXT_BYTES {
             // The transaction is durable; should this fail, the next one meets the reason.
             let _ = self.settle();
         }
