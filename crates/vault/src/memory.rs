@@ -5,8 +5,6 @@
 use std::hint::black_box;
 use std::ops::Range;
 
-use zeroize::Zeroize;
-
 pub use sogon_vault_door::{Account, Arena, account};
 
 /// As large as the pages of most systems; a system with larger ones locks more than it must.
@@ -45,8 +43,7 @@ pub(crate) fn room(bytes: usize) -> usize {
 #[inline(never)]
 pub fn lock_stack<const BYTES: usize>() -> bool {
     // The stack of a program's first thread grows as it is used; only what is there can be locked.
-    let mut below = [0_u8; BYTES];
-    below.zeroize();
+    let below = [0_u8; BYTES];
     let below = black_box(&below).as_ptr_range();
     let Some(stack) = mapping_of(below.start.addr()) else { return false };
     // Where the lowest page is not locked, the system lets the stack grow as if nothing were.
@@ -82,8 +79,7 @@ mod tests {
         const BYTES: usize = 40_960;
         #[inline(never)]
         fn deep() -> usize {
-            let mut frame = [0_u8; BYTES / 2];
-            frame.zeroize();
+            let frame = [0_u8; BYTES / 2];
             black_box(&frame).as_ptr().addr()
         }
         std::thread::spawn(|| {
