@@ -102,17 +102,17 @@ fn permissions(desk: &Desk) -> Check {
 fn memory(words: &Words) -> Check {
     let account = account();
     let (kib, peak) = (account.block_bytes / 1_024, account.peak_bytes.div_ceil(1_024));
-    let (detail, id) = match guard::memory() {
-        Memory::Locked => ("locked", "memory-locked"),
-        Memory::NoSwap => ("no swap", "memory-no-swap"),
-        Memory::TextsLocked => ("texts locked", "memory-texts-locked"),
-        Memory::TextsOverflowed => ("texts overflowed", "memory-texts-overflowed"),
-        Memory::MayBeSwapped => ("may be swapped", "memory-may-be-swapped"),
+    let args: &[_] = &[("kib", &*kib.to_string()), ("peak", &*peak.to_string())];
+    let (detail, said) = match guard::memory() {
+        Memory::Locked => ("locked", words.say("memory-locked", &[])),
+        Memory::NoSwap => ("no swap", words.say("memory-no-swap", &[])),
+        Memory::TextsLocked => ("texts locked", words.say("memory-texts-locked", args)),
+        Memory::TextsOverflowed => ("texts overflowed", words.say("memory-texts-overflowed", args)),
+        Memory::MayBeSwapped => ("may be swapped", words.say("memory-may-be-swapped", &[])),
     };
     let missed = account.missed;
     let detail =
         format!("{detail}; {kib} KiB for texts, {peak} used at most, {missed} found no room");
-    let said = words.say(id, &[("kib", &kib.to_string()), ("peak", &peak.to_string())]);
     Check { name: "memory", ok: true, detail, words: said }
 }
 
