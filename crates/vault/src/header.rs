@@ -55,14 +55,25 @@ impl Header {
         Ok(())
     }
 
-    /// The newer of the two copies that can be read.
-    pub(crate) fn read(slot: &mut Slot) -> Result<Self, VaultError> {
-        let mut newest: Option<Self> = None;
+    /// The newer of the two copies that can be read. The other one is made like it, durably: a copy
+    /// that a crash tore must not be the only one while the next settling writes the other.
+    pub(crate) fn take_up(slot: &mut Slot) -> Result<Self, VaultError> {
+        let mut copies = Vec::new();
         for copy in 0..COPIES {
-            let header = slot.read(copy)?.and_then(|text| Self::parse(&text));
-            newest = newest.max_by_generation(header);
+            copies.push((copy, slot.read(copy)?.and_then(|text| Self::parse(&text))));
         }
-        newest.ok_or(VaultError::Damaged)
+        let known = copies.iter().filter_map(|(_, header)| *header);
+        let newest = known.max_by_key(|header| header.generation).ok_or(VaultError::Damaged)?;
+        let text = newest.text().ok_or(VaultError::Bug)?;
+        let mut mended = false;
+        for (copy, _) in copies.iter().filter(|(_, header)| *header != Some(newest)) {
+            slot.write(*copy, &text)?;
+            mended = true;
+        }
+        if mended {
+            slot.sync()?;
+        }
+        Ok(newest)
     }
 
     fn text(&self) -> Option<Text> {
@@ -83,15 +94,5 @@ impl Header {
         let pages = fields.u32()?;
         let shape = Shape { log: fields.u32()?, spare: fields.u32()? };
         Some(Self { shape, generation, pages })
-    }
-}
-
-trait Newest {
-    fn max_by_generation(self, other: Self) -> Self;
-}
-
-impl Newest for Option<Header> {
-    fn max_by_generation(self, other: Self) -> Self {
-        [self, other].into_iter().flatten().max_by_key(|header| header.generation)
     }
 }

@@ -22,6 +22,30 @@ pub(crate) const SCHEMA: &str = "
     );
     INSERT INTO pairs (pairs, rank) VALUES ('secure-delete', 1);";
 
+/// The index is a pile of segments that are merged as it grows. Left to itself it merges hundreds of
+/// pages in one transaction, more than the log of a small home takes; from then on it would refuse
+/// every text. So it merges nothing by itself.
+const BY_HAND: &str = "
+    INSERT INTO pairs (pairs, rank) VALUES ('automerge', 0);
+    INSERT INTO pairs (pairs, rank) VALUES ('crisismerge', 1999);";
+
+/// Sees to it that nothing is merged but by [`merge`]; before anything is indexed in a transaction.
+pub(crate) fn merge_by_hand(db: &Connection) -> Result<(), Fault> {
+    let is_set = db
+        .prepare_cached("SELECT v = 0 FROM pairs_config WHERE k = 'automerge'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if is_set == Some(true) { Ok(()) } else { Ok(db.execute_batch(BY_HAND)?) }
+}
+
+/// Merges segments of the index, about so many pages of them; false when there is nothing to do.
+pub(crate) fn merge(db: &Connection, pages: u32) -> Result<bool, Fault> {
+    let before = db.total_changes();
+    db.prepare_cached("INSERT INTO pairs (pairs, rank) VALUES ('merge', ?1)")?.execute([pages])?;
+    // The command itself counts as one.
+    Ok(db.total_changes().saturating_sub(before) >= 2)
+}
+
 pub(crate) fn index(db: &Connection, id: u64, text: &str) -> Result<(), Fault> {
     let text = folded(text);
     if stored(db, id)?.as_ref() == Some(&text) {

@@ -12,7 +12,7 @@ use crate::{diff, spare};
 impl Pages {
     /// Takes up the database where the last durable sync left it.
     pub(crate) fn open(mut slot: Slot) -> Result<Self, VaultError> {
-        let header = Header::read(&mut slot)?;
+        let header = Header::take_up(&mut slot)?;
         let mut pages = Self::new(slot, header);
         if header.pages > pages.count_max() {
             return Err(VaultError::Damaged);
