@@ -96,7 +96,9 @@ impl Waiting {
         }
     }
 
-    /// False when there is no room.
+    /// False when there is no room. Never inlined, as what closes a piece is not: what they leave on
+    /// the stack lies below this, where it is overwritten.
+    #[inline(never)]
     fn keep(&self, relay: &RelayAddr, reply: &Reply) -> bool {
         let Reply::Entries { log, from, boxes, .. } = reply else { return true };
         let last = from.saturating_add(boxes.len() as u64).saturating_sub(1);
@@ -121,6 +123,7 @@ impl Waiting {
 impl Waiting {
     /// Each piece has an encapsulation of its own: nothing that is kept from one to the next opens
     /// either. A piece lies in whole sectors, which mostly have room for it.
+    #[inline(never)]
     fn put(&self, piece: &[u8]) -> Result<bool, VaultError> {
         let closed = self.padlock.close(piece).map_err(|_| VaultError::Bug)?;
         self.tray.borrow_mut().put(&closed)
