@@ -1,47 +1,63 @@
 //! Wrong passphrases that were tried while nothing had the home open: found in the container by
 //! whoever opens it next, and told to its owner once.
 
-use sogon_engine::{
-    Act, Change, Engine, Input, Now, Output, Shelf, Step, Table, Tick, WallClock, view::AlertKind,
-};
+use sogon_engine::{Act, Change, Shelf, Table, view::AlertKind};
 use sogon_vault::{Tried, Vault};
 
-use crate::{moment, trouble::Trouble};
+use crate::{moment, tries::Met, trouble::Trouble};
 
 /// How many of the present count were told, between that and the beginning of the next: a row that is
 /// there only when something went wrong in between. The program's own tables are 200 to 219.
 const TOLD: Table = Table(205);
 
-/// Writes an alert for what the container counted, but for what this process tells by itself.
+/// An entry for the owner's log, and the row that says that it was made: one commit, so that a crash
+/// behind it tells nothing twice and one before it loses nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Telling {
+    pub(crate) note: Act,
+    pub(crate) told: Option<Change>,
+}
+
+/// What is to be told: first of those that this process met, then of what else the container counted.
 ///
 /// # Errors
-/// What the store says; then nothing was told, and is counted on.
-pub(crate) fn tell(vault: &mut Vault, engine: &mut Engine, here: u32) -> Result<(), Trouble> {
-    let Some(tried) = vault.tried().filter(|tried| tried.count > 0) else { return Ok(()) };
-    let told = vault.row(TOLD, b"")?;
-    let before = told.as_deref().and_then(|row| told_of(row, &tried)).unwrap_or(0);
-    let new = tried.count.saturating_sub(before).saturating_sub(here);
-    if new > 0 {
-        let note = Act::Note { kind: AlertKind::TriedWhileClosed, detail: detail(&tried, new) };
-        let now = Now { tick: Tick(0), wall: WallClock(moment::now_s()) };
-        let Step { outputs, .. } = engine.handle(now, Input::Act(note), &*vault)?;
-        for output in outputs {
-            if let Output::Save(mut batch) = output {
-                // Both or none: a crash behind it tells nothing twice.
-                batch.push(Change::Put { table: TOLD, key: Vec::new(), value: row_of(&tried) });
-                vault.commit(&batch)?;
-            }
-        }
+/// What the store says.
+pub(crate) fn untold(vault: &Vault, met: Met) -> Result<Vec<Telling>, Trouble> {
+    let row = vault.row(TOLD, b"")?;
+    let tried = vault.tried().filter(|tried| tried.count > 0);
+    let before = |tried: &Tried| row.as_deref().and_then(|row| told_of(row, tried)).unwrap_or(0);
+    let told = |tried: &Tried| before(tried).saturating_add(met.counted).min(tried.count);
+    let mut all = Vec::new();
+    if met.wrong > 0 {
+        let note = Act::Note { kind: AlertKind::UnlockFailed, detail: met.wrong.to_string() };
+        all.push(Telling { note, told: tried.map(|tried| put(&tried, told(&tried))) });
     }
-    // Where that fails, the row says next time what was told.
-    if vault.forget_tried().is_ok() && (new > 0 || told.is_some()) {
+    if let Some((tried, new)) = tried.map(|tried| (tried, tried.count.saturating_sub(told(&tried))))
+        && new > 0
+    {
+        let note = Act::Note { kind: AlertKind::TriedWhileClosed, detail: detail(&tried, new) };
+        all.push(Telling { note, told: Some(put(&tried, tried.count)) });
+    }
+    Ok(all)
+}
+
+/// Counts from nothing again, once all is told.
+///
+/// # Errors
+/// What the store says; then the row says next time what was told.
+pub(crate) fn forget(vault: &mut Vault) -> Result<(), Trouble> {
+    if vault.tried().is_some_and(|tried| tried.count > 0) {
+        vault.forget_tried()?;
+    }
+    if vault.row(TOLD, b"")?.is_some() {
         vault.commit(&[Change::Delete { table: TOLD, key: Vec::new() }])?;
     }
     Ok(())
 }
 
-fn row_of(tried: &Tried) -> Vec<u8> {
-    [tried.mark.as_slice(), &tried.count.to_be_bytes()].concat()
+fn put(tried: &Tried, told: u32) -> Change {
+    let value = [tried.mark.as_slice(), &told.to_be_bytes()].concat();
+    Change::Put { table: TOLD, key: Vec::new(), value }
 }
 
 /// How many of this count the row says were told.
@@ -77,12 +93,16 @@ fn in_words(detail: &str) -> String {
 mod tests {
     use std::{fs, path::Path};
 
-    use sogon_engine::view;
+    use sogon_engine::{Engine, view};
     use sogon_vault::{Cost, Passphrase, SECTOR_BYTES, Size};
     use sogon_wire::{Fingerprint, RelayAddr};
 
+    use tokio::sync::{broadcast, watch};
+
     use super::*;
-    use crate::entropy::System;
+    use crate::{entropy::System, home::Opened, keeper::Keeper};
+
+    const NONE: Met = Met { wrong: 0, counted: 0 };
 
     fn passphrase() -> Passphrase {
         Passphrase::new("암호 문구").unwrap()
@@ -102,15 +122,28 @@ mod tests {
         assert!(Vault::enter(path, &wrong, at_s).is_err());
     }
 
-    /// What the owner's log says after one more opening.
-    fn log(path: &Path, here: u32) -> Vec<String> {
-        let (mut vault, _) = Vault::enter(path, &passphrase(), 0).unwrap();
-        let mut engine = Engine::open(&vault, Box::new(System::new().unwrap())).unwrap();
-        tell(&mut vault, &mut engine, here).unwrap();
-        assert_eq!(vault.row(TOLD, b"").unwrap(), None);
+    fn entered(path: &Path) -> (Vault, Cost) {
+        Vault::enter(path, &passphrase(), 0).unwrap()
+    }
+
+    /// What the owner's log says.
+    fn alerts(path: &Path) -> Vec<String> {
+        let (vault, _) = entered(path);
         let (alerts, whole) = view::alerts(&vault).unwrap();
         assert!(whole);
         alerts.into_iter().map(|alert| alert.detail).collect()
+    }
+
+    /// What it says after one more opening.
+    fn log(path: &Path, met: Met) -> Vec<String> {
+        let (vault, cost) = entered(path);
+        let fault = watch::Sender::new(None);
+        let said = fault.subscribe();
+        let opened = Opened { vault, cost, met };
+        drop(Keeper::new(opened, None, broadcast::Sender::new(1), fault).unwrap());
+        assert!(said.borrow().is_none());
+        assert_eq!(entered(path).0.row(TOLD, b"").unwrap(), None);
+        alerts(path)
     }
 
     #[test]
@@ -118,34 +151,65 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("home");
         home(&path);
-        assert!(log(&path, 0).is_empty());
+        assert!(log(&path, NONE).is_empty());
         for at_s in [10, 20, 30] {
             try_wrong(&path, at_s);
         }
-        let (vault, _) = Vault::enter(&path, &passphrase(), 0).unwrap();
-        let row = row_of(&vault.tried().unwrap());
-        drop(vault);
+        let row = entered(&path).0.tried().map(|tried| put(&tried, tried.count)).unwrap();
         let ground = |bytes: &[u8]| bytes[bytes.len().saturating_sub(SECTOR_BYTES)..].to_vec();
         let before = ground(&fs::read(&path).unwrap());
         let first = "3 1970-01-01T00:00:30Z";
-        assert_eq!(log(&path, 0), [first]);
+        assert_eq!(log(&path, NONE), [first]);
         // As it was when the alert and the row were one commit, and nothing after it was done.
-        let (mut vault, _) = Vault::enter(&path, &passphrase(), 0).unwrap();
-        vault.commit(&[Change::Put { table: TOLD, key: Vec::new(), value: row }]).unwrap();
+        let (mut vault, _) = entered(&path);
+        vault.commit(&[row]).unwrap();
         vault.close().unwrap();
         let mut crashed = fs::read(&path).unwrap();
         let end = crashed.len().saturating_sub(SECTOR_BYTES);
         crashed[end..].copy_from_slice(&before);
         fs::write(&path, &crashed).unwrap();
-        assert_eq!(log(&path, 0), [first]);
+        assert_eq!(log(&path, NONE), [first]);
         // And the same with one more try behind it.
         fs::write(&path, &crashed).unwrap();
         try_wrong(&path, 40);
-        assert_eq!(log(&path, 0), [first, "1 1970-01-01T00:00:40Z"]);
+        assert_eq!(log(&path, NONE), [first, "1 1970-01-01T00:00:40Z"]);
         // A row of another count counts for nothing.
         try_wrong(&path, 50);
         try_wrong(&path, 60);
-        assert_eq!(log(&path, 2).len(), 2, "this process tells them itself");
+        let here = Met { wrong: 1, counted: 2 };
+        assert_eq!(log(&path, here)[2..], ["1"], "this process tells them itself");
+    }
+
+    #[test]
+    fn what_this_process_met_is_in_the_container_until_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("home");
+        home(&path);
+        for at_s in [10, 20, 30] {
+            try_wrong(&path, at_s);
+        }
+        let met = Met { wrong: 1, counted: 2 };
+        // Killed before it was told, all are somebody's.
+        let (vault, _) = entered(&path);
+        let tellings = untold(&vault, met).unwrap();
+        let kinds = tellings.iter().map(|telling| match &telling.note {
+            Act::Note { kind, detail } => (*kind, detail.as_str()),
+            other => panic!("{other:?}"),
+        });
+        let late = "1 1970-01-01T00:00:30Z";
+        let expected = [(AlertKind::UnlockFailed, "1"), (AlertKind::TriedWhileClosed, late)];
+        assert_eq!(kinds.collect::<Vec<_>>(), expected);
+        assert_eq!(untold(&vault, NONE).unwrap().len(), 1);
+        drop(vault);
+        // Killed between the two, the other is to be told.
+        let (mut vault, _) = entered(&path);
+        vault.commit(&[tellings[0].told.clone().unwrap()]).unwrap();
+        vault.close().unwrap();
+        assert_eq!(log(&path, NONE), [late]);
+        // Those that the container did not count are told all the same, and hide no others.
+        try_wrong(&path, 40);
+        let met = Met { wrong: 2, counted: 0 };
+        assert_eq!(log(&path, met)[1..], ["2", "1 1970-01-01T00:00:40Z"]);
     }
 
     #[test]
@@ -158,5 +222,46 @@ mod tests {
         assert_eq!(detail(&tried(Tried::COUNT_MAX, None), Tried::COUNT_MAX), "10000+");
         let late = detail(&tried(2, Some(u64::MAX)), 2);
         assert!(late.starts_with("2 9999-") && in_words(&late).starts_with("2 ("), "{late}");
+    }
+    /// Takes all the room there is, down to the smallest rows.
+    fn fill(vault: &mut Vault) {
+        for bytes in [60_000_u32, 1_000, 20, 1] {
+            for n in 0_u32.. {
+                let key = [[0xff; 4], bytes.to_be_bytes(), n.to_be_bytes()].concat();
+                let value = vec![7; usize::try_from(bytes).unwrap()];
+                // On both sides of the owner's log and of the row: no page has room to spare.
+                let changes = [20, 22, 204, 206].map(|table| {
+                    let (key, value) = (key.clone(), value.clone());
+                    Change::Put { table: Table(table), key, value }
+                });
+                if vault.commit(&changes).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_full_home_could_not_be_told_it_is_told_when_it_is_made_larger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("home");
+        home(&path);
+        try_wrong(&path, 10);
+        let (mut vault, cost) = entered(&path);
+        fill(&mut vault);
+        let told = async {
+            let (hand, closing) =
+                crate::hand::take(Opened { vault, cost, met: NONE }, None).unwrap();
+            let before = hand.look(|vault| view::alerts(vault)).await.unwrap();
+            assert!(before.0.is_empty(), "{before:?}");
+            hand.grow(1).await.unwrap();
+            let after = hand.look(|vault| view::alerts(vault)).await.unwrap();
+            drop(hand);
+            closing.await.unwrap().unwrap();
+            after.0.len()
+        };
+        assert_eq!(tokio::task::LocalSet::new().run_until(told).await, 1);
+        assert_eq!(alerts(&path), ["1 1970-01-01T00:00:10Z"]);
+        assert_eq!(entered(&path).0.tried().unwrap().count, 0);
     }
 }

@@ -10,12 +10,13 @@ use std::{
 };
 
 use directories::ProjectDirs;
-use sogon_vault::{Cost, Device, DeviceSecret, Passphrase, Size, Vault, VaultError};
+use sogon_vault::{Cost, Device, DeviceSecret, Passphrase, Refused, Size, Vault, VaultError};
 use zeroize::Zeroizing;
 
 use crate::{
     chip::Tpm,
     moment,
+    tries::Met,
     trouble::{Kind, Trouble},
 };
 
@@ -38,8 +39,8 @@ pub(crate) enum Weight {
 pub(crate) struct Opened {
     pub(crate) vault: Vault,
     pub(crate) cost: Cost,
-    /// Wrong passphrases before it that this process met, and tells by itself.
-    pub(crate) wrong_here: u32,
+    /// Wrong passphrases before it that this process met.
+    pub(crate) met: Met,
 }
 
 /// A place where a home is or may be.
@@ -181,9 +182,9 @@ impl Home {
     ///
     /// # Errors
     /// As [`Vault::enter`].
-    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Opened, VaultError> {
+    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Opened, Refused> {
         let (vault, cost) = Vault::enter(&self.container(), passphrase, moment::now_s())?;
-        Ok(Opened { vault, cost, wrong_here: 0 })
+        Ok(Opened { vault, cost, met: Met::default() })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The one loop: whoever has a [`crate::hand::Hand`] puts something in, the engine says what to do,
 //! and that is done in order. Engine and vault live in here and nowhere else.
 
+mod tried;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -18,14 +20,13 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     entropy::System,
-    footprints,
     home::Opened,
     link::{Figures, Links},
     mode::Mode,
     moment, proxy,
     questions::Questions,
     tray::{self, Waiting},
-    tries::Tries,
+    tries::{Met, Tries},
     trouble::{Kind, Trouble},
     usage,
 };
@@ -137,6 +138,8 @@ pub(crate) struct Keeper {
     cost: Cost,
     /// Wrong passphrases of those who wanted to change it.
     tries: Tries,
+    /// Wrong passphrases before the home was opened that this process met and has not told.
+    met: Met,
     /// Or why there is none any more.
     engine: Result<Engine, Trouble>,
     links: Links,
@@ -167,21 +170,18 @@ impl Keeper {
     /// # Errors
     /// [`Kind::Unfinished`] when the home was never set up; or when it cannot be read.
     pub(crate) fn new(
-        Opened { mut vault, cost, wrong_here }: Opened,
+        Opened { mut vault, cost, met }: Opened,
         proxy: Option<&Proxy>,
         events: broadcast::Sender<Event>,
         fault: watch::Sender<Option<Trouble>>,
     ) -> Result<Self, Trouble> {
         let begun = begin(&mut vault, proxy).map_err(|trouble| trouble.in_vault(&vault));
-        let (mut engine, links, mode) = begun?;
-        if footprints::tell(&mut vault, &mut engine, wrong_here).is_err() {
-            // They stay where they are, to be told the next time.
-            engine = engine_on(&vault).map_err(|trouble| trouble.in_vault(&vault))?;
-        }
-        Ok(Self {
+        let (engine, links, mode) = begun?;
+        let mut keeper = Self {
             vault,
             cost,
             tries: Tries::default(),
+            met,
             engine: Ok(engine),
             links,
             started: Instant::now(),
@@ -198,7 +198,10 @@ impl Keeper {
             room_due: true,
             events,
             fault,
-        })
+        };
+        // Before anybody can do anything in the home.
+        keeper.tell_tried();
+        Ok(keeper)
     }
 
     /// Runs until nobody has a hand in it any more; then closes the home.
@@ -304,7 +307,7 @@ impl Keeper {
                 let _ = reply.send(usage::days(&self.vault).map_err(Trouble::from));
             }
             Wish::Grow(mib, reply) => {
-                let _ = reply.send(self.vault.grow(mib).map_err(Trouble::from));
+                let _ = reply.send(self.grow(mib));
             }
             Wish::Passphrase(both, reply) => {
                 let _ = reply.send(self.change_passphrase(both));
@@ -428,9 +431,13 @@ impl Keeper {
         }
     }
 
-    /// One step. When its batch cannot be saved nothing of it has happened, and the engine is
-    /// opened again on what is stored.
     fn step(&mut self, input: Input) -> Result<Answer, Trouble> {
+        self.step_beside(input, None)
+    }
+
+    /// One step, and a row that is stored with what it stores, if anything. When its batch cannot be
+    /// saved nothing of it has happened, and the engine is opened again on what is stored.
+    fn step_beside(&mut self, input: Input, mut row: Option<Change>) -> Result<Answer, Trouble> {
         let now = self.now();
         let allowed = self.links.ways() == Ways::Any;
         let engine = self.engine.as_mut().map_err(|trouble| trouble.clone())?;
@@ -443,7 +450,8 @@ impl Keeper {
         };
         for output in outputs {
             match output {
-                Output::Save(batch) => {
+                Output::Save(mut batch) => {
+                    batch.extend(row.take());
                     if let Err(error) = self.vault.commit(&batch) {
                         return Err(self.reopen(error.into()));
                     }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use sogon_vault::{Passphrase, VaultError};
+use sogon_vault::{Passphrase, Refused, VaultError};
 
 use crate::{
     home::{Home, Opened},
@@ -18,24 +18,27 @@ const FREE: usize = 3;
 /// After so many, this process takes no more.
 const TRIES_MAX: usize = 10;
 
+/// Wrong passphrases at a locked home, which the process that locked it tells by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Met {
+    /// The same one twice is one.
+    pub(crate) wrong: usize,
+    /// All that the container surely counted too, the same one as often as it was tried.
+    pub(crate) counted: u32,
+}
+
 /// The tries at one home by one process.
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
-    wrong: usize,
-    /// The same ones too, as the container counts them.
-    all: u32,
+    met: Met,
     /// The last wrong one: typing the same again counts once.
     last: Option<Passphrase>,
     until: Option<Instant>,
 }
 
 impl Tries {
-    /// How many wrong ones there were since the last time this was asked; waiting starts anew.
-    pub(crate) fn forgiven(&mut self) -> usize {
-        std::mem::take(self).wrong
-    }
-
-    /// Tries a passphrase, unless it is too early for that.
+    /// Tries a passphrase, unless it is too early for that. Once one is right, waiting starts anew,
+    /// and those before it are told with what it opened.
     ///
     /// # Errors
     /// [`Kind::WaitForTry`], [`Kind::NoMoreTries`], or what the vault says.
@@ -47,12 +50,13 @@ impl Tries {
     ) -> Result<Opened, Trouble> {
         self.may_try(now)?;
         match home.open(&passphrase) {
-            Err(VaultError::WrongPassphrase) => {
-                self.all = self.all.saturating_add(1);
+            Err(Refused { why: VaultError::WrongPassphrase, counted }) => {
+                self.met.counted = self.met.counted.saturating_add(u32::from(counted));
                 self.was_wrong(passphrase, now);
                 Err(Kind::WrongPassphrase.into())
             }
-            other => Ok(Opened { wrong_here: self.all, ..other? }),
+            Err(refused) => Err(refused.into()),
+            Ok(opened) => Ok(Opened { met: std::mem::take(self).met, ..opened }),
         }
     }
 
@@ -68,7 +72,7 @@ impl Tries {
     ) -> Result<(), Trouble> {
         self.may_try(now)?;
         if is_right(&passphrase)? {
-            self.forgiven();
+            *self = Self::default();
             return Ok(());
         }
         self.was_wrong(passphrase, now);
@@ -77,11 +81,11 @@ impl Tries {
 
     /// How many wrong ones there were until now.
     pub(crate) fn wrong(&self) -> usize {
-        self.wrong
+        self.met.wrong
     }
 
     fn may_try(&self, now: Instant) -> Result<(), Trouble> {
-        if self.wrong >= TRIES_MAX {
+        if self.met.wrong >= TRIES_MAX {
             return Err(Kind::NoMoreTries.into());
         }
         match self.until.and_then(|until| until.checked_duration_since(now)) {
@@ -98,8 +102,8 @@ impl Tries {
             return;
         }
         self.last = Some(passphrase);
-        self.wrong = self.wrong.saturating_add(1);
-        let step = self.wrong.checked_sub(FREE.saturating_add(1));
+        self.met.wrong = self.met.wrong.saturating_add(1);
+        let step = self.met.wrong.checked_sub(FREE.saturating_add(1));
         let minutes = step.and_then(|step| WAIT_MINUTES.get(step).or(WAIT_MINUTES.last()));
         self.until =
             minutes.and_then(|m| now.checked_add(Duration::from_secs(m.saturating_mul(60))));
@@ -120,7 +124,7 @@ mod tests {
             for _ in 0..2 {
                 tries.was_wrong(Passphrase::new(&format!("wrong {n}")).unwrap(), now);
             }
-            assert_eq!(tries.wrong, n + 1);
+            assert_eq!(tries.wrong(), n + 1);
             let wait = tries.until.map_or(Duration::ZERO, |until| until - now);
             waits.push(wait.as_secs() / 60);
             if !wait.is_zero() && n + 1 < TRIES_MAX {

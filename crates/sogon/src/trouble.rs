@@ -2,7 +2,7 @@
 //! Fluent files; every kind here has both in every language, and a test says so.
 
 use sogon_engine::{EngineError, ShelfFault};
-use sogon_vault::{Vault, VaultError};
+use sogon_vault::{Refused, Vault, VaultError};
 use sogon_wire::WireError;
 
 use crate::words::Words;
@@ -290,6 +290,12 @@ impl Trouble {
 impl From<Kind> for Trouble {
     fn from(kind: Kind) -> Self {
         Self { kind, args: Vec::new() }
+    }
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        refused.why.into()
     }
 }
 

@@ -5,9 +5,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use serde_json::json;
 use sogon_carry::Proxy;
-use sogon_engine::{Act, view::AlertKind};
 use sogon_relay::Running;
-use sogon_vault::{Passphrase, Vault, VaultError};
+use sogon_vault::{Passphrase, Refused, Vault, VaultError};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -201,11 +200,13 @@ async fn enter(
         };
         match home.open(passphrase) {
             Ok(opened) => return Ok(Entered::Opened(Box::new(opened))),
-            Err(VaultError::Busy) if deadline.is_some_and(|end| Instant::now() < end) => {
+            Err(Refused { why: VaultError::Busy, .. })
+                if deadline.is_some_and(|end| Instant::now() < end) =>
+            {
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(2).min(PAUSE_LAST);
             }
-            Err(error) => return Err(error.into()),
+            Err(refused) => return Err(refused.into()),
         }
     }
 }
@@ -227,9 +228,8 @@ async fn stay(
     let mut tries = Tries::default();
     loop {
         let reaches_relays = relay_here || own_relay_of(&opened.vault)?.is_none();
-        let wrong = tries.forgiven();
         let mut nap = Nap::default();
-        let stay = unlocked(cli, proxy, home, opened, reaches_relays, desk, wrong, &mut nap);
+        let stay = unlocked(cli, proxy, home, opened, reaches_relays, desk, &mut nap);
         let (done, ending) = stay.await;
         let waiting = match (&cli.command, ending) {
             (Command::Open(_), Ok(Ending::Locked(waiting))) => waiting,
@@ -277,20 +277,12 @@ async fn unlocked(
     opened: Opened,
     reaches_relays: bool,
     desk: &impl Fn(Hand, watch::Receiver<bool>, Rc<Cell<std::time::Instant>>) -> Desk,
-    wrong: usize,
     nap: &mut Nap,
 ) -> (Result<(), Trouble>, Result<Ending, Trouble>) {
     let (hand, mut closing) = match hand::take(opened, proxy) {
         Ok(taken) => taken,
         Err(trouble) => return (Err(trouble), Ok(Ending::Closed)),
     };
-    if wrong > 0 {
-        let note = Act::Note { kind: AlertKind::UnlockFailed, detail: wrong.to_string() };
-        // It is said before anybody can do anything in the home.
-        if let Err(trouble) = hand.act(note).await {
-            return (Err(trouble), Ok(Ending::Closed));
-        }
-    }
     let (end, ending) = watch::channel(false);
     let busy = Rc::new(Cell::new(std::time::Instant::now()));
     let desk = desk(hand.clone(), ending.clone(), Rc::clone(&busy));

@@ -83,21 +83,12 @@ pub(crate) struct Container {
 
 impl Container {
     /// Fills a new disk with noise. What it held is gone.
-    pub(crate) fn create(
-        mut disk: Box<dyn Disk>,
-        size: Size,
-        cost: Cost,
-    ) -> Result<Self, VaultError> {
-        let mut at = 0;
-        while at < size.sectors_in_all() {
-            let count = size.sectors_in_all().saturating_sub(at).min(256);
-            let count = usize::try_from(count).map_err(|_| VaultError::Bug)?;
-            disk.write(offset(at), &noise(count)?)?;
-            at = at.saturating_add(256);
-        }
-        disk.write(0, &cost.salt()?)?;
-        disk.sync()?;
-        Ok(Self { disk, size })
+    pub(crate) fn create(disk: Box<dyn Disk>, size: Size, cost: Cost) -> Result<Self, VaultError> {
+        let mut made = Self { disk, size };
+        made.write_noise(0, size.sectors_in_all())?;
+        made.disk.write(0, &cost.salt()?)?;
+        made.disk.sync()?;
+        Ok(made)
     }
 
     pub(crate) fn open(mut disk: Box<dyn Disk>) -> Result<Self, VaultError> {
@@ -186,7 +177,8 @@ impl Container {
 
     fn ground_after_unlock(&mut self, found: &Found) -> Result<Option<Box<Sector>>, VaultError> {
         let Some(key) = &found.block.footprints else { return Ok(None) };
-        if let Some(ground) = self.ground()?
+        // What cannot be read tells nothing any more; a disk mostly takes new bytes there.
+        if let Ok(Some(ground)) = self.ground()
             && footprints::read(&ground, key)?.is_some_and(|tried| tried.count > 0)
         {
             return Ok(Some(ground));
@@ -194,9 +186,13 @@ impl Container {
         footprints::fresh(key).map(Some)
     }
 
+    fn has_ground(&mut self) -> Result<bool, VaultError> {
+        Ok(self.disk.size()? >= offset(self.size.sectors_in_all()))
+    }
+
     /// The sector behind the last stripe, where there is one.
     fn ground(&mut self) -> Result<Option<Box<Sector>>, VaultError> {
-        if self.disk.size()? < offset(self.size.sectors_in_all()) {
+        if !self.has_ground()? {
             return Ok(None);
         }
         self.read_sector(self.size.sectors()).map(Some)
@@ -210,12 +206,13 @@ impl Container {
         }
     }
 
-    /// Counts a wrong passphrase. One sector is written, the same whichever homes there are.
-    pub(crate) fn leave_footprint(&mut self, at_s: u64) -> Result<(), VaultError> {
-        let Some(ground) = self.ground()? else { return Ok(()) };
+    /// Counts a wrong passphrase, where that can be done. One sector is written, the same whichever
+    /// homes there are.
+    pub(crate) fn leave_footprint(&mut self, at_s: u64) -> Result<bool, VaultError> {
+        let Some(ground) = self.ground()? else { return Ok(false) };
         let ground = footprints::stepped_on(&ground, at_s)?;
         self.write_sectors(self.size.sectors(), ground.as_slice())?;
-        self.disk.sync()
+        self.disk.sync().map(|()| true)
     }
 
     /// Counts from nothing again.
@@ -226,9 +223,10 @@ impl Container {
         self.disk.sync()
     }
 
-    /// Overwrites the footprints with noise, where there is room for them.
+    /// Overwrites the footprints with noise, where there is room for them, also where they cannot be
+    /// read.
     pub(crate) fn clear_ground(&mut self) -> Result<(), VaultError> {
-        if self.ground()?.is_some() {
+        if self.has_ground()? {
             self.write_sectors(self.size.sectors(), &noise(1)?)?;
         }
         self.disk.sync()
@@ -278,25 +276,30 @@ impl Container {
         self.disk.sync()
     }
 
-    /// Lengthens every slot by so many MiB of noise. Footprints come to lie behind it.
+    /// Lengthens every slot by so many MiB of noise. Footprints come to lie behind it, with what is
+    /// not told yet; also where only a part of it found room, for noise lies over them then.
     pub(crate) fn grow(&mut self, mib: u32, found: &Found) -> Result<(), VaultError> {
-        let grown = self.lengthen(mib);
-        // Also where it did not become longer: noise may lie over them. The next unlock makes good
-        // what fails here.
-        let _ = self.smooth_ground(found);
+        let stripes = self.size.stripes.checked_add(Size::slot_mib(mib).stripes);
+        let larger = Size { stripes: stripes.ok_or(VaultError::HomeFull)? };
+        let ground = self.ground_after_unlock(found);
+        let grown = self.write_noise(self.size.sectors(), larger.sectors());
+        let grown = grown.and_then(|()| self.disk.sync());
+        // What is there is what the next unlock finds.
+        self.size = self.disk.size().ok().and_then(Size::of_container).unwrap_or(self.size);
+        if let Ok(Some(ground)) = ground {
+            // The next unlock makes good what fails here.
+            let written = self.write_sectors(self.size.sectors(), ground.as_slice());
+            let _ = written.and_then(|()| self.disk.sync());
+        }
         grown
     }
 
-    fn lengthen(&mut self, mib: u32) -> Result<(), VaultError> {
-        let stripes = self.size.stripes.checked_add(Size::slot_mib(mib).stripes);
-        let larger = Size { stripes: stripes.ok_or(VaultError::HomeFull)? };
-        let mut at = self.size.sectors();
-        while at < larger.sectors() {
-            self.write_sectors(at, &noise(256)?)?;
-            at = at.saturating_add(256);
+    fn write_noise(&mut self, mut at: u64, end: u64) -> Result<(), VaultError> {
+        while at < end {
+            let count = end.saturating_sub(at).min(256);
+            self.write_sectors(at, &noise(usize::try_from(count).map_err(|_| VaultError::Bug)?)?)?;
+            at = at.saturating_add(count);
         }
-        self.disk.sync()?;
-        self.size = larger;
         Ok(())
     }
 

@@ -43,6 +43,27 @@ impl Tried {
     pub const COUNT_MAX: u32 = COUNT_MAX;
 }
 
+/// Why a passphrase entered nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What to tell.
+    pub why: VaultError,
+    /// Whether it was wrong and surely left a footprint, which the next right one finds.
+    pub counted: bool,
+}
+
+impl From<VaultError> for Refused {
+    fn from(why: VaultError) -> Self {
+        Self { why, counted: false }
+    }
+}
+
+impl From<Refused> for VaultError {
+    fn from(refused: Refused) -> Self {
+        refused.why
+    }
+}
+
 /// Where the ground begins, is now, and was last stepped on.
 struct Ground<'a> {
     began: &'a [u8; BEGAN_BYTES],

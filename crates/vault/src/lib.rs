@@ -48,7 +48,7 @@ pub use backup::{Backup, Condition};
 pub use container::{SLOTS, Size};
 pub use disk::Disk;
 pub use error::VaultError;
-pub use footprints::Tried;
+pub use footprints::{Refused, Tried};
 pub use keys::Cost;
 pub use neighbours::wipe_all;
 pub use passphrase::{Chip, ChipFault, Device, DeviceSecret, Passphrase};

@@ -38,7 +38,7 @@ impl Vault {
     /// **may be overwritten**.
     ///
     /// # Errors
-    /// [`VaultError::WrongPassphrase`] when a known passphrase opens nothing,
+    /// [`VaultError::WrongPassphrase`] when a known passphrase opens nothing or there is none,
     /// [`VaultError::AlreadyThere`] when a new one opens something or both are the same,
     /// [`VaultError::HomeFull`] when the known ones leave no slot.
     pub fn add(
@@ -62,6 +62,10 @@ impl Vault {
         duress: Option<&Passphrase>,
         cost: Cost,
     ) -> Result<Self, VaultError> {
+        // A block without the key of footprints that a home alone has would say how it was made.
+        if known.is_empty() {
+            return Err(VaultError::WrongPassphrase);
+        }
         let mut container = Container::open(disk)?;
         let salt = container.salt()?;
         let mut neighbours = Vec::with_capacity(known.len());
@@ -177,6 +181,8 @@ fn wipe_container(container: &mut Container) -> Result<(), VaultError> {
     for place in 0..SLOTS {
         container.forget_key_block(place)?;
     }
-    container.clear_ground()?;
-    container.clear_slots(Slots::ALL)
+    // One bad sector is no reason to leave the rest.
+    let ground = container.clear_ground();
+    container.clear_slots(Slots::ALL)?;
+    ground
 }

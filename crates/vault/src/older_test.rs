@@ -160,7 +160,8 @@ fn a_home_of_the_first_version_opens_and_is_brought_up_to_date() {
     let before = ram.bytes();
     let wrong = Passphrase::new("남의 열쇠").unwrap();
     let entered = Vault::enter_on(Box::new(ram.clone()), &wrong, 1);
-    assert_eq!(entered.map(drop).unwrap_err(), VaultError::WrongPassphrase);
+    let refused = entered.map(drop).unwrap_err();
+    assert_eq!((refused.why, refused.counted), (VaultError::WrongPassphrase, false));
     assert!(ram.bytes() == before);
     assert_eq!(open(&ram).unwrap().tried(), None);
     assert_eq!(ram.bytes().len(), before.len());

@@ -12,7 +12,7 @@ use crate::container::{Container, Found, Size};
 use crate::disk::{Disk, FileDisk, sync_folder_of};
 use crate::error::VaultError;
 use crate::fault::Fault;
-use crate::footprints::Tried;
+use crate::footprints::{Refused, Tried};
 use crate::keys::{Cost, Salt, SlotKeys};
 use crate::pages::Pages;
 use crate::passphrase::Passphrase;
@@ -75,11 +75,7 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Vault::open`].
-    pub fn enter(
-        path: &Path,
-        passphrase: &Passphrase,
-        at_s: u64,
-    ) -> Result<(Self, Cost), VaultError> {
+    pub fn enter(path: &Path, passphrase: &Passphrase, at_s: u64) -> Result<(Self, Cost), Refused> {
         Self::enter_on(Box::new(FileDisk::open(path)?), passphrase, at_s)
     }
 
@@ -91,7 +87,7 @@ impl Vault {
         disk: Box<dyn Disk>,
         passphrase: &Passphrase,
         at_s: u64,
-    ) -> Result<(Self, Cost), VaultError> {
+    ) -> Result<(Self, Cost), Refused> {
         let entered = Self::enter_with(disk, passphrase, at_s);
         stack::overwrite();
         entered
@@ -166,18 +162,18 @@ impl Vault {
         disk: Box<dyn Disk>,
         passphrase: &Passphrase,
         at_s: u64,
-    ) -> Result<(Self, Cost), VaultError> {
+    ) -> Result<(Self, Cost), Refused> {
         let mut container = Container::open(disk)?;
         let salt = container.salt()?;
         for cost in costs_of(&salt) {
             let keys = SlotKeys::derive(passphrase, &salt, cost)?;
             if let Some(found) = container.find(&keys)? {
-                return Self::unlock(container, found, &keys).map(|vault| (vault, cost));
+                return Ok((Self::unlock(container, found, &keys)?, cost));
             }
         }
         // A disk that refuses to count it opens nothing either.
-        let _ = container.leave_footprint(at_s);
-        Err(VaultError::WrongPassphrase)
+        let counted = container.leave_footprint(at_s).unwrap_or(false);
+        Err(Refused { why: VaultError::WrongPassphrase, counted })
     }
 
     fn unlock(mut container: Container, found: Found, keys: &SlotKeys) -> Result<Self, VaultError> {
@@ -340,18 +336,21 @@ impl Vault {
         written
     }
 
-    /// Lengthens every slot of the container by so many MiB of noise.
+    /// Lengthens every slot of the container by so many MiB of noise. What [`Vault::tried`] says
+    /// stays to be told.
     ///
     /// # Errors
-    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; the home is as it was.
+    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; the home is as it was, with as much more room
+    /// as was found.
     pub fn grow(&mut self, slot_mib: u32) -> Result<(), VaultError> {
-        {
+        let grown = {
             let mut pages = self.pages();
             let (container, found) = pages.slot().parts();
-            container.grow(slot_mib, found)?;
-        }
+            container.grow(slot_mib, found)
+        };
         let db = self.db()?;
-        database::set_page_limit(db, self.pages().count_max()).map_err(VaultError::from)
+        database::set_page_limit(db, self.pages().count_max())?;
+        grown
     }
 
     /// The bytes of pages that hold something, their share of the container's sealing included.

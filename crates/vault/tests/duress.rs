@@ -237,6 +237,7 @@ fn a_second_home_needs_room_and_a_passphrase_of_its_own() {
     };
     let fresh = Passphrase::new("새 암호").unwrap();
     assert_eq!(add(&[&fresh], &fresh, None), VaultError::WrongPassphrase);
+    assert_eq!(add(&[], &fresh, None), VaultError::WrongPassphrase);
     assert_eq!(add(&[&passphrase()], &decoy(), None), VaultError::AlreadyThere);
     assert_eq!(add(&[&passphrase()], &fresh, Some(&duress())), VaultError::AlreadyThere);
     assert_eq!(add(&[&passphrase()], &fresh, Some(&fresh)), VaultError::AlreadyThere);

@@ -27,14 +27,16 @@ fn three() -> Ram {
 }
 
 fn enter(ram: &Ram, with: &Passphrase) -> Result<Vault, VaultError> {
-    Vault::enter_on(Box::new(ram.clone()), with, 0).map(|(vault, _)| vault)
+    let entered = Vault::enter_on(Box::new(ram.clone()), with, 0);
+    entered.map(|(vault, _)| vault).map_err(VaultError::from)
 }
 
-/// Somebody tries what opens nothing, at this moment by their clock.
-fn try_wrong(ram: &Ram, at_s: u64) {
+/// Somebody tries what opens nothing, at this moment by their clock. Whether it was counted.
+fn try_wrong(ram: &Ram, at_s: u64) -> bool {
     let wrong = Passphrase::new(&format!("wrong at {at_s}")).unwrap();
-    let entered = Vault::enter_on(Box::new(ram.clone()), &wrong, at_s);
-    assert_eq!(entered.map(drop).unwrap_err(), VaultError::WrongPassphrase);
+    let refused = Vault::enter_on(Box::new(ram.clone()), &wrong, at_s).map(drop).unwrap_err();
+    assert_eq!(refused.why, VaultError::WrongPassphrase);
+    refused.counted
 }
 
 fn count(tried: Option<Tried>) -> u32 {
@@ -72,7 +74,7 @@ fn whoever_opens_next_hears_how_many_there_were_and_when_the_last_was() {
 }
 
 #[test]
-fn a_decoy_hears_what_a_home_alone_would_hear_whatever_was_done_in_the_other() {
+fn a_decoy_hears_what_a_home_alone_would_hear_of_tries_since_any_home_was_told() {
     let alone = Ram::with_home();
     for (ram, shown) in [(alone, passphrase()), (three(), decoy()), (three(), duress())] {
         // Long ago, and told to nobody who opens the home that is shown.
@@ -172,10 +174,10 @@ fn power_that_goes_while_it_is_told_counts_none_twice() {
 fn a_disk_that_is_full_or_refuses_opens_what_it_did_and_nothing_else() {
     let ram = three();
     ram.fill_up_at(Some(ram.written()));
-    try_wrong(&ram, 1);
+    assert!(!try_wrong(&ram, 1));
     assert_eq!(count(enter(&ram, &passphrase()).unwrap().tried()), 0, "it could not be written");
     ram.fill_up_at(None);
-    try_wrong(&ram, 2);
+    assert!(try_wrong(&ram, 2));
     ram.fill_up_at(Some(ram.written()));
     let mut vault = enter(&ram, &passphrase()).unwrap();
     assert_eq!(count(vault.tried()), 1);
@@ -217,17 +219,60 @@ fn a_container_that_grows_or_was_cut_short_goes_on_counting() {
 }
 
 #[test]
+fn what_is_not_told_yet_is_there_after_a_growth_and_after_one_that_fails() {
+    let ram = three();
+    try_wrong(&ram, 1);
+    for room in [0, 1, 300, 600] {
+        let mut vault = enter(&ram, &passphrase()).unwrap();
+        ram.end_at(Some(GROUND + 1 + room));
+        assert_eq!(vault.grow(1).unwrap_err(), VaultError::DiskFull);
+        vault.commit(&[put(1, b"a", b"as before")]).unwrap();
+        drop(vault);
+        ram.end_at(None);
+        assert_eq!(enter(&ram, &decoy()).unwrap().tried().unwrap().last_s, Some(1), "{room}");
+    }
+    let mut vault = enter(&ram, &passphrase()).unwrap();
+    vault.grow(1).unwrap();
+    assert_eq!(count(vault.tried()), 1);
+    drop(vault);
+    try_wrong(&ram, 2);
+    assert_eq!(heard(&ram, &passphrase()), (2, Some(2)));
+    assert_eq!(heard(&ram, &passphrase()).0, 0);
+}
+
+#[test]
+fn a_sector_of_footprints_that_cannot_be_read_heals_and_keeps_nothing_from_being_wiped() {
+    let ram = three();
+    try_wrong(&ram, 1);
+    ram.spoil(GROUND);
+    assert!(!try_wrong(&ram, 2));
+    assert_eq!(enter(&ram, &passphrase()).unwrap().tried(), None);
+    assert!(try_wrong(&ram, 3));
+    assert_eq!(heard(&ram, &decoy()), (1, Some(3)));
+    let vault = enter(&ram, &passphrase()).unwrap();
+    ram.spoil(GROUND);
+    let before = ram.image();
+    vault.wipe_container().unwrap();
+    let after = ram.image();
+    let kept = before.chunks(SECTOR_BYTES).zip(after.chunks(SECTOR_BYTES));
+    let kept: Vec<usize> =
+        kept.enumerate().filter(|(_, (a, b))| a == b).map(|(at, _)| at).collect();
+    assert_eq!(kept, [0], "the salt alone");
+}
+
+#[test]
 fn wrong_passphrases_of_two_processes_are_counted_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("home");
     let vault = Vault::create(&path, &passphrase(), sogon_vault::Size::SMALLEST, COST).unwrap();
     let wrong = Passphrase::new("no").unwrap();
     // Nothing is tried, and nothing written, while somebody has it open.
-    assert_eq!(Vault::enter(&path, &wrong, 1).map(drop).unwrap_err(), VaultError::Busy);
+    let refused = Vault::enter(&path, &wrong, 1).map(drop).unwrap_err();
+    assert_eq!(refused, VaultError::Busy.into());
     vault.close().unwrap();
     let enter = |with: &Passphrase, at_s| loop {
         match Vault::enter(&path, with, at_s) {
-            Err(VaultError::Busy) => std::thread::yield_now(),
+            Err(refused) if refused.why == VaultError::Busy => std::thread::yield_now(),
             other => return other,
         }
     };

@@ -72,6 +72,10 @@ struct State {
     power_until: Option<usize>,
     /// From this number of sectors on, the disk is full.
     room_until: Option<usize>,
+    /// Beyond this number of sectors there is no room; what is there can be overwritten.
+    ends_at: Option<usize>,
+    /// Cannot be read until it is written.
+    bad: Option<usize>,
     off: bool,
 }
 
@@ -126,6 +130,14 @@ impl Ram {
         self.state().room_until = sectors;
     }
 
+    pub(crate) fn end_at(&self, sectors: Option<usize>) {
+        self.state().ends_at = sectors;
+    }
+
+    pub(crate) fn spoil(&self, sector: usize) {
+        self.state().bad = Some(sector);
+    }
+
     pub(crate) fn is_off(&self) -> bool {
         self.state().off
     }
@@ -171,7 +183,7 @@ impl Disk for Ram {
         let mut state = self.state();
         let (sector, sectors) = (from / SECTOR_BYTES, buf.len() / SECTOR_BYTES);
         state.deeds.push(Deed::Read { sector, sectors });
-        if state.off {
+        if state.off || state.bad.is_some_and(|bad| (sector..sector + sectors).contains(&bad)) {
             return Err(VaultError::Io(std::io::ErrorKind::Other));
         }
         buf.copy_from_slice(state.now.get(from..from + buf.len()).ok_or(VaultError::Damaged)?);
@@ -186,9 +198,12 @@ impl Disk for Ram {
             if state.off {
                 return Err(VaultError::Io(std::io::ErrorKind::Other));
             }
-            if state.room_until.is_some_and(|until| state.written >= until) {
+            if state.room_until.is_some_and(|until| state.written >= until)
+                || state.ends_at.is_some_and(|end| first + index >= end)
+            {
                 return Err(VaultError::DiskFull);
             }
+            state.bad = state.bad.filter(|bad| *bad != first + index);
             let from = usize::try_from(offset).unwrap() + index * SECTOR_BYTES;
             let end = (from + sector.len()).max(state.now.len());
             state.now.resize(end, 0);
