@@ -134,14 +134,18 @@ mod tests {
         alerts.into_iter().map(|alert| alert.detail).collect()
     }
 
+    fn kept(opened: Opened) -> Keeper {
+        let fault = watch::Sender::new(None);
+        let said = fault.subscribe();
+        let keeper = Keeper::new(opened, None, broadcast::Sender::new(1), fault).unwrap();
+        assert!(said.borrow().is_none());
+        keeper
+    }
+
     /// What it says after one more opening.
     fn log(path: &Path, met: Met) -> Vec<String> {
         let (vault, cost) = entered(path);
-        let fault = watch::Sender::new(None);
-        let said = fault.subscribe();
-        let opened = Opened { vault, cost, met };
-        drop(Keeper::new(opened, None, broadcast::Sender::new(1), fault).unwrap());
-        assert!(said.borrow().is_none());
+        drop(kept(Opened { vault, cost, met }));
         assert_eq!(entered(path).0.row(TOLD, b"").unwrap(), None);
         alerts(path)
     }
@@ -263,5 +267,33 @@ mod tests {
         assert_eq!(tokio::task::LocalSet::new().run_until(told).await, 1);
         assert_eq!(alerts(&path), ["1 1970-01-01T00:00:10Z"]);
         assert_eq!(entered(&path).0.tried().unwrap().count, 0);
+    }
+
+    /// How many sectors change while one try is told, with a file to be swept or none.
+    fn changed(sweeps: bool) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("home");
+        home(&path);
+        try_wrong(&path, 10);
+        let (mut vault, cost) = entered(&path);
+        if sweeps {
+            let (key, value) = (vec![1; 16], vec![0, 0, 0, 0, 0, 0, 0, 1]);
+            vault.commit(&[Change::Put { table: view::SWEPT_FILES, key, value }]).unwrap();
+        }
+        vault.settle().unwrap();
+        let before = fs::read(&path).unwrap();
+        let keeper = kept(Opened { vault, cost, met: NONE });
+        let after = fs::read(&path).unwrap();
+        drop(keeper);
+        assert!(!view::sweeps(&entered(&path).0).unwrap());
+        let sectors = before.chunks(SECTOR_BYTES).zip(after.chunks(SECTOR_BYTES));
+        sectors.filter(|(before, after)| before != after).count()
+    }
+
+    #[test]
+    fn what_is_to_be_gone_when_it_is_told_is_gone_from_the_log_too() {
+        // To settle writes pages, both headers, and noise over the log; a commit writes its records.
+        let (alone, with) = (changed(false), changed(true));
+        assert!(with >= alone + 3, "{alone} {with}");
     }
 }
