@@ -73,6 +73,8 @@ pub(crate) struct Found {
     /// Where its key block lies.
     pub(crate) place: u8,
     pub(crate) block: Block,
+    /// The copy of its key block that does not open, where one of the two does not.
+    pub(crate) torn: Option<u8>,
 }
 
 /// The container, open and ours.
@@ -109,7 +111,7 @@ impl Container {
 
     /// Tries every copy of every key block, also after one has opened: the time says nothing.
     pub(crate) fn find(&mut self, keys: &SlotKeys) -> Result<Option<Found>, VaultError> {
-        let mut found = None;
+        let (mut found, mut opened) = (None::<(Found, _)>, Vec::new());
         for place in 0..SLOTS {
             let key = keys.of(place)?;
             let sealer = Sealer::new(&key);
@@ -117,13 +119,18 @@ impl Container {
                 let sector = self.read_sector(key_block(place, copy))?;
                 if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
                     let (block, stripes_min) = Block::parse(&text, place)?;
-                    found.get_or_insert((Found { place, block }, stripes_min));
+                    let first = Found { place, block, torn: None };
+                    let (found, _) = found.get_or_insert((first, stripes_min));
+                    opened.extend((found.place == place).then_some(copy));
                 }
             }
         }
         match found {
             Some((_, stripes_min)) if self.size.stripes < stripes_min => Err(VaultError::Damaged),
-            found => Ok(found.map(|(found, _)| found)),
+            found => Ok(found.map(|(found, _)| {
+                let torn = (0..COPIES).find(|copy| !opened.contains(copy));
+                Found { torn, ..found }
+            })),
         }
     }
 
@@ -153,7 +160,10 @@ impl Container {
     ) -> Result<(), VaultError> {
         let clears = found.block.habit.clears_now()?;
         let ground = self.ground_after_unlock(found);
-        for copy in 0..COPIES {
+        // A copy that a crash tore comes first: while the other is written, it must be whole.
+        let mut order: Vec<u8> = (0..COPIES).collect();
+        order.sort_by_key(|copy| found.torn != Some(*copy));
+        for copy in order {
             for place in 0..SLOTS {
                 let before = self.read_sector(key_block(place, copy))?;
                 let fresh = noise(1)?;

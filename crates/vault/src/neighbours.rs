@@ -24,6 +24,7 @@ impl Found {
                 loud: Slots::ALL.but(slot).pick_one()?,
                 footprints: Some(Key::random()?),
             },
+            torn: None,
         })
     }
 }
@@ -106,14 +107,14 @@ impl Vault {
         let common = || common.map(Key::again).transpose();
         let footprints = common()?;
         let block = Block { slot, key, habit: Habit::KEEP, loud, footprints };
-        let vault = Self::begin(container, Found { place, block }, &keys)?;
+        let vault = Self::begin(container, Found { place, block, torn: None }, &keys)?;
         if let Some(keys) = duress_keys {
             let place = duress_place.ok_or(VaultError::HomeFull)?;
             let habit = Habit::CLEAR;
             let block = Block { slot, key: again, habit, loud, footprints: common()? };
             let mut pages = vault.pages();
             let (container, _) = pages.slot().parts();
-            container.write_key_block(&Found { place, block }, &keys)?;
+            container.write_key_block(&Found { place, block, torn: None }, &keys)?;
         }
         Ok(vault)
     }

@@ -84,7 +84,7 @@ fn home_of_the_first_version() -> Vec<u8> {
     let (again, place) = (Key::from_slice(key.bytes()).unwrap(), 2);
     let (habit, loud) = (Habit::KEEP, Slots::default());
     let block = Block { slot: place, key, habit, loud, footprints: None };
-    let mut vault = Vault::begin(container, Found { place, block }, &keys).unwrap();
+    let mut vault = Vault::begin(container, Found { place, block, torn: None }, &keys).unwrap();
     let put = |n: u8| Change::Put { table: Table(1), key: vec![n], value: vec![n; 2_000] };
     vault.commit(&(0..30).map(put).collect::<Vec<_>>()).unwrap();
     vault.close().unwrap();

@@ -102,7 +102,7 @@ fn power_cuts_during_recovery_and_after_it_lose_nothing_either() {
         run(&ram, &batches);
         ram.written()
     };
-    for seed in 0..800_u64 {
+    for seed in 0..400_u64 {
         let mut dice = Dice(seed);
         let mut ram = Ram::of(home.image());
         ram.cut_power_at(1 + usize::try_from(dice.roll(total as u64)).unwrap());
