@@ -200,7 +200,9 @@ fn errors_are_said_in_korean_and_json_stays_as_it_is() {
     assert!(String::from_utf8_lossy(&ran.stderr).contains("메시지가 없습니다"));
     let versions = ["en", "ko"].map(|lang| {
         let mut report = mina.object(&["--lang", lang, "doctor"]);
-        report["checks"].as_array_mut().unwrap().retain(|check| check["name"] != "clock");
+        // What is measured is another number each time.
+        let checks = report["checks"].as_array_mut().unwrap();
+        checks.retain(|check| check["name"] != "clock" && check["name"] != "memory");
         report
     });
     assert_eq!(versions[0], versions[1]);
