@@ -114,10 +114,11 @@ async fn measure(place: &Place) {
 
 fn print(place: &Place, name: &str, took: &[Took], floor: f64, beside: &str) {
     let all = |of: fn(&Took) -> f64| took.iter().map(of).collect::<Vec<_>>();
-    let worst = all(|took| took.shown).into_iter().fold(0.0, f64::max);
+    let worst = |of: fn(&Took) -> f64| all(of).into_iter().fold(0.0, f64::max);
+    let (worst_stored, worst_shown) = (worst(|its| its.stored), worst(|its| its.shown));
     let median = |of: fn(&Took) -> f64| table::median(all(of));
     let (stored, shown) = (median(|its| its.stored), median(|its| its.shown));
-    let here = format!("{stored:.2} {shown:.2} s ({worst:.2})");
+    let here = format!("{stored:.2} ({worst_stored:.2}) {shown:.2} s ({worst_shown:.2})");
     let (up, down, trips) = (median(|its| its.up), median(|its| its.down), median(|its| its.trips));
     let beside = format!("{up:.0}+{down:.0} B, {trips:.0} trips{beside}, floor");
     table::line(
