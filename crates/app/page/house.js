@@ -13,6 +13,9 @@ export function look(settings) {
   dataset.letters = settings.letters ?? "";
 }
 
+/** How long a burst that was asked for is read before other figures take its place. */
+const BURST_READ_MS = 15_000;
+
 /** The line at the foot of the list: what went over the air, and who does not answer. */
 export function status() {
   const words = h("p", { role: "status" });
@@ -20,6 +23,7 @@ export function status() {
   const element = h("footer", { class: "strip" }, words, button);
   const silent = new Set();
   let busy = false;
+  let last = null;
 
   function show(text, bad = false) {
     words.textContent = text;
@@ -33,10 +37,10 @@ export function status() {
       show(tally.waiting > 0 ? say("relay-silent-waiting", { host: [...silent].join(", "), count: tally.waiting }) : say("relay-silent", { host: [...silent].join(", ") }), true);
       return;
     }
-    const { up, down, air_ms: air } = tally.burst ?? tally.figures;
+    const { up, down, air_ms: air } = last ?? tally.figures;
     const waits = tally.waiting > 0 ? ` ${say("waiting-count", { count: tally.waiting })}` : "";
     const pace = { quiet: say("pace-quiet-now") + waits, steady: say("pace-steady-now") }[tally.pace];
-    show((pace ? `${pace} · ` : "") + say(tally.burst ? "last-burst" : "since-open", { up: size(up), down: size(down), air: span(air) }));
+    show((pace ? `${pace} · ` : "") + say(last ? "last-burst" : "since-open", { up: size(up), down: size(down), air: span(air) }));
   }
 
   async function refresh() {
@@ -47,14 +51,22 @@ export function status() {
 
   const soon = later(300, refresh);
 
+  const read = later(BURST_READ_MS, () => {
+    last = null;
+    return refresh();
+  });
+
   async function sync() {
     if (busy) return;
     busy = true;
+    last = null;
     button.disabled = true;
     show(say("syncing"));
     try {
       const tally = await call("sync");
+      last = tally.burst;
       line(tally);
+      read();
       speak(words.textContent);
     } catch (error) {
       show(refusal(error), true);

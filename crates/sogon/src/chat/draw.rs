@@ -130,8 +130,11 @@ fn status(chat: &Chat) -> (String, Style) {
         let hosts = tally.silent.join(", ");
         return (chat.tongue.tell(id, &[("host", &hosts), ("count", &count)]), BAD);
     }
-    let id = if tally.burst { "last-burst" } else { "since-open" };
-    let (up, down, air) = (size(tally.up), size(tally.down), seconds(tally.air_ms));
+    let (id, sums) = match chat.foot.burst {
+        Some(burst) => ("last-burst", burst),
+        None => ("since-open", tally.sums),
+    };
+    let (up, down, air) = (size(sums.up), size(sums.down), seconds(sums.air_ms));
     let mut words = chat.tongue.tell(id, &[("up", &up), ("down", &down), ("air", &air)]);
     if tally.waiting > 0 {
         words.push(' ');

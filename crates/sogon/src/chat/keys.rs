@@ -33,6 +33,7 @@ impl Chat {
             return harmless(number, key.code);
         }
         self.foot.note = None;
+        self.foot.burst = None;
         let deed = match key.code {
             KeyCode::F(1) => Some(Deed::Keys),
             KeyCode::F(5) => Some(Deed::Sync),

@@ -174,14 +174,30 @@ impl Head {
     }
 }
 
-/// What was sent, and who does not answer.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    /// Of one burst, and not of everything since the home was opened.
-    pub(crate) burst: bool,
+/// What went over the air.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
     pub(crate) up: u64,
     pub(crate) down: u64,
     pub(crate) air_ms: u64,
+}
+
+impl Sums {
+    /// Those of one burst, where it answers for one.
+    pub(super) fn of_burst(value: &Value) -> Option<Self> {
+        value.get("burst").map(Self::of)
+    }
+
+    fn of(value: &Value) -> Self {
+        let [up, down, air_ms] = ["up", "down", "air_ms"].map(|name| count(value, name));
+        Self { up, down, air_ms }
+    }
+}
+
+/// What was sent since the home was opened, and who does not answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) sums: Sums,
     pub(crate) waiting: u64,
     pub(crate) pace: String,
     pub(crate) silent: Vec<String>,
@@ -189,13 +205,8 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(super) fn of(value: &Value) -> Self {
-        let burst = value.get("burst");
-        let figures = burst.or_else(|| value.get("figures")).unwrap_or(&Value::Null);
         Self {
-            burst: burst.is_some(),
-            up: count(figures, "up"),
-            down: count(figures, "down"),
-            air_ms: count(figures, "air_ms"),
+            sums: Sums::of(value.get("figures").unwrap_or(&Value::Null)),
             waiting: count(value, "waiting"),
             pace: text(value, "pace"),
             silent: all(value, "unreached", |one| perhaps(one, "host")),

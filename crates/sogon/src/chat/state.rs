@@ -139,6 +139,8 @@ pub(crate) struct List {
 #[derive(Debug, Default)]
 pub(crate) struct Foot {
     pub(crate) tally: Option<Tally>,
+    /// What the last burst cost, until the next key: other figures that come do not take it away.
+    pub(crate) burst: Option<Sums>,
     pub(crate) syncing: bool,
     /// Something to say, and whether it is bad.
     pub(crate) note: Option<(String, bool)>,
@@ -316,6 +318,7 @@ impl Chat {
             Tag::Sync => {
                 self.foot.syncing = false;
                 self.foot.note = None;
+                self.foot.burst = Sums::of_burst(value);
                 self.foot.tally = Some(Tally::of(value));
             }
             Tag::Sent(id) => {

@@ -83,6 +83,25 @@ fn drawn(chat: &mut Chat, width: u16, height: u16) -> Vec<String> {
 }
 
 #[test]
+fn what_a_burst_cost_is_read_until_the_next_key() {
+    let mut chat = opened("en", "hello");
+    let figures = |up: u64| json!({ "up": up, "down": 9, "air_ms": 1_200 });
+    press(&mut chat, KeyCode::F(5));
+    let all =
+        json!({ "figures": figures(999), "burst": figures(77), "waiting": 0, "pace": "live" });
+    chat.answer(Tag::Sync, &all);
+    chat.told(&json!({ "is": "settled" }));
+    assert!(chat.wishes().iter().any(|wish| matches!(wish, Wish::Ask(Tag::Tally, ..))));
+    let since = json!({ "figures": figures(999), "waiting": 0, "pace": "live" });
+    chat.answer(Tag::Tally, &since);
+    let foot = drawn(&mut chat, 100, 24).pop().unwrap();
+    assert!(foot.contains("Last burst: 77 B"), "{foot}");
+    press(&mut chat, KeyCode::Up);
+    let foot = drawn(&mut chat, 100, 24).pop().unwrap();
+    assert!(foot.contains("Since it was opened: 999 B"), "{foot}");
+}
+
+#[test]
 fn every_row_has_the_width_of_the_screen_in_every_language_and_size() {
     let text = "동해물과 백두산이 👨‍👩‍👧 마르고 漢字漢字 닳도록\u{301}\u{301} a-very-long-word-without-any-space-in-it";
     for tag in TAGS {
