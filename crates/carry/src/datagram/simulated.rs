@@ -490,13 +490,15 @@ fn ratios(way: Way, sizes: &[usize], well_known: bool) -> Vec<f64> {
         let (took, ..) = world.visit(timing, texts.chain([read(1, 0), read(2, 0)]).collect());
         took.as_secs_f64() / floor
     };
-    let mut ratios: Vec<f64> = (0..60).map(visit).collect();
+    // Files take so many packets that chance evens out.
+    let visits = if bytes > 16_384 { 40 } else { 200 };
+    let mut ratios: Vec<f64> = (0..visits).map(visit).collect();
     ratios.sort_by(f64::total_cmp);
     ratios
 }
 
 /// One text, fifty in the box they are packed into, eight boxes, and pieces of a file: the median, and
-/// what one in twenty exceeds. To know the way well makes nothing worse.
+/// what one in ten, in twenty and in fifty exceeds. To know the way well makes nothing worse.
 #[test]
 fn bursts_are_near_the_floor_of_their_link() {
     let gprs = Way {
@@ -529,7 +531,7 @@ fn bursts_are_near_the_floor_of_their_link() {
             thirty,
             [
                 [(2.9, 6.4), (2.8, 5.6), (2.7, 5.5), (2.2, 3.0)],
-                [(1.5, 3.6), (2.4, 4.4), (2.2, 4.2), (2.2, 2.8)],
+                [(1.3, 3.0), (2.4, 4.4), (2.2, 4.2), (2.2, 2.8)],
             ],
         ),
     ];
@@ -539,7 +541,8 @@ fn bursts_are_near_the_floor_of_their_link() {
                 let ratios = ratios(way, sizes, well_known);
                 let at = |percent: usize| ratios[ratios.len() * percent / 100];
                 let (count, size) = (sizes.len(), sizes[0]);
-                eprintln!("{name} {well_known} {count} x {size}: {:.2} {:.2}", at(50), at(95));
+                let all = [50, 90, 95, 98].map(|percent| format!(" {:.2}", at(percent))).concat();
+                eprintln!("{name} {well_known} {count} x {size}:{all}");
                 assert!(at(50) < median, "{name}, {count} x {size}: {:.2}", at(50));
                 assert!(at(95) < worst, "{name}, {count} x {size}: {:.2}", at(95));
             }
