@@ -359,6 +359,11 @@ impl Known {
         Pace { round_trip_ms: self.timing.round_trip_ms }
     }
 
+    /// Nothing forbids datagrams, and there are keys for them.
+    pub(crate) fn may_use_datagrams(&self) -> bool {
+        self.ways == Ways::Any && self.has_keys()
+    }
+
     /// There are keys for a visit by datagrams.
     pub(crate) fn has_keys(&self) -> bool {
         self.steps.is_some()

@@ -1,5 +1,6 @@
 //! Links to real relays, on this machine, over what lies between.
 
+mod beside;
 mod between;
 mod datagrams;
 mod first_keys;

@@ -1,12 +1,14 @@
 //! One visit to a relay: what leaves, what comes, and when it is over.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    future::pending,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use sogon_engine::{Arrival, Loss};
-use sogon_wire::{RelayAddr, Tag};
+use sogon_wire::{LogName, RelayAddr, Reply, Tag};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    datagram::{Aside, Words},
     frames::Frames,
     link::{Asked, Known, Order, Orders},
     meter::Meter,
@@ -26,6 +29,11 @@ const OUT_BYTES_HIGH: usize = 131_072;
 const READ_BYTES: usize = 16_384;
 /// Fewer tickets than this are worth waiting a round trip for.
 const TICKETS_MIN: usize = 1;
+
+/// Where words went beside a connection and then nobody answered any more, it has all so long.
+const UNHEARD_REST: Duration = Duration::from_secs(60);
+/// A day: nothing is due.
+const NEVER: Duration = Duration::from_secs(86_400);
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +61,8 @@ pub(crate) struct Visit {
     early: usize,
     /// The tags that will be answered.
     open: BTreeSet<Tag>,
+    /// The logs that boxes are on their way to.
+    laying: BTreeMap<Tag, LogName>,
     hanging_up: bool,
     /// There is nothing to say: the session is made for the keys that come of it.
     for_keys: bool,
@@ -69,6 +79,7 @@ impl Visit {
             asked: Vec::new(),
             early: 0,
             open: BTreeSet::new(),
+            laying: BTreeMap::new(),
             hanging_up: false,
             for_keys: false,
         }
@@ -80,8 +91,12 @@ impl Visit {
         self.frames = Frames::default();
         // A ticket serves once: it is forgotten before it is shown.
         self.known.keep();
-        let mut connection = Connection { air: Air::new(&self.meter), visit: self, tls };
+        let air = Air::new(&self.meter);
+        let to = socket.peer_addr().ok();
+        let mut connection =
+            Connection { air, visit: self, tls, to, words: None, not_before: None };
         let end = connection.run(socket, orders).await.unwrap_or_else(|end| end);
+        connection.recall();
         self.known.keep();
         self.resume_refused = end == End::NotResumed;
         end
@@ -100,9 +115,18 @@ impl Visit {
         (self.hanging_up, self.for_keys) = (only, only);
     }
 
-    pub(crate) fn take(&mut self, Asked { bytes, tag, .. }: Asked) {
-        self.asked.extend(bytes);
-        self.open.extend(tag);
+    pub(crate) fn take(&mut self, asked: Asked) {
+        if let (Some(tag), Some(log)) = (asked.tag, asked.log()) {
+            self.laying.insert(tag, log);
+        }
+        self.asked.extend(asked.bytes);
+        self.open.extend(asked.tag);
+    }
+
+    /// Tells the program; [`End::HungUp`] when it is gone.
+    async fn tell(&mut self, tag: Tag, reply: Reply) -> Result<(), End> {
+        let arrival = Arrival::Reply { relay: self.relay(), tag, reply };
+        self.arrive.send(arrival).await.map_err(|_| End::HungUp)
     }
 
     fn relay(&self) -> RelayAddr {
@@ -114,6 +138,12 @@ struct Connection<'a> {
     visit: &'a mut Visit,
     tls: Tls,
     air: Air,
+    /// Where it leads to.
+    to: Option<SocketAddr>,
+    /// What goes beside it.
+    words: Option<Words>,
+    /// Nobody answered what went beside it; nothing does before.
+    not_before: Option<Instant>,
 }
 
 impl Connection<'_> {
@@ -152,9 +182,10 @@ impl Connection<'_> {
                     Ok(0) | Err(_) => return Err(End::Lost(Loss::HungUp)),
                 },
                 order = orders.next(), if self.has_room() && !self.visit.hanging_up => match order {
-                    Some(order) => self.visit.obey(order),
+                    Some(order) => self.obey(order).await,
                     None => return Err(End::Lost(Loss::HungUp)),
                 },
+                came = aside(&mut self.words, &self.visit.known) => self.came(came).await?,
                 () = sleep(waits) => {
                     if self.visit.hanging_up && self.tls.is_open() {
                         break;
@@ -176,6 +207,69 @@ impl Connection<'_> {
             self.air.sent(count);
         }
         Ok(End::HungUp)
+    }
+
+    /// Takes an order: words go beside the connection where they are there sooner.
+    async fn obey(&mut self, order: Order) {
+        let order = match order {
+            Order::Ask(asked) => self.ask_beside(asked).await.map(Order::Ask),
+            Order::HangUp => {
+                self.recall();
+                Some(Order::HangUp)
+            }
+        };
+        if let Some(order) = order {
+            self.visit.obey(order);
+        }
+    }
+
+    /// Gives back what is for the connection, after all that goes before it.
+    async fn ask_beside(&mut self, asked: Asked) -> Option<Asked> {
+        let log = asked.log();
+        let is_first = !self.visit.laying.values().any(|laying| Some(*laying) == log);
+        let known = &mut self.visit.known;
+        let rested = self.not_before.is_none_or(|at| at <= Instant::now());
+        let fits = self.tls.is_open() && rested && is_first && Words::may_take(known, &asked);
+        if let (true, None, Some(to)) = (fits, &self.words, self.to) {
+            self.words = Words::begin(known, to, &self.visit.meter).await;
+        }
+        let refused = match &mut self.words {
+            Some(words) if fits => words.ask(asked)?,
+            _ => asked,
+        };
+        let is_laying = |words: &Words| log.is_some_and(|log| words.is_laying(log));
+        if self.words.as_ref().is_some_and(is_laying) {
+            self.recall();
+        }
+        Some(refused)
+    }
+
+    /// What came beside the connection, or did not.
+    async fn came(&mut self, came: Aside) -> Result<(), End> {
+        match came {
+            Aside::Answered(replies) => {
+                self.air.beside();
+                for (tag, reply) in replies {
+                    self.visit.tell(tag, reply).await?;
+                }
+            }
+            Aside::Silent => {
+                let heard = self.words.as_ref().is_some_and(Words::is_heard);
+                let rest = if heard { UNHEARD_REST } else { NEVER };
+                self.not_before = Instant::now().checked_add(rest);
+                self.recall();
+            }
+            Aside::Rested => self.recall(),
+        }
+        Ok(())
+    }
+
+    /// Nothing goes beside the connection any more; what is not answered goes on it.
+    fn recall(&mut self) {
+        if let Some(words) = self.words.take() {
+            let open = words.end(&mut self.visit.known);
+            open.into_iter().for_each(|asked| self.visit.take(asked));
+        }
     }
 
     /// The other end is gone. Where something on the way takes no first flight with data in it, a
@@ -233,10 +327,8 @@ impl Connection<'_> {
             if self.visit.open.remove(&tag) {
                 self.air.answered();
             }
-            let arrival = Arrival::Reply { relay: self.visit.relay(), tag, reply };
-            if self.visit.arrive.send(arrival).await.is_err() {
-                return Err(End::HungUp);
-            }
+            self.visit.laying.remove(&tag);
+            self.visit.tell(tag, reply).await?;
         }
         if heard.closed { Err(End::Lost(Loss::HungUp)) } else { Ok(()) }
     }
@@ -290,8 +382,16 @@ impl Connection<'_> {
         } else if !visit.open.is_empty() || !self.tls.out.is_empty() {
             pace.answer_max().saturating_sub(self.air.last.elapsed())
         } else {
-            Duration::from_secs(86_400)
+            NEVER
         }
+    }
+}
+
+/// Waits for what goes beside a connection; for ever, where nothing does.
+async fn aside(words: &mut Option<Words>, known: &Known) -> Aside {
+    match words {
+        Some(words) => words.next(known).await,
+        None => pending().await,
     }
 }
 
@@ -327,6 +427,12 @@ impl Air {
         }
         self.passed();
         first.then(|| self.begun.elapsed())
+    }
+
+    /// What went beside it was answered.
+    fn beside(&mut self) {
+        self.meter.turned();
+        self.passed();
     }
 
     fn answered(&mut self) {

@@ -8,6 +8,8 @@
 //! are not.
 
 pub(super) mod files;
+mod first;
+mod open;
 
 use std::{
     collections::BTreeSet,
@@ -35,6 +37,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 const FIFTY: usize = 50;
 /// The word for first contact alone.
 const FIRST: &str = "first";
+/// The word for a text with the app open alone.
+const OPEN: &str = "open";
+/// Nothing more is said.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// A link, what it is called, and how often each piece of work is done on it.
 struct Place {
@@ -75,21 +81,12 @@ pub(crate) fn run(quick: bool, names: &[String]) {
     let no_place_is_named = !named(&all.iter().map(|place| place.name).collect::<Vec<_>>());
     let wanted = |place: &Place| no_place_is_named || named(&[place.name]);
     for place in all.into_iter().filter(wanted) {
-        match named(&[FIRST]) {
-            true => runtime.block_on(measure_first(&place)),
-            false => runtime.block_on(measure(&place)),
+        match (named(&[FIRST]), named(&[OPEN])) {
+            (true, _) => runtime.block_on(first::measure(&place)),
+            (_, true) => runtime.block_on(open::measure(&place)),
+            _ => runtime.block_on(measure(&place)),
         }
     }
-}
-
-/// First contact alone.
-async fn measure_first(place: &Place) {
-    let relay = Relay::start(Config::memory()).await.unwrap();
-    let trip = (place.weather.up.delay + place.weather.down.delay).as_secs_f64();
-    for live in [true, false] {
-        first_contact(place, trip, live, &relay).await;
-    }
-    relay.stop().await;
 }
 
 async fn measure(place: &Place) {
@@ -106,8 +103,9 @@ async fn measure(place: &Place) {
     let mut pair = Circle::meet(&relay, 2, 60_000).await;
     pair.measure(place, trip, "warm text", 1, true, &relay).await;
     pair.measure(place, trip, "50 texts", FIFTY, false, &relay).await;
+    Circle::meet(&relay, 2, 70_000).await.measure_open(place, trip, &relay).await;
     for live in [true, false] {
-        first_contact(place, trip, live, &relay).await;
+        first::contact(place, trip, live, &relay).await;
     }
     relay.stop().await;
 }
@@ -176,11 +174,7 @@ impl Circle {
         warm: bool,
         relay: &Running,
     ) {
-        let mut clear = place.weather.clone();
-        for way in [&mut clear.up, &mut clear.down] {
-            way.loss = Loss::Each(0.0);
-            way.outages = None;
-        }
+        let clear = clear(place);
         let clear = self.on(clear, 3, texts, warm, relay).await;
         let bytes = clear.iter().map(|took| took.up).fold(f64::INFINITY, f64::min);
         let floor = trip + bytes * 8.0 / rate(place);
@@ -283,6 +277,16 @@ impl Circle {
     }
 }
 
+/// The link when nothing is lost.
+fn clear(place: &Place) -> Weather {
+    let mut clear = place.weather.clone();
+    for way in [&mut clear.up, &mut clear.down] {
+        way.loss = Loss::Each(0.0);
+        way.outages = None;
+    }
+    clear
+}
+
 fn rate(place: &Place) -> f64 {
     place.weather.up.rate_bps.expect("places have a rate") as f64
 }
@@ -297,93 +301,6 @@ fn messages(told: &[Event]) -> BTreeSet<MessageId> {
         _ => None,
     };
     told.iter().filter_map(message).collect()
-}
-
-/// From a link to the first text shown to the one who made it. Whoever answers stays connected, as
-/// the app does, or makes one burst.
-async fn first_contact(place: &Place, trip: f64, live: bool, relay: &Running) {
-    let home = relay.addr();
-    let target: SocketAddr = SocketAddr::from(([127, 0, 0, 1], home.port()));
-    let mut took = Vec::new();
-    let runs = place.runs.div_ceil(2);
-    let (mut floor, mut one_trip) = (0.0, 0.0);
-    for run in 0..=runs {
-        let mut weather = place.weather.clone().seed(run as u64);
-        if run == 0 {
-            for way in [&mut weather.up, &mut weather.down] {
-                way.loss = Loss::Each(0.0);
-                way.outages = None;
-            }
-        }
-        let link = Link::start(weather, target).await.unwrap();
-        let via = RelayAddr::new("127.0.0.1", link.addr().port(), home.fingerprint()).unwrap();
-        let seed = run as u64 + if live { 90_000 } else { 92_000 };
-        let mut inviter = Traveller::new("Mina", &home, seed);
-        let mut guest = Traveller::new("Joon", &home, seed + 5_000);
-        let invited = inviter.person.step(Input::Act(Act::Invite { uses: Uses::One }));
-        let Answer::Invited { invite } = invited.answer else { unreachable!("has a relay") };
-        let mut theirs = RelayLinks::new(Arc::new(Forgetful::default()) as _, Ways::Connections);
-        let done = inviter.person.step_at(inviter.tick(), Input::Live);
-        inviter.carry(&mut theirs, &home, done);
-        while timeout(Duration::from_millis(300), inviter.next(&mut theirs, &home)).await.is_ok() {}
-        let begun = Instant::now();
-        guest.person.step(Input::Act(Act::Join { invite, name: None }));
-        let mut links = RelayLinks::new(Arc::clone(&guest.memory) as _, Ways::Any);
-        let way = if live { Input::Live } else { Input::Burst };
-        let done = guest.person.step_at(guest.tick(), way);
-        guest.carry(&mut links, &via, done);
-        let (mut wanted, mut stored, mut shown) = (None, None, None);
-        while shown.is_none() || stored.is_none() {
-            let mut handed = BTreeSet::new();
-            let turn = async {
-                tokio::select! {
-                    told = guest.next(&mut links, &via) => {
-                        handed = messages(&told);
-                        true
-                    }
-                    told = inviter.next(&mut theirs, &home) => {
-                        handed = messages(&told);
-                        false
-                    }
-                }
-            };
-            let own = timeout(LONGEST, turn).await.expect("it takes too long");
-            let now = begun.elapsed().as_secs_f64();
-            match (&wanted, own) {
-                (Some(wanted), true) if handed.contains(wanted) => {
-                    stored.get_or_insert(now);
-                }
-                (Some(wanted), false) if handed.contains(wanted) => {
-                    shown.get_or_insert(now);
-                }
-                _ => {}
-            }
-            if wanted.is_none() && guest.may_write() {
-                wanted = guest.say_in(&mut links, &via);
-            }
-        }
-        let read = trips(links.meter().read(), Reading::default());
-        let Counters { up, down, .. } = link.counters();
-        let one = Took {
-            stored: stored.unwrap_or_default(),
-            shown: shown.unwrap_or_default(),
-            up: up.sent_bytes as f64,
-            down: down.sent_bytes as f64,
-            trips: read,
-        };
-        drop((links, theirs));
-        link.stop().await;
-        if run == 0 {
-            one_trip = trip + one.up.max(one.down) * 8.0 / rate(place);
-            floor = 3.0 * trip + (one.up + one.down) * 8.0 / rate(place);
-        } else {
-            took.push(one);
-        }
-    }
-    let name = if live { "first contact to first text" } else { "the same in one burst" };
-    let whole = table::median(took.iter().map(|took| took.stored.max(took.shown)).collect());
-    let beside = format!(", one trip x{:.2}", whole / one_trip);
-    print(place, name, &took, floor, &beside);
 }
 
 /// Somebody with a memory of relays and a clock.

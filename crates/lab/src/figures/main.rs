@@ -2,9 +2,10 @@
 //!
 //! `figures [--quick] [--built] [1 … 12] [15] [16]`: all parts, or the named ones. `--quick` leaves out the
 //! hundred thousand messages, and the second voice beside Mumble; `--built` takes the programs as they
-//! were built last. Part 8 takes the names of links (`GPRS`), and `first` for first contact alone; part
-//! 11 takes `line`, `computed`, `understood`, `notes` and `Mumble`, and asks judges and peers of others
-//! where they are installed. Each part is a file beside this one.
+//! were built last. Part 8 takes the names of links (`GPRS`), and `first` for first contact alone or
+//! `open` for a text with the app open; part 11 takes `line`, `computed`, `understood`, `notes` and
+//! `Mumble`, and asks judges and peers of others where they are installed. Each part is a file beside
+//! this one.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

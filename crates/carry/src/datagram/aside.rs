@@ -1,0 +1,194 @@
+//! Words that go by datagrams beside a connection that watches. Where much is lost, all that a stream
+//! has behind a lost packet stands still for seconds; a datagram does not wait for another one.
+//!
+//! An append does no harm when it is asked twice, so what nobody answers here is asked again on the
+//! connection. Boxes for one log never go both ways at once: they get their places in the order
+//! they were asked for.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
+use sogon_wire::{LogName, Reply, Request, Tag};
+use tokio::{net::UdpSocket, time::sleep_until};
+
+use super::{exchange::Exchange, greet::fresh};
+use crate::{
+    link::{Asked, Known, Rank},
+    meter::Meter,
+};
+
+/// Of a thousand packets so many are usually lost, both ways together, where words go beside a
+/// connection: below it a stream is as quick, and one way is less to see.
+const LOSSY: u16 = 60;
+/// What takes longer than a few packets is better off on a stream.
+const BYTES_MAX: usize = 16_384;
+/// How long questions are waited for that may share a packet.
+const GATHER: Duration = Duration::from_millis(2);
+/// Keys serve one visit; it is over when nothing was asked for so long.
+const REST: Duration = Duration::from_secs(10);
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(crate) enum Aside {
+    /// The relay answered these.
+    Answered(Vec<(Tag, Reply)>),
+    /// Nothing was asked for a while: the visit is over.
+    Rested,
+    /// Nobody answers: what is open goes on the connection.
+    Silent,
+}
+
+/// A visit by datagrams beside a connection.
+pub(crate) struct Words {
+    socket: UdpSocket,
+    exchange: Exchange,
+    meter: Meter,
+    /// What is not answered, in the order it was asked.
+    open: Vec<Asked>,
+    /// A packet that is to leave: it is not lost when somebody stops waiting.
+    leaving: Option<Vec<u8>>,
+    /// Nothing leaves before: more of the same step may be on its way here.
+    hold: Instant,
+    /// Since when an answer is waited for, or nothing is.
+    since: Instant,
+}
+
+impl Words {
+    /// Whether this question is one that may go beside a connection to a relay that is known so.
+    pub(crate) fn may_take(known: &Known, asked: &Asked) -> bool {
+        known.may_use_datagrams()
+            && known.timing.loss_permille >= LOSSY
+            && asked.rank == Rank::Words
+            && match asked.request {
+                Request::Append(_) => asked.bytes.len() <= BYTES_MAX,
+                // What stands before a box of one's own, and what an answer left out.
+                Request::Read { .. } => true,
+                _ => false,
+            }
+    }
+
+    /// A visit to the relay a connection found at `to`; [`None`] where there are no keys, or no socket.
+    pub(crate) async fn begin(known: &mut Known, to: SocketAddr, meter: &Meter) -> Option<Self> {
+        let from: SocketAddr = match to {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(from).await.ok()?;
+        socket.connect(to).await.ok()?;
+        let (keys, now) = (known.packet_keys()?, Instant::now());
+        known.keep();
+        Some(Self {
+            socket,
+            exchange: Exchange::new(keys, known.timing, now),
+            meter: meter.clone(),
+            open: Vec::new(),
+            leaving: None,
+            hold: now,
+            since: now,
+        })
+    }
+
+    /// Takes a question, or gives it back.
+    pub(crate) fn ask(&mut self, asked: Asked) -> Option<Asked> {
+        let Some(tag) = asked.tag else { return Some(asked) };
+        if !self.exchange.ask(tag, &asked.request) {
+            return Some(asked);
+        }
+        let now = Instant::now();
+        if self.open.is_empty() {
+            self.since = now;
+        }
+        self.hold = now.checked_add(GATHER).unwrap_or(now);
+        self.open.push(asked);
+        None
+    }
+
+    /// Whether boxes for this log are on their way here.
+    pub(crate) fn is_laying(&self, log: LogName) -> bool {
+        self.open.iter().any(|asked| asked.log() == Some(log))
+    }
+
+    /// Sends what may leave, and waits for what comes of it.
+    pub(crate) async fn next(&mut self, known: &Known) -> Aside {
+        let mut bytes = [0; DATAGRAM_BYTES_MAX + 1];
+        loop {
+            self.send().await;
+            let now = Instant::now();
+            let over = self.over(known);
+            if over <= now {
+                return if self.open.is_empty() { Aside::Rested } else { Aside::Silent };
+            }
+            let due = self.exchange.deadline().filter(|_| !self.open.is_empty());
+            let hold = Some(self.hold).filter(|hold| *hold > now);
+            let next = [due, hold].into_iter().flatten().fold(over, Instant::min);
+            tokio::select! {
+                heard = self.socket.recv(&mut bytes) => match heard {
+                    Ok(length) => {
+                        let replies = self.hear(bytes.get(..length).unwrap_or_default());
+                        if !replies.is_empty() {
+                            return Aside::Answered(replies);
+                        }
+                    }
+                    // The system was told that nobody listens there.
+                    Err(_) if !self.exchange.is_heard() => return Aside::Silent,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                },
+                () = sleep_until(next.into()) => self.exchange.tick(Instant::now()),
+            }
+        }
+    }
+
+    /// When the visit is over: nothing is asked, or nobody answers what is.
+    fn over(&self, known: &Known) -> Instant {
+        let patience = if self.open.is_empty() { REST } else { known.timing.faith() };
+        self.since.checked_add(patience).unwrap_or(self.since)
+    }
+
+    async fn send(&mut self) {
+        while self.hold <= Instant::now() {
+            if self.leaving.is_none() {
+                let Some(bytes) = fresh() else { return };
+                self.leaving = self.exchange.next_packet(Instant::now(), Freshness(bytes));
+            }
+            let Some(packet) = &self.leaving else { return };
+            // What the system does not take now is lost like what the air does not take.
+            let _ = self.socket.send(packet).await;
+            self.meter.sent(packet.len());
+            self.leaving = None;
+        }
+    }
+
+    fn hear(&mut self, datagram: &[u8]) -> Vec<(Tag, Reply)> {
+        let now = Instant::now();
+        let Some(replies) = self.exchange.hear(datagram, now) else { return Vec::new() };
+        self.meter.heard(datagram.len());
+        self.since = now;
+        self.open.retain(|asked| !replies.iter().any(|(tag, _)| asked.tag == Some(*tag)));
+        replies
+    }
+
+    /// Ends the visit: what was learned stays, and what is open is given back in its order.
+    pub(crate) fn end(self, known: &mut Known) -> Vec<Asked> {
+        known.learned(self.exchange.timing(), self.exchange.is_heard());
+        known.keep();
+        self.open
+    }
+
+    /// Anybody answered.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.exchange.is_heard()
+    }
+}
+
+impl Asked {
+    /// The log it lays a box into.
+    pub(crate) fn log(&self) -> Option<LogName> {
+        match &self.request {
+            Request::Append(append) => Some(append.key.log()),
+            _ => None,
+        }
+    }
+}
