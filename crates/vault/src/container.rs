@@ -77,6 +77,14 @@ pub(crate) struct Found {
     pub(crate) torn: Option<u8>,
 }
 
+impl Found {
+    /// The copies of its key block in the order in which they are written. One that a crash tore
+    /// comes first: while the other is written, it must be whole.
+    fn copies(&self) -> [u8; COPIES as usize] {
+        if self.torn == Some(LAST_COPY) { [LAST_COPY, 0] } else { [0, LAST_COPY] }
+    }
+}
+
 /// The container, open and ours.
 pub(crate) struct Container {
     disk: Box<dyn Disk>,
@@ -140,7 +148,7 @@ impl Container {
         found: &Found,
         keys: &SlotKeys,
     ) -> Result<(), VaultError> {
-        for copy in 0..COPIES {
+        for copy in found.copies() {
             let sector = self.sealed(found, keys, copy)?;
             self.write_sectors(key_block(found.place, copy), sector.as_slice())?;
             self.disk.sync()?;
@@ -160,10 +168,7 @@ impl Container {
     ) -> Result<(), VaultError> {
         let clears = found.block.habit.clears_now()?;
         let ground = self.ground_after_unlock(found);
-        // A copy that a crash tore comes first: while the other is written, it must be whole.
-        let mut order: Vec<u8> = (0..COPIES).collect();
-        order.sort_by_key(|copy| found.torn != Some(*copy));
-        for copy in order {
+        for copy in found.copies() {
             for place in 0..SLOTS {
                 let before = self.read_sector(key_block(place, copy))?;
                 let fresh = noise(1)?;

@@ -5,8 +5,8 @@
 mod world;
 
 use sogon_engine::{Change, Row, Shelf};
-use sogon_vault::{Vault, VaultError};
-use world::{Dice, Ram, delete, index, put, rows};
+use sogon_vault::{Passphrase, SECTOR_BYTES, Vault, VaultError};
+use world::{COST, Dice, Ram, delete, index, passphrase, put, rows};
 
 /// What a person sees of a home: the rows, and where two words lead.
 type Seen = (Vec<Vec<Row>>, Vec<u64>, Vec<u64>);
@@ -128,6 +128,25 @@ fn power_cuts_during_recovery_and_after_it_lose_nothing_either() {
         let now = seen(&vault);
         assert!(now == history[done] || now == history[(done + 1).min(batches.len())]);
         vault.check().unwrap();
+    }
+}
+
+#[test]
+fn a_second_home_costs_the_first_nothing_whichever_copy_was_torn_and_whenever_power_goes() {
+    let image = Ram::with_home().image();
+    let second = Passphrase::new("여름 휴가 사진").unwrap();
+    // One of them is the home's own; nobody else knows which.
+    for block in 1..9 {
+        let mut torn = image.clone();
+        torn[block * SECTOR_BYTES..][..512].fill(0);
+        for (cut, seed) in (1..=3).flat_map(|cut| (0..6).map(move |seed| (cut, seed))) {
+            let ram = Ram::of(torn.clone());
+            ram.cut_power_at(cut);
+            let disk = Box::new(ram.clone());
+            let _ = Vault::add_on(disk, &[&passphrase()], &second, None, COST);
+            let opened = ram.after_power_loss(seed).open();
+            opened.unwrap_or_else(|error| panic!("block {block}, cut {cut} {seed}: {error}"));
+        }
     }
 }
 
