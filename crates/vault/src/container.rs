@@ -117,14 +117,24 @@ impl Container {
         u64::from(self.size.stripes).saturating_mul(STRIPE_SECTORS)
     }
 
-    /// Tries every copy of every key block, also after one has opened: the time says nothing.
+    /// Tries every copy of every key block, also after one has opened: the time says nothing. A copy
+    /// that the disk cannot read is one that does not open; where neither can be read and nothing
+    /// else opens, nobody knows whether the passphrase is wrong.
     pub(crate) fn find(&mut self, keys: &SlotKeys) -> Result<Option<Found>, VaultError> {
         let (mut found, mut opened) = (None::<(Found, _)>, Vec::new());
+        let mut unreadable = None;
         for place in 0..SLOTS {
             let key = keys.of(place)?;
             let sealer = Sealer::new(&key);
+            let mut refusals = Vec::new();
             for copy in 0..COPIES {
-                let sector = self.read_sector(key_block(place, copy))?;
+                let sector = match self.read_sector(key_block(place, copy)) {
+                    Ok(sector) => sector,
+                    Err(why) => {
+                        refusals.push(why);
+                        continue;
+                    }
+                };
                 if let Some(text) = sealer.open(&sector, &key_block_name(place, copy)) {
                     let (block, stripes_min) = Block::parse(&text, place)?;
                     let first = Found { place, block, torn: None };
@@ -132,13 +142,20 @@ impl Container {
                     opened.extend((found.place == place).then_some(copy));
                 }
             }
+            if let [why, _] = refusals[..] {
+                unreadable = Some(why);
+            }
         }
-        match found {
-            Some((_, stripes_min)) if self.size.stripes < stripes_min => Err(VaultError::Damaged),
-            found => Ok(found.map(|(found, _)| {
+        match (found, unreadable) {
+            (Some((_, stripes_min)), _) if self.size.stripes < stripes_min => {
+                Err(VaultError::Damaged)
+            }
+            (Some((found, _)), _) => {
                 let torn = (0..COPIES).find(|copy| !opened.contains(copy));
-                Found { torn, ..found }
-            })),
+                Ok(Some(Found { torn, ..found }))
+            }
+            (None, Some(why)) => Err(why),
+            (None, None) => Ok(None),
         }
     }
 
@@ -168,17 +185,23 @@ impl Container {
     ) -> Result<(), VaultError> {
         let clears = found.block.habit.clears_now()?;
         let ground = self.ground_after_unlock(found);
+        let mut blocks = Vec::new();
         for copy in found.copies() {
             for place in 0..SLOTS {
-                let before = self.read_sector(key_block(place, copy))?;
+                blocks.push((place, copy, self.left_in_place(place, copy)?));
+            }
+        }
+        for copy in found.copies() {
+            for (place, _, kept) in blocks.iter().filter(|(_, of, _)| *of == copy) {
                 let fresh = noise(1)?;
                 let own = self.sealed(found, keys, copy)?;
-                let bytes = match (place == found.place, clears) {
-                    (true, _) => own.as_slice(),
-                    (false, true) => fresh.as_slice(),
-                    (false, false) => before.as_slice(),
+                let bytes = match (*place == found.place, clears, kept) {
+                    (true, _, _) => own.as_slice(),
+                    (false, true, _) => fresh.as_slice(),
+                    (false, false, Some(kept)) => kept.as_slice(),
+                    (false, false, None) => continue,
                 };
-                self.write_sectors(key_block(place, copy), bytes)?;
+                self.write_sectors(key_block(*place, copy), bytes)?;
             }
             if let (Ok(Some(ground)), LAST_COPY) = (&ground, copy) {
                 // A full disk may have no room for what a growth cut short took away. Key blocks
@@ -188,6 +211,18 @@ impl Container {
             self.disk.sync()?;
         }
         Ok(())
+    }
+
+    /// What an unlock that overwrites nobody puts where a copy of a key block lies: the bytes it had.
+    /// In place of one that cannot be read it is noise, so that the sector heals, and whoever has the
+    /// other copy loses nothing. Where neither can be read it is nothing: the disk may read them
+    /// again tomorrow, and they may be somebody's.
+    fn left_in_place(&mut self, place: u8, copy: u8) -> Result<Option<Vec<u8>>, VaultError> {
+        if let Ok(sector) = self.read_sector(key_block(place, copy)) {
+            return Ok(Some(sector.to_vec()));
+        }
+        let other = self.read_sector(key_block(place, LAST_COPY.saturating_sub(copy)));
+        other.is_ok().then(|| noise(1).map(|noise| noise.to_vec())).transpose()
     }
 
     fn ground_after_unlock(&mut self, found: &Found) -> Result<Option<Box<Sector>>, VaultError> {

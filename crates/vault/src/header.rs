@@ -46,24 +46,29 @@ pub(crate) struct Header {
 
 impl Header {
     /// Writes both copies; the first is durable before the second is touched, and the second before
-    /// anything written later.
+    /// anything written later: an older header, were it the only one that can be read, finds all
+    /// that belongs to it.
     pub(crate) fn write(&self, slot: &mut Slot) -> Result<(), VaultError> {
         let text = self.text().ok_or(VaultError::Bug)?;
         slot.write(0, &text)?;
         slot.sync()?;
         slot.write(1, &text)?;
-        Ok(())
+        slot.sync()
     }
 
     /// The newer of the two copies that can be read. The other one is made like it, durably: a copy
     /// that a crash tore must not be the only one while the next settling writes the other.
     pub(crate) fn take_up(slot: &mut Slot) -> Result<Self, VaultError> {
-        let mut copies = Vec::new();
+        let (mut copies, mut why) = (Vec::new(), VaultError::Damaged);
         for copy in 0..COPIES {
-            copies.push((copy, slot.read(copy)?.and_then(|text| Self::parse(&text))));
+            let text = slot.read(copy).unwrap_or_else(|refusal| {
+                why = refusal;
+                None
+            });
+            copies.push((copy, text.and_then(|text| Self::parse(&text))));
         }
         let known = copies.iter().filter_map(|(_, header)| *header);
-        let newest = known.max_by_key(|header| header.generation).ok_or(VaultError::Damaged)?;
+        let newest = known.max_by_key(|header| header.generation).ok_or(why)?;
         let text = newest.text().ok_or(VaultError::Bug)?;
         let mut mended = false;
         for (copy, _) in copies.iter().filter(|(_, header)| *header != Some(newest)) {

@@ -1,7 +1,7 @@
 //! Spare copies: full pages written aside before their own sectors are overwritten.
 //!
-//! The first sector of the region lists pages and the tags of their copies; a list whose copies
-//! are all there proves that the copies are whole, and only then are the pages' own sectors touched.
+//! The first sector of the region lists pages and the tags of their copies: a tag proves that its copy
+//! is whole. Only when list and copies are durable are the pages' own sectors touched.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub(crate) fn carry(
 
 /// Carries the copies of a round of this generation home, if a crash left them there whole.
 pub(crate) fn finish(slot: &mut Slot, header: Header) -> Result<(), VaultError> {
-    let copies = load(slot, header)?;
+    let copies = load(slot, header);
     if copies.is_empty() {
         return Ok(());
     }
@@ -64,18 +64,18 @@ pub(crate) fn finish(slot: &mut Slot, header: Header) -> Result<(), VaultError> 
     carry(slot, header, &round)
 }
 
-fn load(slot: &mut Slot, header: Header) -> Result<Vec<(u32, Text)>, VaultError> {
+/// A sector that cannot be read holds nothing. Without its list nothing is known of the region; a
+/// copy that is missing takes no other with it, for each is proved by its own tag.
+fn load(slot: &mut Slot, header: Header) -> Vec<(u32, Text)> {
     let shape = header.shape;
-    let list = slot.read(shape.spare_at())?;
+    let list = slot.read(shape.spare_at()).unwrap_or_default();
     let list = list.and_then(|text| parse_list(&text, header.generation)).unwrap_or_default();
-    let mut copies = Vec::with_capacity(list.len());
-    for ((page, tag), at) in list.iter().zip(shape.spare_at().saturating_add(1)..shape.pages_at()) {
-        match slot.read_tagged(at)? {
-            Some((text, found)) if found == *tag => copies.push((*page, text)),
-            _ => return Ok(Vec::new()),
-        }
-    }
-    Ok(copies)
+    let places = shape.spare_at().saturating_add(1)..shape.pages_at();
+    let whole = list.iter().zip(places).filter_map(|((page, tag), at)| {
+        let (text, found) = slot.read_tagged(at).ok()??;
+        (found == *tag).then_some((*page, text))
+    });
+    whole.collect()
 }
 
 fn list_text(generation: u64, list: &[(u32, SealTag)]) -> Option<Text> {

@@ -1,5 +1,7 @@
 //! Taking up a database where the last durable sync left it.
 
+use std::collections::BTreeMap;
+
 use super::{NEW, Pages};
 use crate::bytes::Reader;
 use crate::error::VaultError;
@@ -8,6 +10,13 @@ use crate::record::{LogSector, join};
 use crate::sector::Text;
 use crate::slot::Slot;
 use crate::{diff, spare};
+
+/// The log as it was found.
+struct Log {
+    sectors: Vec<Option<LogSector>>,
+    /// Those that the disk could not read, and what it said. They hold nothing.
+    unreadable: BTreeMap<usize, VaultError>,
+}
 
 impl Pages {
     /// Takes up the database where the last durable sync left it.
@@ -20,17 +29,24 @@ impl Pages {
         // A settling was cut short when there are spares: sectors may be torn, and the copies are
         // all that is whole. They go home before anything else is written.
         spare::finish(&mut pages.slot, header)?;
-        let log = pages.read_log()?;
-        pages.replay(&log)?;
+        let log = pages.read_log();
+        pages.replay(&log.sectors)?;
         pages.check_end_of_log(&log)?;
         pages.wipe_leftovers(&log)?;
         Ok(pages)
     }
 
-    fn read_log(&mut self) -> Result<Vec<Option<LogSector>>, VaultError> {
+    fn read_log(&mut self) -> Log {
         let shape = self.header.shape;
-        let sectors = shape.log_at()..shape.spare_at();
-        sectors.map(|at| Ok(self.slot.read(at)?.and_then(LogSector::parse))).collect()
+        let mut log = Log { sectors: Vec::new(), unreadable: BTreeMap::new() };
+        for at in shape.log_at()..shape.spare_at() {
+            let text = self.slot.read(at).unwrap_or_else(|refusal| {
+                log.unreadable.insert(log.sectors.len(), refusal);
+                None
+            });
+            log.sectors.push(text.and_then(LogSector::parse));
+        }
+        log
     }
 
     fn replay(&mut self, log: &[Option<LogSector>]) -> Result<(), VaultError> {
@@ -71,28 +87,42 @@ impl Pages {
     }
 
     /// After the last whole record there may lie the pieces of one that was never finished, but
-    /// nothing later: that would mean that a record in between, or the header, was destroyed.
-    fn check_end_of_log(&self, log: &[Option<LogSector>]) -> Result<(), VaultError> {
+    /// nothing later: that would mean that a record in between, or the header, was destroyed. One
+    /// sector that cannot be read may be such a piece. Of two in a row each may be a step that was
+    /// acknowledged: then nothing is forgotten, and the disk is to be asked again.
+    fn check_end_of_log(&self, log: &Log) -> Result<(), VaultError> {
         let (generation, number) = (self.header.generation, self.log_number);
         let later = |sector: &LogSector| {
             sector.generation > generation
                 || (sector.generation == generation && sector.number > number)
         };
-        if log.iter().flatten().any(later) { Err(VaultError::Damaged) } else { Ok(()) }
+        let first = usize::try_from(self.log_next).map_err(|_| VaultError::Bug)?;
+        let end = log.sectors.iter().enumerate().skip(first).take_while(|(at, sector)| {
+            let ours = sector.as_ref().is_some_and(|sector| sector.generation == generation);
+            ours || log.unreadable.contains_key(at)
+        });
+        let in_doubt = end.filter(|(_, sector)| sector.is_none()).count();
+        if in_doubt > 1 || log.sectors.iter().flatten().any(later) {
+            let refusal = log.unreadable.values().next().copied();
+            return Err(refusal.unwrap_or(VaultError::Damaged));
+        }
+        Ok(())
     }
 
-    /// Overwrites what a crash left readable: unfinished records, an older log, old spares.
-    fn wipe_leftovers(&mut self, log: &[Option<LogSector>]) -> Result<(), VaultError> {
+    /// Overwrites what a crash left readable: unfinished records, an older log, old spares. What
+    /// cannot be read there heals.
+    fn wipe_leftovers(&mut self, log: &Log) -> Result<(), VaultError> {
         let shape = self.header.shape;
         let mut wiped = false;
-        for (sector, at) in log.iter().zip(0_u32..) {
-            if sector.is_some() && at >= self.log_next {
-                self.slot.wipe(shape.log_at().saturating_add(at), 1)?;
+        for ((at, sector), place) in log.sectors.iter().enumerate().zip(shape.log_at()..) {
+            let free = place >= shape.log_at().saturating_add(self.log_next);
+            if free && (sector.is_some() || log.unreadable.contains_key(&at)) {
+                self.slot.wipe(place, 1)?;
                 wiped = true;
             }
         }
         for at in shape.spare_at()..shape.pages_at() {
-            if self.slot.read(at)?.is_some() {
+            if !matches!(self.slot.read(at), Ok(None)) {
                 self.slot.wipe(at, 1)?;
                 wiped = true;
             }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sogon_engine::{Change, Order, Row, Shelf, Table};
@@ -74,8 +75,8 @@ struct State {
     room_until: Option<usize>,
     /// Beyond this number of sectors there is no room; what is there can be overwritten.
     ends_at: Option<usize>,
-    /// Cannot be read until it is written.
-    bad: Option<usize>,
+    /// Cannot be read until they are written.
+    bad: BTreeSet<usize>,
     off: bool,
 }
 
@@ -134,8 +135,13 @@ impl Ram {
         self.state().ends_at = sectors;
     }
 
+    /// This sector cannot be read until it is written.
     pub(crate) fn spoil(&self, sector: usize) {
-        self.state().bad = Some(sector);
+        self.state().bad.insert(sector);
+    }
+
+    pub(crate) fn is_spoilt(&self) -> bool {
+        !self.state().bad.is_empty()
     }
 
     pub(crate) fn is_off(&self) -> bool {
@@ -181,9 +187,9 @@ impl Disk for Ram {
     fn read(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), VaultError> {
         let from = usize::try_from(offset).unwrap();
         let mut state = self.state();
-        let (sector, sectors) = (from / SECTOR_BYTES, buf.len() / SECTOR_BYTES);
+        let (sector, sectors) = (from / SECTOR_BYTES, buf.len().div_ceil(SECTOR_BYTES));
         state.deeds.push(Deed::Read { sector, sectors });
-        if state.off || state.bad.is_some_and(|bad| (sector..sector + sectors).contains(&bad)) {
+        if state.off || state.bad.range(sector..sector + sectors).next().is_some() {
             return Err(VaultError::Io(std::io::ErrorKind::Other));
         }
         buf.copy_from_slice(state.now.get(from..from + buf.len()).ok_or(VaultError::Damaged)?);
@@ -203,7 +209,7 @@ impl Disk for Ram {
             {
                 return Err(VaultError::DiskFull);
             }
-            state.bad = state.bad.filter(|bad| *bad != first + index);
+            state.bad.remove(&(first + index));
             let from = usize::try_from(offset).unwrap() + index * SECTOR_BYTES;
             let end = (from + sector.len()).max(state.now.len());
             state.now.resize(end, 0);
