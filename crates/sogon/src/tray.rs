@@ -60,7 +60,8 @@ impl Waiting {
         self.tray.borrow_mut().release();
     }
 
-    /// Takes the file again. Without it nothing is kept, and nothing is lost: it is at the relay.
+    /// Takes the file again, unless somebody opened the home meanwhile: then nobody would read what
+    /// is laid there. Without it nothing is kept, and nothing is lost: it is at the relay.
     pub(crate) fn take(&self, home: &Home) {
         let _ = self.tray.borrow_mut().take(&home.container());
     }
@@ -231,6 +232,26 @@ mod tests {
         let brought = emptied(&mut vault).unwrap();
         assert_eq!(brought, [(relay(), reply(1)), (relay(), reply(3))]);
         assert!(emptied(&mut vault).unwrap().is_empty(), "once");
+    }
+
+    #[test]
+    fn once_somebody_else_opened_the_home_nothing_more_is_laid_into_its_tray() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().to_path_buf());
+        let waiting = locked(&home);
+        assert!(waiting.keep(&relay(), &reply(1)));
+        waiting.release();
+        // A wrong passphrase opens nothing.
+        let wrong = Passphrase::new("아무 말").unwrap();
+        assert!(Vault::enter(&home.container(), &wrong, 7).is_err());
+        waiting.take(&home);
+        assert!(waiting.keep(&relay(), &reply(3)));
+        waiting.release();
+        drop(opened(&home.container()));
+        waiting.take(&home);
+        assert!(!waiting.keep(&relay(), &reply(5)));
+        // Nor is the file held for it.
+        assert_eq!(emptied(&mut opened(&home.container())).unwrap().len(), 2);
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Container {
             let sealer = Sealer::new(&key);
             let mut refusals = Vec::new();
             for copy in 0..COPIES {
-                let sector = match self.read_sector(key_block(place, copy)) {
+                let sector = match self.read_key_block(place, copy) {
                     Ok(sector) => sector,
                     Err(why) => {
                         refusals.push(why);
@@ -218,10 +218,10 @@ impl Container {
     /// other copy loses nothing. Where neither can be read it is nothing: the disk may read them
     /// again tomorrow, and they may be somebody's.
     fn left_in_place(&mut self, place: u8, copy: u8) -> Result<Option<Vec<u8>>, VaultError> {
-        if let Ok(sector) = self.read_sector(key_block(place, copy)) {
+        if let Ok(sector) = self.read_key_block(place, copy) {
             return Ok(Some(sector.to_vec()));
         }
-        let other = self.read_sector(key_block(place, LAST_COPY.saturating_sub(copy)));
+        let other = self.read_key_block(place, LAST_COPY.saturating_sub(copy));
         other.is_ok().then(|| noise(1).map(|noise| noise.to_vec())).transpose()
     }
 
@@ -362,6 +362,14 @@ impl Container {
         let stripe = stripe.saturating_add(u64::from(slot));
         let start = stripe.saturating_mul(STRIPE_SECTORS).saturating_add(FIRST_STRIPE);
         Ok(start.saturating_add(sector % STRIPE_SECTORS))
+    }
+
+    pub(crate) fn read_key_block(
+        &mut self,
+        place: u8,
+        copy: u8,
+    ) -> Result<Box<Sector>, VaultError> {
+        self.read_sector(key_block(place, copy))
     }
 
     fn read_sector(&mut self, at: u64) -> Result<Box<Sector>, VaultError> {

@@ -72,7 +72,7 @@ impl Slot {
 /// The tag of a sealed sector.
 pub(crate) type SealTag = [u8; 16];
 
-fn seal_tag(sector: &[u8]) -> SealTag {
+pub(crate) fn seal_tag(sector: &[u8]) -> SealTag {
     let tail = sector.get(SECTOR_BYTES.saturating_sub(16)..).unwrap_or(&[]);
     tail.try_into().unwrap_or([0; 16])
 }

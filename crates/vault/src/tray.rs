@@ -9,11 +9,11 @@ use std::path::Path;
 
 use crate::bytes::{Reader, Writer};
 use crate::container::Container;
-use crate::disk::FileDisk;
+use crate::disk::{Disk, FileDisk};
 use crate::error::VaultError;
 use crate::keys::Key;
 use crate::sector::{Sealer, TEXT_BYTES, Text};
-use crate::slot::Slot;
+use crate::slot::{SealTag, Slot, seal_tag};
 use crate::vault::Vault;
 
 /// What each sector begins with: bytes of this piece that follow the sector's own, and how many of
@@ -24,6 +24,8 @@ const BODY_BYTES: usize = TEXT_BYTES - HEAD_BYTES;
 /// Where the tray of a home is. It opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
+    /// Where the home's key block lies.
+    block: u8,
     slot: u8,
     first: u32,
     sectors: u32,
@@ -69,7 +71,22 @@ pub struct Tray {
     place: Place,
     key: TrayKey,
     at: u32,
+    /// As the home left them when it was closed.
+    marks: Marks,
     container: Option<Container>,
+}
+
+/// The tags of what is sealed anew by whoever opens the home, or stores something: both copies of
+/// its key block, and its header. `None` is one that cannot be read.
+type Marks = Vec<Option<SealTag>>;
+
+fn marks(container: &mut Container, place: Place) -> Marks {
+    let sectors = [
+        container.read_key_block(place.block, 0),
+        container.read_key_block(place.block, 1),
+        container.read_slot(place.slot, 0),
+    ];
+    sectors.map(|sector| sector.ok().map(|sector| seal_tag(sector.as_slice()))).to_vec()
 }
 
 impl std::fmt::Debug for Tray {
@@ -84,13 +101,24 @@ impl Tray {
         self.container = None;
     }
 
-    /// Takes the file.
+    /// Takes the file. False when somebody opened the home since it was closed: what they left where
+    /// the tray was may be theirs, so nothing is taken, and nothing kept from now on.
     ///
     /// # Errors
     /// [`VaultError::Busy`] when another process has it.
-    pub fn take(&mut self, path: &Path) -> Result<(), VaultError> {
-        self.container = Some(Container::open(Box::new(FileDisk::open(path)?))?);
-        Ok(())
+    pub fn take(&mut self, path: &Path) -> Result<bool, VaultError> {
+        self.take_on(Box::new(FileDisk::open(path)?))
+    }
+
+    /// As [`Tray::take`], on any disk.
+    ///
+    /// # Errors
+    /// As [`Tray::take`].
+    pub fn take_on(&mut self, disk: Box<dyn Disk>) -> Result<bool, VaultError> {
+        let mut container = Container::open(disk)?;
+        let untouched = marks(&mut container, self.place) == self.marks;
+        self.container = untouched.then_some(container);
+        Ok(untouched)
     }
 
     /// Keeps a piece; false when there is no room for it, or the file is not taken.
@@ -142,14 +170,17 @@ impl Vault {
     pub fn close_with_tray(mut self, key: &TrayKey) -> Result<Tray, VaultError> {
         self.settle()?;
         let key = TrayKey::restore(key.bytes()).ok_or(VaultError::Bug)?;
-        Ok(Tray { place: self.tray_place(), key, at: 0, container: None })
+        let place = self.tray_place();
+        let marks = marks(self.pages().slot().parts().0, place);
+        Ok(Tray { place, key, at: 0, marks, container: None })
     }
 
     fn tray_place(&self) -> Place {
         let mut pages = self.pages();
         let shape = pages.shape();
-        let slot = pages.slot().parts().1.block.slot;
-        Place { slot, first: shape.spare_at(), sectors: shape.spare }
+        let found = pages.slot().parts().1;
+        let (block, slot) = (found.place, found.block.slot);
+        Place { block, slot, first: shape.spare_at(), sectors: shape.spare }
     }
 
     /// The pieces in the tray that began with this key, in order. Must be asked before anything is
