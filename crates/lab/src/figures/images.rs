@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sogon_engine::{Change, Shelf, Table};
 use sogon_vault::{Cost, Passphrase, SECTOR_BYTES, SLOTS, Size, Vault};
 
-use super::disk::Ram;
+use super::{KOREAN, disk::Ram};
 
 const COST: Cost = Cost::NONE_FOR_TESTS;
 /// Homes of each kind that are looked at.
@@ -47,13 +47,15 @@ fn home(alone: bool) -> Ram {
     ram
 }
 
-/// One session: so many texts, then closed, or resealed as `lock` does.
+/// One session: so many texts with their words, then closed, or resealed as `lock` does.
 fn session(ram: &Ram, who: Who, texts: u64, reseal: bool) {
     let mut vault = Vault::open_on(Box::new(ram.clone()), &who.passphrase(), COST).unwrap();
     let first = vault.scan(Table(2), b"", None, usize::MAX, sogon_engine::Order::Up).unwrap().len();
     for n in 0..texts {
-        let key = (first as u64 + n).to_be_bytes().to_vec();
-        vault.commit(&[Change::Put { table: Table(2), key, value: vec![7; 400] }]).unwrap();
+        let id = first as u64 + n;
+        let key = id.to_be_bytes().to_vec();
+        let row = Change::Put { table: Table(2), key, value: vec![7; 400] };
+        vault.commit(&[row, Change::Index { id, text: KOREAN.to_owned() }]).unwrap();
     }
     if reseal {
         vault.reseal().unwrap();
