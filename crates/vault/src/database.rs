@@ -1,5 +1,7 @@
 //! The database over the pages of a slot: its settings, its form and its changes.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OpenFlags};
 use sogon_engine::Change;
 use sogon_vault_door::VFS;
@@ -14,14 +16,23 @@ const FORM: i64 = 1;
 /// Pages that SQLite keeps in memory; fewer where that is scarce.
 const CACHE_BYTES: usize = 8 << 20;
 
-/// Makes one change, inside the transaction of its batch.
-pub(crate) fn apply(db: &Connection, change: &Change) -> Result<(), Fault> {
-    match change {
-        Change::Put { table, key, value } => rows::put(db, *table, key, value),
-        Change::Delete { table, key } => rows::delete(db, *table, key),
-        Change::Index { id, text } => search::index(db, *id, text),
-        Change::Unindex { id } => search::unindex(db, *id),
+/// Makes the changes of a batch, inside its transaction. Of several changes of one text the last
+/// counts.
+pub(crate) fn apply(db: &Connection, batch: &[Change]) -> Result<(), Fault> {
+    let mut texts = BTreeMap::new();
+    for change in batch {
+        match change {
+            Change::Put { table, key, value } => rows::put(db, *table, key, value)?,
+            Change::Delete { table, key } => rows::delete(db, *table, key)?,
+            Change::Index { id, text } => {
+                texts.insert(*id, Some(text.as_str()));
+            }
+            Change::Unindex { id } => {
+                texts.insert(*id, None);
+            }
+        }
     }
+    texts.into_iter().try_for_each(|(id, text)| search::change(db, id, text))
 }
 
 /// A connection that leaves durability and atomicity to the pages below it: its rollback journal is

@@ -46,24 +46,40 @@ pub(crate) fn merge(db: &Connection, pages: u32) -> Result<bool, Fault> {
     Ok(db.total_changes().saturating_sub(before) >= 2)
 }
 
-pub(crate) fn index(db: &Connection, id: u64, text: &str) -> Result<(), Fault> {
-    let text = folded(text);
-    if stored(db, id)?.as_ref() == Some(&text) {
+/// Makes the words of `text` lead to `id`, and none that was there before; without a text, none does.
+///
+/// Only what differs is taken out and put in. Of a pair that one transaction takes from a row and
+/// gives back to it, SQLite (3.50) drops what the transaction says of it and the rows that follow.
+/// So no id may be changed twice in one transaction either.
+pub(crate) fn change(db: &Connection, id: u64, text: Option<&str>) -> Result<(), Fault> {
+    let text = text.map(folded);
+    let before = stored(db, id)?;
+    if before == text {
         return Ok(());
     }
-    unindex(db, id)?;
-    db.prepare_cached("INSERT INTO document (id, text) VALUES (?1, ?2)")?
-        .execute(params![row_id(id), text])?;
-    db.prepare_cached("INSERT INTO pairs (rowid, pair) VALUES (?1, ?2)")?
-        .execute(params![row_id(id), terms(&text)])?;
+    let [old, new] = [&before, &text].map(|text| text.as_deref().map(pairs_of).unwrap_or_default());
+    // Both even where nothing differs: the index counts its rows by them.
+    if before.is_some() {
+        take_out(db, id, &joined(old.difference(&new)))?;
+        db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([row_id(id)])?;
+    }
+    if let Some(text) = text {
+        db.prepare_cached("INSERT INTO document (id, text) VALUES (?1, ?2)")?
+            .execute(params![row_id(id), text])?;
+        put_in(db, id, &joined(new.difference(&old)))?;
+    }
     Ok(())
 }
 
-pub(crate) fn unindex(db: &Connection, id: u64) -> Result<(), Fault> {
-    let Some(text) = stored(db, id)? else { return Ok(()) };
+fn put_in(db: &Connection, id: u64, pairs: &str) -> Result<(), Fault> {
+    db.prepare_cached("INSERT INTO pairs (rowid, pair) VALUES (?1, ?2)")?
+        .execute(params![row_id(id), pairs])?;
+    Ok(())
+}
+
+fn take_out(db: &Connection, id: u64, pairs: &str) -> Result<(), Fault> {
     db.prepare_cached("INSERT INTO pairs (pairs, rowid, pair) VALUES ('delete', ?1, ?2)")?
-        .execute(params![row_id(id), terms(&text)])?;
-    db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([row_id(id)])?;
+        .execute(params![row_id(id), pairs])?;
     Ok(())
 }
 
@@ -127,9 +143,12 @@ fn folded(text: &str) -> String {
 }
 
 /// All pairs of neighbouring letters, once each.
-fn terms(text: &str) -> String {
-    let all: BTreeSet<String> = pairs(text).collect();
-    all.into_iter().collect::<Vec<_>>().join(" ")
+fn pairs_of(text: &str) -> BTreeSet<String> {
+    pairs(text).collect()
+}
+
+fn joined<'a>(pairs: impl Iterator<Item = &'a String>) -> String {
+    pairs.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = String> {
@@ -154,8 +173,8 @@ mod tests {
 
     #[test]
     fn pairs_stay_within_words() {
-        assert_eq!(terms("비밀번호, ok!"), "ok 밀번 번호 비밀");
-        assert_eq!(terms("a b 1"), "");
+        assert_eq!(joined(pairs_of("비밀번호, ok!").iter()), "ok 밀번 번호 비밀");
+        assert!(pairs_of("a b 1").is_empty());
     }
 
     #[test]

@@ -208,7 +208,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Stores all changes of a batch, in order, or none of them; durable on return.
+    /// Stores all changes of a batch, in order, or none of them; durable on return. Of several changes
+    /// of one text the last counts.
     ///
     /// # Errors
     /// Nothing of the batch is stored, with one exception: after [`VaultError::Io`] it may turn out
@@ -235,7 +236,7 @@ impl Vault {
     fn store(&mut self, batch: &[Change], merged: Option<u32>) -> Result<(), VaultError> {
         let stored = self.transaction(|db| {
             merged.map_or(Ok(()), |_| search::merge_by_hand(db))?;
-            batch.iter().try_for_each(|change| database::apply(db, change))?;
+            database::apply(db, batch)?;
             match merged {
                 None | Some(0) => Ok(()),
                 Some(pages) => search::merge(db, pages).map(|_| ()),

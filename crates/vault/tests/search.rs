@@ -4,6 +4,8 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+
 use sogon_engine::{Change, Shelf};
 use world::{Dice, Ram, index};
 
@@ -60,39 +62,68 @@ fn indexing_again_replaces_and_unindexing_forgets() {
     assert_eq!(vault.search("하늘", 9).unwrap(), [7]);
 }
 
+/// What was written, searched by reading all of it: the newest first.
+fn read(texts: &BTreeMap<u64, String>, words: &str) -> Vec<u64> {
+    let all: Vec<&str> = words.split_whitespace().collect();
+    let holds = |text: &str| !all.is_empty() && all.iter().all(|word| text.contains(word));
+    texts.iter().rev().filter(|(_, text)| holds(text)).map(|(id, _)| *id).collect()
+}
+
+#[test]
+fn texts_that_come_with_an_edit_are_found() {
+    let mut vault = Ram::with_home().open().unwrap();
+    vault.commit(&[index(1, "비밀번호"), index(7, "비밀 편지")]).unwrap();
+    vault.commit(&[index(1, "비밀 새것"), index(2, "비밀 둘"), index(3, "비밀 셋")]).unwrap();
+    assert_eq!(vault.search("비밀", 9).unwrap(), [7, 3, 2, 1]);
+    vault.commit(&[index(1, "비밀 헌것"), Change::Unindex { id: 7 }, index(9, "비밀")]).unwrap();
+    assert_eq!(vault.search("비밀", 9).unwrap(), [9, 3, 2, 1]);
+    assert!(vault.search("새것", 9).unwrap().is_empty());
+}
+
+#[test]
+fn of_several_changes_of_a_text_in_one_batch_the_last_counts() {
+    let mut vault = Ram::with_home().open().unwrap();
+    let gone = || Change::Unindex { id: 1 };
+    vault.commit(&[index(1, "빨간 사과"), gone(), index(1, "빨간 하늘")]).unwrap();
+    assert_eq!(vault.search("빨간", 9).unwrap(), [1]);
+    assert!(vault.search("사과", 9).unwrap().is_empty());
+    vault.commit(&[gone(), index(1, "빨간 바다"), index(2, "빨간 산"), index(1, "산")]).unwrap();
+    assert_eq!(vault.search("산", 9).unwrap(), [2, 1]);
+    assert_eq!(vault.search("빨간", 9).unwrap(), [2]);
+    vault.commit(&[index(1, "빨간 바다"), gone()]).unwrap();
+    assert_eq!(vault.search("빨간", 9).unwrap(), [2]);
+}
+
 #[test]
 fn the_index_agrees_with_reading_everything() {
     let mut vault = Ram::with_home().open().unwrap();
     let syllables = ["가", "나", "다", "ra", "라", " ", "마", "b", "바 "];
     let mut dice = Dice(5);
-    let mut text = |length: u64| -> String {
+    let text = |dice: &mut Dice, length: u64| -> String {
         (0..length)
             .map(|_| syllables[usize::try_from(dice.roll(syllables.len() as u64)).unwrap()])
             .collect()
     };
-    let mut texts = std::collections::BTreeMap::new();
-    for round in 0..300_u64 {
-        let id = round % 170;
-        let change = if round % 7 == 6 {
-            texts.remove(&id);
-            Change::Unindex { id }
-        } else {
-            let text = text(12);
-            texts.insert(id, text.clone());
-            index(id, &text)
-        };
-        vault.commit(&[change]).unwrap();
+    let mut texts = BTreeMap::new();
+    for _ in 0..150 {
+        // Several together, and now and then the same one again.
+        let mut batch = Vec::new();
+        for _ in 0..1 + dice.roll(6) {
+            let id = dice.roll(80);
+            if dice.roll(6) == 0 {
+                texts.remove(&id);
+                batch.push(Change::Unindex { id });
+            } else {
+                let text = text(&mut dice, 12);
+                batch.push(index(id, &text));
+                texts.insert(id, text);
+            }
+        }
+        vault.commit(&batch).unwrap();
     }
-    for _ in 0..100 {
-        let words = text(4);
-        let all: Vec<&str> = words.split_whitespace().collect();
-        let expected: Vec<u64> = texts
-            .iter()
-            .rev()
-            .filter(|(_, text)| !all.is_empty() && all.iter().all(|word| text.contains(word)))
-            .map(|(id, _)| *id)
-            .collect();
-        assert_eq!(vault.search(&words, usize::MAX).unwrap(), expected, "{words}");
+    for _ in 0..200 {
+        let words = text(&mut dice, 3);
+        assert_eq!(vault.search(&words, usize::MAX).unwrap(), read(&texts, &words), "{words}");
     }
     vault.check().unwrap();
 }
