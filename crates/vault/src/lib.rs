@@ -7,6 +7,7 @@
 mod backup;
 mod blank;
 mod bytes;
+mod commit;
 mod container;
 mod database;
 mod diff;
