@@ -73,3 +73,9 @@ pub(crate) fn open(name: &str, count_max: u32) -> Result<Connection, Fault> {
 pub(crate) fn set_page_limit(db: &Connection, count_max: u32) -> Result<(), Fault> {
     Ok(db.query_row(&format!("PRAGMA max_page_count = {count_max}"), [], |_| Ok(()))?)
 }
+
+/// Pages that hold something, as the transaction under way leaves them.
+pub(crate) fn pages_in_use(db: &Connection) -> Result<u32, Fault> {
+    let number = |pragma| db.prepare_cached(pragma)?.query_row([], |row| row.get::<_, u32>(0));
+    Ok(number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?))
+}

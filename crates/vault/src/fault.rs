@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Newer,
     /// A key or a value is longer than a row may be.
     TooLong,
+    /// It would take pages that are held back.
+    Full,
     /// There is no connection: an earlier failure could not be undone.
     Closed,
 }
@@ -31,6 +33,7 @@ impl From<Fault> for VaultError {
             Fault::Damaged => return VaultError::Damaged,
             Fault::Newer => return VaultError::Newer,
             Fault::TooLong => return VaultError::TooLong,
+            Fault::Full => return VaultError::HomeFull,
             Fault::Closed => return VaultError::Reopen,
             Fault::Database(error) => error,
         };

@@ -38,7 +38,8 @@ pub(crate) fn merge_by_hand(db: &Connection) -> Result<(), Fault> {
     if is_set == Some(true) { Ok(()) } else { Ok(db.execute_batch(BY_HAND)?) }
 }
 
-/// Merges segments of the index, about so many pages of them; false when there is nothing to do.
+/// Writes what waits to be written to the index, then merges segments of it, about so many pages of
+/// them; false when there is nothing to merge.
 pub(crate) fn merge(db: &Connection, pages: u32) -> Result<bool, Fault> {
     let before = db.total_changes();
     db.prepare_cached("INSERT INTO pairs (pairs, rank) VALUES ('merge', ?1)")?.execute([pages])?;

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use sogon_engine::{Order, Row, Shelf, ShelfFault, Table};
 use sogon_vault_door::{Lent, lend};
 
+use crate::commit::held_back;
 use crate::container::{Container, Found, Size};
 use crate::disk::{Disk, FileDisk, sync_folder_of};
 use crate::error::VaultError;
@@ -288,22 +289,19 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Reopen`] when the home must be opened again.
     pub fn used_bytes(&self) -> Result<u64, VaultError> {
-        let number = |name| {
-            self.db()?
-                .query_row(name, [], |row| row.get::<_, u32>(0))
-                .map_err(|_| VaultError::Damaged)
-        };
-        let used = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
+        let used = database::pages_in_use(self.db()?).map_err(|_| VaultError::Damaged)?;
         Ok(u64::from(used).saturating_mul(crate::SECTOR_BYTES as u64))
     }
 
-    /// How many bytes of pages are still free: what is stored from now on takes a tenth more than it
-    /// has bytes, at most.
+    /// How many bytes of pages are still free, without those that are held back for deleting: what is
+    /// stored from now on takes a tenth more than it has bytes, at most.
     ///
     /// # Errors
     /// [`VaultError::Reopen`] when the home must be opened again.
     pub fn free_bytes(&self) -> Result<u64, VaultError> {
-        let all = u64::from(self.pages().count_max()).saturating_mul(crate::SECTOR_BYTES as u64);
+        let count_max = self.pages().count_max();
+        let all = u64::from(count_max.saturating_sub(held_back(count_max)))
+            .saturating_mul(crate::SECTOR_BYTES as u64);
         Ok(all.saturating_sub(self.used_bytes()?))
     }
 
