@@ -13,6 +13,10 @@ const MERGE_PAGES: u32 = 16;
 /// The most pages of it that one transaction merges.
 const MERGE_STEP_MAX: u32 = 64;
 
+/// So many batches go unmerged when not even one page could be merged: as many as give the index
+/// something new to merge.
+const MERGE_REST: u32 = 4;
+
 /// Pages that nothing new may take. To take words out of the index costs pages before it gives any
 /// back: without these, a full home could not be made less full.
 const HELD_BACK_MAX: u32 = 64;
@@ -46,13 +50,25 @@ impl Vault {
         if brought == 0 {
             return self.store(batch, 0);
         }
-        let merged = self.merge_step().min(MERGE_PAGES);
-        match self.store(batch, merged) {
-            Err(VaultError::BatchTooLarge | VaultError::HomeFull) => self.store(batch, 0)?,
-            stored => stored?,
-        }
+        let merged = self.store_merging(batch)?;
         self.merge_on(u32::try_from(brought).unwrap_or(u32::MAX), merged);
         Ok(())
+    }
+
+    /// Stores a batch and merges with it as much of the index as fits. Gives about how many pages.
+    fn store_merging(&mut self, batch: &[Change]) -> Result<u32, VaultError> {
+        if let Some(rest) = self.merge_rest.checked_sub(1) {
+            self.merge_rest = rest;
+            return self.store(batch, 0).map(|()| 0);
+        }
+        for merged in [self.merge_step().min(MERGE_PAGES), 1] {
+            match self.store(batch, merged) {
+                Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {}
+                stored => return stored.map(|()| merged),
+            }
+        }
+        self.merge_rest = MERGE_REST;
+        self.store(batch, 0).map(|()| 0)
     }
 
     /// Stores a batch, and merges about so many pages of the index with it where it has words.
@@ -79,27 +95,32 @@ impl Vault {
     /// Merges on in steps of their own where one was not enough for so many words. The batch is
     /// stored: what fails here is made good by a later one.
     fn merge_on(&mut self, words: u32, merged: u32) {
-        let step = self.merge_step();
         let all = MERGE_PAGES.saturating_add(words.saturating_mul(2));
         let mut left = all.saturating_sub(merged);
-        while left >= MERGE_PAGES / 2 {
-            let mut did = false;
-            let step_done = self.transaction(|db| {
-                did = search::merge(db, step)?;
-                Ok(())
-            });
-            match step_done {
-                Ok(()) if did => left = left.saturating_sub(step),
-                Ok(()) => break,
-                Err(fault) => {
-                    let _ = self.after_failure(fault);
-                    break;
-                }
+        let mut step = if merged > 1 { self.merge_step() } else { merged };
+        while step > 0 && left >= MERGE_PAGES / 2 {
+            match self.merge(step) {
+                Ok(true) => left = left.saturating_sub(step),
+                Ok(false) => break,
+                Err(VaultError::BatchTooLarge | VaultError::HomeFull) if step > 1 => step = 1,
+                Err(_) => break,
             }
         }
     }
 
-    /// How many pages of the index one transaction merges at the most: they fit the log.
+    /// Merges about so many pages in a step of its own; false when there is nothing to merge.
+    fn merge(&mut self, pages: u32) -> Result<bool, VaultError> {
+        let mut did = false;
+        let done = self.transaction(|db| {
+            did = search::merge(db, pages)?;
+            Ok(())
+        });
+        done.map(|()| did).map_err(|fault| self.after_failure(fault))
+    }
+
+    /// How many pages of the index one transaction merges at the most. They fit the log, unless a
+    /// single pair is in so many texts that its list does not: a merge stops only between two pairs.
+    /// One page is merged then, which goes on where the lists are shorter and leaves that one.
     fn merge_step(&self) -> u32 {
         (self.pages().shape().log / 4).clamp(2, MERGE_STEP_MAX)
     }
@@ -108,6 +129,8 @@ impl Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sogon_engine::Table;
+
     use crate::{Cost, Passphrase, Size};
 
     fn home(folder: &tempfile::TempDir) -> Vault {
@@ -118,6 +141,10 @@ mod tests {
 
     fn index(id: u64, text: &str) -> Change {
         Change::Index { id, text: text.to_owned() }
+    }
+
+    fn put(key: u8, value: Vec<u8>) -> Change {
+        Change::Put { table: Table(1), key: vec![key], value }
     }
 
     /// Of how many segments the index is made.
@@ -138,5 +165,30 @@ mod tests {
         assert!(segments(&vault) >= 8, "a segment may be empty now");
         vault.commit(&[index(9, "넷다섯")]).unwrap();
         assert!(segments(&vault) < 4);
+    }
+
+    #[test]
+    fn a_pair_in_more_texts_than_the_log_can_take_does_not_keep_the_rest_from_merging() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = home(&folder);
+        vault.grow(12).unwrap();
+        // Something large came and went: what is written now is written over pages that are in use by
+        // the database, and those go through the log.
+        for n in 0..100 {
+            vault.commit(&[put(n, vec![n; 32_000])]).unwrap();
+        }
+        for n in 0..100 {
+            vault.commit(&[put(n, Vec::new())]).unwrap();
+        }
+        // Numbers far apart make the list of a common pair long.
+        let text = |n: u64| index(n << 43, "에서");
+        for first in (0..70_000).step_by(200) {
+            let batch: Vec<_> = (first..first + 200).map(text).collect();
+            vault.commit(&batch).unwrap();
+        }
+        for n in 70_000..70_060 {
+            vault.commit(&[text(n)]).unwrap();
+        }
+        assert!(segments(&vault) < 40, "{}", segments(&vault));
     }
 }

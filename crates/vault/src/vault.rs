@@ -31,6 +31,8 @@ pub struct Vault {
     salt: [u8; 32],
     /// What footprints told when it was opened.
     tried: Option<Tried>,
+    /// So many batches are stored before the index is merged again.
+    pub(crate) merge_rest: u32,
 }
 
 impl Vault {
@@ -345,7 +347,7 @@ impl Vault {
     fn connect(pages: Pages, salt: [u8; 32]) -> Result<Self, VaultError> {
         let pages = Arc::new(Mutex::new(pages));
         let lent = lend(Arc::clone(&pages) as _).map_err(|_| VaultError::Bug)?;
-        let mut vault = Self { db: None, lent, pages, salt, tried: None };
+        let mut vault = Self { db: None, lent, pages, salt, tried: None, merge_rest: 0 };
         vault.reconnect()?;
         Ok(vault)
     }
