@@ -51,7 +51,12 @@ impl Vault {
             return self.store(batch, 0);
         }
         let merged = self.store_merging(batch)?;
-        self.merge_on(u32::try_from(brought).unwrap_or(u32::MAX), merged);
+        let brought = u32::try_from(brought).unwrap_or(u32::MAX);
+        let owed = MERGE_PAGES.saturating_add(brought.saturating_mul(2)).saturating_sub(merged);
+        match merged {
+            0 | 1 => self.merge_on(owed, merged),
+            _ => self.merge_on(owed, self.merge_step()),
+        }
         Ok(())
     }
 
@@ -68,7 +73,15 @@ impl Vault {
             }
         }
         self.merge_rest = MERGE_REST;
-        self.store(batch, 0).map(|()| 0)
+        let stored = self.store(batch, 0).or_else(|error| match error {
+            // Perhaps all was to be merged at once with whatever comes; here it is done in steps.
+            VaultError::BatchTooLarge => {
+                self.merge_on(u32::MAX, self.merge_step());
+                self.store(batch, 0)
+            }
+            error => Err(error),
+        });
+        stored.map(|()| 0)
     }
 
     /// Stores a batch, and merges about so many pages of the index with it where it has words.
@@ -92,12 +105,9 @@ impl Vault {
         stored.map_err(|fault| self.after_failure(fault))
     }
 
-    /// Merges on in steps of their own where one was not enough for so many words. The batch is
-    /// stored: what fails here is made good by a later one.
-    fn merge_on(&mut self, words: u32, merged: u32) {
-        let all = MERGE_PAGES.saturating_add(words.saturating_mul(2));
-        let mut left = all.saturating_sub(merged);
-        let mut step = if merged > 1 { self.merge_step() } else { merged };
+    /// Merges so many pages in steps of their own. What is stored is stored: what fails here is made
+    /// good by a later batch.
+    fn merge_on(&mut self, mut left: u32, mut step: u32) {
         while step > 0 && left >= MERGE_PAGES / 2 {
             match self.merge(step) {
                 Ok(true) => left = left.saturating_sub(step),
@@ -127,10 +137,12 @@ impl Vault {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 mod tests {
     use super::*;
     use sogon_engine::Table;
 
+    use crate::search::CRISIS;
     use crate::{Cost, Passphrase, Size};
 
     fn home(folder: &tempfile::TempDir) -> Vault {
@@ -153,6 +165,17 @@ mod tests {
         vault.db().unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Something large comes and goes: what is written next is written over pages that the database
+    /// had before, and those go through the log.
+    fn come_and_go(vault: &mut Vault) {
+        for n in 0..100 {
+            vault.commit(&[put(n, vec![n; 32_000])]).unwrap();
+        }
+        for n in 0..100 {
+            vault.commit(&[put(n, Vec::new())]).unwrap();
+        }
+    }
+
     #[test]
     fn what_only_takes_words_away_merges_nothing() {
         let folder = tempfile::tempdir().unwrap();
@@ -172,14 +195,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut vault = home(&folder);
         vault.grow(12).unwrap();
-        // Something large came and went: what is written now is written over pages that are in use by
-        // the database, and those go through the log.
-        for n in 0..100 {
-            vault.commit(&[put(n, vec![n; 32_000])]).unwrap();
-        }
-        for n in 0..100 {
-            vault.commit(&[put(n, Vec::new())]).unwrap();
-        }
+        come_and_go(&mut vault);
         // Numbers far apart make the list of a common pair long.
         let text = |n: u64| index(n << 43, "에서");
         for first in (0..70_000).step_by(200) {
@@ -190,5 +206,43 @@ mod tests {
             vault.commit(&[text(n)]).unwrap();
         }
         assert!(segments(&vault) < 40, "{}", segments(&vault));
+    }
+
+    /// A text of so many letters that hardly shares a pair with others.
+    fn long(id: u64, letters: u64) -> Change {
+        let letter = |n: u64| char::from_u32(0xac00 + u32::try_from(n % 11_000).unwrap()).unwrap();
+        let text: String = (0..letters).map(|n| letter((id * letters + n) * 7_919)).collect();
+        index(id, &text)
+    }
+
+    #[test]
+    fn a_program_that_does_not_merge_by_hand_goes_on_with_a_home_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = home(&folder);
+        vault.grow(8).unwrap();
+        vault.commit(&[index(0, "하나")]).unwrap();
+        for id in 1..2_300 {
+            vault.store(&[long(id, 30)], 0).unwrap_or_else(|error| panic!("{id}: {error}"));
+        }
+        assert!(segments(&vault) < 128);
+    }
+
+    #[test]
+    fn a_home_in_which_all_is_to_be_merged_at_once_takes_a_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = home(&folder);
+        vault.grow(8).unwrap();
+        come_and_go(&mut vault);
+        let mut id = 0;
+        let error = loop {
+            id += 1;
+            if let Err(error) = vault.store(&[long(id, 900)], 0) {
+                break error;
+            }
+        };
+        assert!(error == VaultError::BatchTooLarge && segments(&vault) >= CRISIS - 1, "{error}");
+        vault.commit(&[long(id, 900)]).unwrap();
+        assert!(vault.store(&[long(id + 1, 30)], 0).is_ok(), "there is room in its youngest level");
+        vault.check().unwrap();
     }
 }

@@ -22,20 +22,28 @@ pub(crate) const SCHEMA: &str = "
     );
     INSERT INTO pairs (pairs, rank) VALUES ('secure-delete', 1);";
 
+/// From so many segments of its youngest level on, the index merges all of them with the next text,
+/// whatever it was told. This program merges long before. It is for older ones, which have nothing
+/// else once the index was told to merge nothing by itself (docs/decisions/0156).
+pub(crate) const CRISIS: u32 = 16;
+
+/// Sees to it that nothing is merged but by [`merge`]; before anything is indexed in a transaction.
+///
 /// The index is a pile of segments that are merged as it grows. Left to itself it merges hundreds of
 /// pages in one transaction, more than the log of a small home takes; from then on it would refuse
 /// every text. So it merges nothing by itself.
-const BY_HAND: &str = "
-    INSERT INTO pairs (pairs, rank) VALUES ('automerge', 0);
-    INSERT INTO pairs (pairs, rank) VALUES ('crisismerge', 1999);";
-
-/// Sees to it that nothing is merged but by [`merge`]; before anything is indexed in a transaction.
 pub(crate) fn merge_by_hand(db: &Connection) -> Result<(), Fault> {
-    let is_set = db
-        .prepare_cached("SELECT v = 0 FROM pairs_config WHERE k = 'automerge'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    if is_set == Some(true) { Ok(()) } else { Ok(db.execute_batch(BY_HAND)?) }
+    for (name, value) in [("automerge", 0), ("crisismerge", CRISIS)] {
+        let is_set = db
+            .prepare_cached("SELECT v = ?2 FROM pairs_config WHERE k = ?1")?
+            .query_row(params![name, value], |row| row.get(0))
+            .optional()?;
+        if is_set != Some(true) {
+            db.prepare_cached("INSERT INTO pairs (pairs, rank) VALUES (?1, ?2)")?
+                .execute(params![name, value])?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes what waits to be written to the index, then merges segments of it, about so many pages of
