@@ -4,8 +4,9 @@ use sogon_engine::Change;
 
 use crate::error::VaultError;
 use crate::fault::Fault;
+use crate::search::Leaving;
 use crate::vault::Vault;
-use crate::{database, search};
+use crate::{database, remains, search};
 
 /// Pages of the index that are merged with a batch that has words: more than one text adds, level by
 /// level.
@@ -16,6 +17,9 @@ const MERGE_STEP_MAX: u32 = 64;
 /// So many batches go unmerged when not even one page could be merged: as many as give the index
 /// something new to merge.
 const MERGE_REST: u32 = 4;
+
+/// The most notes of what remains in the index that one transaction takes out.
+const REMAINS_STEP_MAX: u32 = 64;
 
 /// Pages that nothing new may take. To take words out of the index costs pages before it gives any
 /// back: without these, a full home could not be made less full.
@@ -37,7 +41,8 @@ fn takes(change: &Change) -> bool {
 
 impl Vault {
     /// Stores all changes of a batch, in order, or none of them; durable on return. Of several changes
-    /// of one text the last counts.
+    /// of one text the last counts. Words that are taken away are found no more; they may stay in the
+    /// index until [`Vault::settle`].
     ///
     /// # Errors
     /// Nothing of the batch is stored, with one exception: after [`VaultError::Io`] it may turn out
@@ -45,18 +50,21 @@ impl Vault {
     /// [`VaultError::HomeFull`], [`VaultError::BatchTooLarge`] and [`VaultError::TooLong`] leave the
     /// home usable.
     pub fn commit(&mut self, batch: &[Change]) -> Result<(), VaultError> {
-        // What only takes words away owes the index no merging, and may have no room for it.
         let brought = batch.iter().filter(|change| brings(change)).count();
+        // What only takes words away owes the index no merging, and may have no room for it.
         if brought == 0 {
-            return self.store(batch, 0);
+            self.store_anyhow(batch)?;
+        } else {
+            let merged = self.store_merging(batch)?;
+            let brought = u32::try_from(brought).unwrap_or(u32::MAX);
+            let owed = MERGE_PAGES.saturating_add(brought.saturating_mul(2)).saturating_sub(merged);
+            match merged {
+                0 | 1 => self.merge_on(owed, merged),
+                _ => self.merge_on(owed, self.merge_step()),
+            }
         }
-        let merged = self.store_merging(batch)?;
-        let brought = u32::try_from(brought).unwrap_or(u32::MAX);
-        let owed = MERGE_PAGES.saturating_add(brought.saturating_mul(2)).saturating_sub(merged);
-        match merged {
-            0 | 1 => self.merge_on(owed, merged),
-            _ => self.merge_on(owed, self.merge_step()),
-        }
+        // Stored is stored: what remains is taken out with a later batch, or by settling.
+        let _ = self.take_out(1);
         Ok(())
     }
 
@@ -64,28 +72,39 @@ impl Vault {
     fn store_merging(&mut self, batch: &[Change]) -> Result<u32, VaultError> {
         if let Some(rest) = self.merge_rest.checked_sub(1) {
             self.merge_rest = rest;
-            return self.store(batch, 0).map(|()| 0);
+            return self.store_anyhow(batch).map(|()| 0);
         }
         for merged in [self.merge_step().min(MERGE_PAGES), 1] {
-            match self.store(batch, merged) {
+            match self.store(batch, merged, Leaving::Now) {
                 Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {}
                 stored => return stored.map(|()| merged),
             }
         }
         self.merge_rest = MERGE_REST;
-        let stored = self.store(batch, 0).or_else(|error| match error {
+        let stored = self.store_anyhow(batch).or_else(|error| match error {
             // Perhaps all was to be merged at once with whatever comes; here it is done in steps.
             VaultError::BatchTooLarge => {
                 self.merge_on(u32::MAX, self.merge_step());
-                self.store(batch, 0)
+                self.store_anyhow(batch)
             }
             error => Err(error),
         });
         stored.map(|()| 0)
     }
 
+    /// Stores a batch without merging, and where it must be without taking out of the index what is
+    /// gone: nothing that is deleted is refused for the size of the index.
+    fn store_anyhow(&mut self, batch: &[Change]) -> Result<(), VaultError> {
+        match self.store(batch, 0, Leaving::Now) {
+            Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {
+                self.store(batch, 0, Leaving::Later)
+            }
+            stored => stored,
+        }
+    }
+
     /// Stores a batch, and merges about so many pages of the index with it where it has words.
-    fn store(&mut self, batch: &[Change], merged: u32) -> Result<(), VaultError> {
+    fn store(&mut self, batch: &[Change], merged: u32, leaving: Leaving) -> Result<(), VaultError> {
         let count_max = self.pages().count_max();
         let stored = self.transaction(|db| {
             let before = database::pages_in_use(db)?;
@@ -93,7 +112,7 @@ impl Vault {
             if words {
                 search::merge_by_hand(db)?;
             }
-            database::apply(db, batch)?;
+            database::apply(db, batch, leaving)?;
             if words {
                 search::merge(db, merged)?;
             }
@@ -103,6 +122,23 @@ impl Vault {
             if fits || takes_only || after <= before { Ok(()) } else { Err(Fault::Full) }
         });
         stored.map_err(|fault| self.after_failure(fault))
+    }
+
+    /// Takes what remains of texts that are gone out of the index, in so many steps at the most.
+    pub(crate) fn take_out(&mut self, steps_max: usize) -> Result<(), VaultError> {
+        // Where each pair changes a page, and a note has eight of them, a step takes half of the log.
+        let mut notes = (self.pages().shape().log / 16).clamp(1, REMAINS_STEP_MAX);
+        for _ in 0..steps_max {
+            if !remains::are_left(self.db()?).map_err(|fault| self.reason(fault))? {
+                break;
+            }
+            let done = self.transaction(|db| search::take_out_remains(db, notes));
+            match done.map_err(|fault| self.after_failure(fault)) {
+                Err(VaultError::BatchTooLarge | VaultError::HomeFull) if notes > 1 => notes /= 2,
+                done => done?,
+            }
+        }
+        Ok(())
     }
 
     /// Merges so many pages in steps of their own. What is stored is stored: what fails here is made
@@ -140,6 +176,8 @@ impl Vault {
 #[allow(clippy::arithmetic_side_effects, reason = "numbers of a test")]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use sogon_engine::Table;
 
     use crate::search::CRISIS;
@@ -176,12 +214,69 @@ mod tests {
         }
     }
 
+    /// The rows of the index that hold a pair, whatever the texts say.
+    fn rows_with(vault: &Vault, pair: &str) -> Vec<i64> {
+        let db = vault.db().unwrap();
+        let mut found = db.prepare("SELECT rowid FROM pairs WHERE pairs MATCH ?1").unwrap();
+        let pair = format!("\"{pair}\"");
+        found.query_map([pair], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn what_leaves_the_index_later_leaves_it_whole_whatever_comes_between() {
+        const LETTERS: [char; 6] = ['가', '나', '다', '라', '마', '바'];
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = home(&folder);
+        let mut texts = BTreeMap::new();
+        let mut dice = 9_u64;
+        let mut roll = |below: u64| {
+            dice = dice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % below
+        };
+        for round in 0..600 {
+            let id = roll(12);
+            let text: String =
+                (0..roll(14)).map(|_| LETTERS[usize::try_from(roll(6)).unwrap()]).collect();
+            let change = match roll(3) {
+                0 => Change::Unindex { id },
+                _ => index(id, &text),
+            };
+            match &change {
+                Change::Index { text, .. } => texts.insert(id, text.clone()),
+                _ => texts.remove(&id),
+            };
+            let leaving = [Leaving::Now, Leaving::Later][usize::from(roll(2) == 0)];
+            vault.store(&[change], u32::from(roll(2) == 0), leaving).unwrap();
+            match roll(8) {
+                0 => vault.take_out(1).unwrap(),
+                1 => vault.reconnect().unwrap(),
+                _ => {}
+            }
+            if round % 50 == 49 {
+                vault.settle().unwrap();
+                assert!(!remains::are_left(vault.db().unwrap()).unwrap());
+                for pair in LETTERS.iter().flat_map(|a| LETTERS.map(|b| format!("{a}{b}"))) {
+                    let holds = |text: &String| text.contains(&pair);
+                    let expected: Vec<i64> = texts
+                        .iter()
+                        .filter(|(_, text)| holds(text))
+                        .map(|(id, _)| i64::try_from(*id).unwrap())
+                        .collect();
+                    assert_eq!(rows_with(&vault, &pair), expected, "{pair} in round {round}");
+                }
+            }
+        }
+        vault.check().unwrap();
+    }
+
     #[test]
     fn what_only_takes_words_away_merges_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut vault = home(&folder);
         for id in 0..9 {
-            vault.store(&[index(id, "하나둘셋")], 0).unwrap();
+            vault.store(&[index(id, "하나둘셋")], 0, Leaving::Now).unwrap();
         }
         assert_eq!(segments(&vault), 9);
         vault.commit(&[Change::Unindex { id: 3 }]).unwrap();
@@ -222,7 +317,9 @@ mod tests {
         vault.grow(8).unwrap();
         vault.commit(&[index(0, "하나")]).unwrap();
         for id in 1..2_300 {
-            vault.store(&[long(id, 30)], 0).unwrap_or_else(|error| panic!("{id}: {error}"));
+            vault
+                .store(&[long(id, 30)], 0, Leaving::Now)
+                .unwrap_or_else(|error| panic!("{id}: {error}"));
         }
         assert!(segments(&vault) < 128);
     }
@@ -236,13 +333,16 @@ mod tests {
         let mut id = 0;
         let error = loop {
             id += 1;
-            if let Err(error) = vault.store(&[long(id, 900)], 0) {
+            if let Err(error) = vault.store(&[long(id, 900)], 0, Leaving::Now) {
                 break error;
             }
         };
         assert!(error == VaultError::BatchTooLarge && segments(&vault) >= CRISIS - 1, "{error}");
         vault.commit(&[long(id, 900)]).unwrap();
-        assert!(vault.store(&[long(id + 1, 30)], 0).is_ok(), "there is room in its youngest level");
+        assert!(
+            vault.store(&[long(id + 1, 30)], 0, Leaving::Now).is_ok(),
+            "there is room in its youngest level"
+        );
         vault.check().unwrap();
     }
 }

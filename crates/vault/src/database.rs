@@ -7,6 +7,7 @@ use sogon_engine::Change;
 use sogon_vault_door::VFS;
 
 use crate::fault::Fault;
+use crate::search::Leaving;
 use crate::{memory, rows, search};
 
 /// The form of the rows, kept in the database's own header. A later form is reached from each earlier
@@ -18,7 +19,7 @@ const CACHE_BYTES: usize = 8 << 20;
 
 /// Makes the changes of a batch, inside its transaction. Of several changes of one text the last
 /// counts.
-pub(crate) fn apply(db: &Connection, batch: &[Change]) -> Result<(), Fault> {
+pub(crate) fn apply(db: &Connection, batch: &[Change], leaving: Leaving) -> Result<(), Fault> {
     let mut texts = BTreeMap::new();
     for change in batch {
         match change {
@@ -32,7 +33,7 @@ pub(crate) fn apply(db: &Connection, batch: &[Change]) -> Result<(), Fault> {
             }
         }
     }
-    texts.into_iter().try_for_each(|(id, text)| search::change(db, id, text))
+    texts.into_iter().try_for_each(|(id, text)| search::change(db, id, text, leaving))
 }
 
 /// A connection that leaves durability and atomicity to the pages below it: its rollback journal is

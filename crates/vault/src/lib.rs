@@ -34,6 +34,7 @@ mod proof;
 #[cfg(test)]
 mod raw_test;
 mod record;
+mod remains;
 mod rows;
 mod search;
 mod sector;

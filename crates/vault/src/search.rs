@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::fault::Fault;
+use crate::remains;
 
 /// More pairs than this narrow a search no further.
 const PAIRS_MAX: usize = 48;
@@ -55,40 +56,79 @@ pub(crate) fn merge(db: &Connection, pages: u32) -> Result<bool, Fault> {
     Ok(db.total_changes().saturating_sub(before) >= 2)
 }
 
+/// When what is gone leaves the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// With the text.
+    Now,
+    /// In steps of its own ([`take_out_remains`]), where it would be too much for one.
+    Later,
+}
+
 /// Makes the words of `text` lead to `id`, and none that was there before; without a text, none does.
 ///
 /// Only what differs is taken out and put in. Of a pair that one transaction takes from a row and
 /// gives back to it, SQLite (3.50) drops what the transaction says of it and the rows that follow.
 /// So no id may be changed twice in one transaction either.
-pub(crate) fn change(db: &Connection, id: u64, text: Option<&str>) -> Result<(), Fault> {
+pub(crate) fn change(
+    db: &Connection,
+    id: u64,
+    text: Option<&str>,
+    leaving: Leaving,
+) -> Result<(), Fault> {
     let text = text.map(folded);
     let before = stored(db, id)?;
     if before == text {
         return Ok(());
     }
+    let waiting = remains::of(db, row_id(id))?;
     let [old, new] = [&before, &text].map(|text| text.as_deref().map(pairs_of).unwrap_or_default());
+    let held: BTreeSet<String> = old.union(&waiting).cloned().collect();
+    let gone: BTreeSet<String> = held.difference(&new).cloned().collect();
+    let (now, later) = match leaving {
+        Leaving::Now => (gone, BTreeSet::new()),
+        Leaving::Later => (BTreeSet::new(), gone),
+    };
     // Both even where nothing differs: the index counts its rows by them.
-    if before.is_some() {
-        take_out(db, id, &joined(old.difference(&new)))?;
-        db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([row_id(id)])?;
+    if before.is_some() || !waiting.is_empty() {
+        take_out(db, row_id(id), &joined(&now))?;
     }
+    if text.is_some() || !later.is_empty() {
+        put_in(db, row_id(id), &joined(new.difference(&held)))?;
+    }
+    if later != waiting {
+        remains::note(db, row_id(id), &later)?;
+    }
+    db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([row_id(id)])?;
     if let Some(text) = text {
         db.prepare_cached("INSERT INTO document (id, text) VALUES (?1, ?2)")?
             .execute(params![row_id(id), text])?;
-        put_in(db, id, &joined(new.difference(&old)))?;
     }
     Ok(())
 }
 
-fn put_in(db: &Connection, id: u64, pairs: &str) -> Result<(), Fault> {
-    db.prepare_cached("INSERT INTO pairs (rowid, pair) VALUES (?1, ?2)")?
-        .execute(params![row_id(id), pairs])?;
+/// Takes some of what remains of texts that are gone out of the index.
+pub(crate) fn take_out_remains(db: &Connection, notes: u32) -> Result<(), Fault> {
+    for (row, pairs) in remains::strike(db, notes)? {
+        take_out(db, row, &pairs)?;
+        let is_text = db.prepare_cached("SELECT 1 FROM document WHERE id = ?1")?.exists([row])?;
+        if is_text || !remains::of(db, row)?.is_empty() {
+            // The index holds more of this row: it counts.
+            put_in(db, row, "")?;
+        }
+    }
     Ok(())
 }
 
-fn take_out(db: &Connection, id: u64, pairs: &str) -> Result<(), Fault> {
+fn put_in(db: &Connection, row: i64, pairs: &str) -> Result<(), Fault> {
+    db.prepare_cached("INSERT INTO pairs (rowid, pair) VALUES (?1, ?2)")?
+        .execute(params![row, pairs])?;
+    Ok(())
+}
+
+fn take_out(db: &Connection, row: i64, pairs: &str) -> Result<(), Fault> {
     db.prepare_cached("INSERT INTO pairs (pairs, rowid, pair) VALUES ('delete', ?1, ?2)")?
-        .execute(params![row_id(id), pairs])?;
+        .execute(params![row, pairs])?;
     Ok(())
 }
 
@@ -156,8 +196,8 @@ fn pairs_of(text: &str) -> BTreeSet<String> {
     pairs(text).collect()
 }
 
-fn joined<'a>(pairs: impl Iterator<Item = &'a String>) -> String {
-    pairs.map(String::as_str).collect::<Vec<_>>().join(" ")
+fn joined<'a>(pairs: impl IntoIterator<Item = &'a String>) -> String {
+    pairs.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = String> {
@@ -182,7 +222,7 @@ mod tests {
 
     #[test]
     fn pairs_stay_within_words() {
-        assert_eq!(joined(pairs_of("비밀번호, ok!").iter()), "ok 밀번 번호 비밀");
+        assert_eq!(joined(&pairs_of("비밀번호, ok!")), "ok 밀번 번호 비밀");
         assert!(pairs_of("a b 1").is_empty());
     }
 

@@ -205,13 +205,16 @@ impl Vault {
         Ok(())
     }
 
-    /// Carries everything to its place and overwrites the log, so that nothing deleted before can be
-    /// read any more, not even with the passphrase. Worth its dozen writes when messages expire.
+    /// Takes what remains of deleted words out of the index, carries everything to its place and
+    /// overwrites the log, so that nothing deleted before can be read any more, not even with the
+    /// passphrase. Worth its dozen writes when messages expire.
     ///
     /// # Errors
-    /// [`VaultError::DiskFull`] or [`VaultError::Io`]; nothing is lost.
+    /// [`VaultError::DiskFull`], [`VaultError::HomeFull`] or [`VaultError::Io`]; nothing is lost.
     pub fn settle(&mut self) -> Result<(), VaultError> {
-        self.pages().settle()
+        let taken_out = self.take_out(usize::MAX);
+        self.pages().settle()?;
+        taken_out
     }
 
     /// Writes every sector of the home's slot anew, and noise over one slot that is known to be
@@ -221,6 +224,7 @@ impl Vault {
     /// # Errors
     /// As [`Vault::settle`]; nothing is lost.
     pub fn reseal(&mut self) -> Result<(), VaultError> {
+        self.take_out(usize::MAX)?;
         let mut pages = self.pages();
         pages.reseal()?;
         let (container, found) = pages.slot().parts();
@@ -352,7 +356,7 @@ impl Vault {
         Ok(vault)
     }
 
-    fn reconnect(&mut self) -> Result<(), VaultError> {
+    pub(crate) fn reconnect(&mut self) -> Result<(), VaultError> {
         self.db = None;
         self.pages().discard();
         let count_max = self.pages().count_max();
@@ -374,7 +378,7 @@ impl Vault {
     }
 
     /// What the pages know about a failure is more exact than what SQLite was told.
-    fn reason(&self, fault: Fault) -> VaultError {
+    pub(crate) fn reason(&self, fault: Fault) -> VaultError {
         self.pages().take_fault().unwrap_or_else(|| fault.into())
     }
 
@@ -439,9 +443,9 @@ impl fmt::Debug for Vault {
 
 impl Drop for Vault {
     fn drop(&mut self) {
-        self.db = None;
         // Nothing is lost when this fails: the log is taken up at the next opening.
-        let _ = self.pages().settle();
+        let _ = self.settle();
+        self.db = None;
         stack::overwrite();
     }
 }
