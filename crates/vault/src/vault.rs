@@ -224,11 +224,12 @@ impl Vault {
     /// # Errors
     /// As [`Vault::settle`]; nothing is lost.
     pub fn reseal(&mut self) -> Result<(), VaultError> {
-        self.take_out(usize::MAX)?;
+        let taken_out = self.take_out(usize::MAX);
         let mut pages = self.pages();
         pages.reseal()?;
         let (container, found) = pages.slot().parts();
-        container.clear_slots(found.block.loud)
+        container.clear_slots(found.block.loud)?;
+        taken_out
     }
 
     /// Settles and closes.
