@@ -34,8 +34,11 @@ use crate::{
 /// The most bytes that wait for one relay. Beyond it the link is lost, and with it every question:
 /// the engine asks again when it wants to.
 const WAITING_BYTES_MAX: usize = 8 << 20;
-/// Probes the way when nothing is said, so that a dead one is noticed.
+/// Probes the way when nothing is said, so that a dead one is noticed: by so many probes in a row, so
+/// far apart, that nobody answers.
 const KEEPALIVE: Duration = Duration::from_secs(240);
+const KEEPALIVE_APART: Duration = Duration::from_secs(15);
+const KEEPALIVE_PROBES: u32 = 6;
 /// A relay finds keys up to seven steps ahead of those it saw last.
 const AHEAD_MAX: u8 = 6;
 
@@ -312,7 +315,10 @@ pub(crate) async fn dial(relay: &RelayAddr, pace: Pace) -> Option<TcpStream> {
 /// For a socket to a relay, or to a proxy that leads there.
 pub(crate) fn prepare(socket: &TcpStream) {
     let _ = socket.set_nodelay(true);
-    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE_APART)
+        .with_retries(KEEPALIVE_PROBES);
     let _ = socket2::SockRef::from(socket).set_tcp_keepalive(&keepalive);
 }
 

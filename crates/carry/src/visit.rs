@@ -8,7 +8,7 @@ use std::{
 };
 
 use sogon_engine::{Arrival, Loss};
-use sogon_wire::{LogName, RelayAddr, Reply, Tag};
+use sogon_wire::{LogName, RelayAddr, Reply, Request, Tag};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -63,6 +63,8 @@ pub(crate) struct Visit {
     open: BTreeSet<Tag>,
     /// The logs that boxes are on their way to.
     laying: BTreeMap<Tag, LogName>,
+    /// The logs that are watched.
+    watched: BTreeSet<LogName>,
     hanging_up: bool,
     /// There is nothing to say: the session is made for the keys that come of it.
     for_keys: bool,
@@ -80,6 +82,7 @@ impl Visit {
             early: 0,
             open: BTreeSet::new(),
             laying: BTreeMap::new(),
+            watched: BTreeSet::new(),
             hanging_up: false,
             for_keys: false,
         }
@@ -94,7 +97,7 @@ impl Visit {
         let air = Air::new(&self.meter);
         let to = socket.peer_addr().ok();
         let mut connection =
-            Connection { air, visit: self, tls, to, words: None, not_before: None };
+            Connection { air, visit: self, tls, to, words: None, not_before: None, owes: None };
         let end = connection.run(socket, orders).await.unwrap_or_else(|end| end);
         connection.recall();
         self.known.keep();
@@ -116,6 +119,15 @@ impl Visit {
     }
 
     pub(crate) fn take(&mut self, asked: Asked) {
+        match &asked.request {
+            Request::Watch { log, .. } => {
+                self.watched.insert(*log);
+            }
+            Request::Unwatch { log } => {
+                self.watched.remove(log);
+            }
+            _ => {}
+        }
         if let (Some(tag), Some(log)) = (asked.tag, asked.log()) {
             self.laying.insert(tag, log);
         }
@@ -144,6 +156,9 @@ struct Connection<'a> {
     words: Option<Words>,
     /// Nobody answered what went beside it; nothing does before.
     not_before: Option<Instant>,
+    /// Since when it owes a box that was laid down beside it: the relay tells who watches. A connection
+    /// that is dead would not be noticed by words that do without it.
+    owes: Option<Instant>,
 }
 
 impl Connection<'_> {
@@ -248,9 +263,14 @@ impl Connection<'_> {
     async fn came(&mut self, came: Aside) -> Result<(), End> {
         match came {
             Aside::Answered(replies) => {
-                self.air.beside();
-                for (tag, reply) in replies {
-                    self.visit.tell(tag, reply).await?;
+                self.visit.meter.turned();
+                for (asked, reply) in replies {
+                    if asked.log().is_some_and(|log| self.visit.watched.contains(&log)) {
+                        self.owes.get_or_insert_with(Instant::now);
+                    }
+                    if let Some(tag) = asked.tag {
+                        self.visit.tell(tag, reply).await?;
+                    }
                 }
             }
             Aside::Silent => {
@@ -303,6 +323,7 @@ impl Connection<'_> {
     }
 
     async fn hear(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.owes = None;
         if let Some(round_trip) = self.air.heard(bytes.len()) {
             // Not the time TCP needed: many networks answer that themselves.
             self.visit.known.answered_in(round_trip);
@@ -381,6 +402,8 @@ impl Connection<'_> {
             pace.linger_max().saturating_sub(self.air.last.elapsed())
         } else if !visit.open.is_empty() || !self.tls.out.is_empty() {
             pace.answer_max().saturating_sub(self.air.last.elapsed())
+        } else if let Some(owes) = self.owes {
+            pace.answer_max().saturating_sub(owes.elapsed())
         } else {
             NEVER
         }
@@ -427,12 +450,6 @@ impl Air {
         }
         self.passed();
         first.then(|| self.begun.elapsed())
-    }
-
-    /// What went beside it was answered.
-    fn beside(&mut self) {
-        self.meter.turned();
-        self.passed();
     }
 
     fn answered(&mut self) {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
-use sogon_wire::{LogName, Reply, Request, Tag};
+use sogon_wire::{LogName, Reply, Request};
 use tokio::{net::UdpSocket, time::sleep_until};
 
 use super::{exchange::Exchange, greet::fresh};
@@ -34,7 +34,7 @@ const REST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) enum Aside {
     /// The relay answered these.
-    Answered(Vec<(Tag, Reply)>),
+    Answered(Vec<(Asked, Reply)>),
     /// Nothing was asked for a while: the visit is over.
     Rested,
     /// Nobody answers: what is open goes on the connection.
@@ -161,13 +161,17 @@ impl Words {
         }
     }
 
-    fn hear(&mut self, datagram: &[u8]) -> Vec<(Tag, Reply)> {
+    fn hear(&mut self, datagram: &[u8]) -> Vec<(Asked, Reply)> {
         let now = Instant::now();
         let Some(replies) = self.exchange.hear(datagram, now) else { return Vec::new() };
         self.meter.heard(datagram.len());
         self.since = now;
-        self.open.retain(|asked| !replies.iter().any(|(tag, _)| asked.tag == Some(*tag)));
-        replies
+        let mut answered = Vec::new();
+        for (tag, reply) in replies {
+            let asked = self.open.iter().position(|asked| asked.tag == Some(tag));
+            answered.extend(asked.map(|at| (self.open.remove(at), reply)));
+        }
+        answered
     }
 
     /// Ends the visit: what was learned stays, and what is open is given back in its order.

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use sogon_engine::Loss;
 use sogon_wire::{RelayAddr, Reply, Request};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -168,6 +169,18 @@ async fn words_arrive_while_the_stream_that_watches_stands_still() {
     }
     assert_eq!(watched, [1, 2, 3].map(|number| boxed(number, 352)));
     assert_eq!(person.links.meter().read().connections, 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_never_tells_what_was_laid_down_beside_it_is_lost() {
+    let running = relay().await;
+    let (way, writer) = (Way::to(&running.addr()).await, Writer::new(1));
+    let mut person = watching(&way, &writer).await;
+    way.still.send_replace(true);
+    person.ask(&way.addr, 7, &writer.append(&boxed(1, 352)));
+    assert_eq!(place(&mut person, 7).await, 1);
+    assert_eq!(person.lost().await, Loss::HungUp);
     running.stop().await;
 }
 
