@@ -55,12 +55,18 @@ impl Image {
         run("mount", &["-o", "loop", raw.to_str().unwrap(), place.to_str().unwrap()])
     }
 
+    /// A child that another test makes has all that is open here, until it is another program.
+    fn unmount(&self) {
+        let place = self.place();
+        assert!((0..200).any(|_| run("umount", &[place.to_str().unwrap()])));
+    }
+
     /// Every byte of the disk, as somebody who took it finds it.
     fn bytes(&self, home: &Person) -> Vec<u8> {
         if !self.mounted {
             return fs::read(home.home.join("data")).unwrap();
         }
-        assert!(run("umount", &[self.place().to_str().unwrap()]));
+        self.unmount();
         let bytes = fs::read(self.raw()).unwrap();
         assert!(self.mount());
         bytes

@@ -49,10 +49,16 @@ impl Image {
         self.folder.path().join("mnt/home")
     }
 
+    /// A child that another test makes has all that is open here, until it is another program.
+    fn unmount(&self) {
+        let place = self.folder.path().join("mnt");
+        assert!((0..200).any(|_| run("umount", &[place.to_str().unwrap()])));
+    }
+
     /// Every byte of the disk, as somebody who took it finds it.
     fn bytes(&self) -> Vec<u8> {
         let path = if self.mounted {
-            assert!(run("umount", &[self.folder.path().join("mnt").to_str().unwrap()]));
+            self.unmount();
             self.raw()
         } else {
             self.home()
