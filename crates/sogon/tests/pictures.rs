@@ -57,7 +57,7 @@ fn place(world: &World, name: &str) -> String {
 fn roomy(world: &World) -> (Person, Person) {
     let both = world.pair("Mina", "Joon");
     for person in [&both.0, &both.1] {
-        person.done(&["grow", "--mib", "8"]);
+        person.done(&["grow", "--mib", "12"]);
     }
     both
 }

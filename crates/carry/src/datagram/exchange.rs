@@ -88,7 +88,9 @@ pub(crate) struct Exchange {
     /// This visit was silent once: its last packets are worth a copy.
     was_silent: bool,
     sent: u32,
+    /// Packets that count as lost, and those that were answered: of the others nobody knows.
     lost: u32,
+    acked: u32,
     rate: Rate,
     /// Every packet is as large as any, and asks for one as large.
     even: bool,
@@ -128,6 +130,7 @@ impl Exchange {
             was_silent: false,
             sent: 0,
             lost: 0,
+            acked: 0,
             rate: Rate::default(),
             even: false,
         }
@@ -240,7 +243,7 @@ impl Exchange {
     pub(crate) fn timing(&self) -> Timing {
         let mut timing = self.timing;
         if self.heard.is_some() {
-            timing.lost(self.lost, self.sent);
+            timing.lost(self.lost, self.lost.saturating_add(self.acked));
             if !self.even {
                 self.rate.teach(&mut timing);
                 if let (0, Some(rate)) = (timing.rate_up, self.air.rate()) {

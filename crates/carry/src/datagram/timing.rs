@@ -18,6 +18,10 @@ const FAITH_TIMERS_MAX: u32 = 5;
 /// Timers grow by a half with each further silence, up to this or two round trips: who waits for a line
 /// that comes back for ten seconds must not sleep through them.
 const TIMER_MAX: Duration = Duration::from_secs(4);
+/// So many packets of one visit say what is lost by themselves.
+const MANY: u32 = 16;
+/// Of fewer, each changes what is known of the loss by one in so many.
+const PACKETS: u32 = 12;
 /// A part of the golden ratio: the same line's ups and downs are not met at the same place again.
 const STRIDE: f64 = 0.618_034;
 
@@ -60,19 +64,23 @@ impl Timing {
         self.round_trip_ms = smooth(self.round_trip_ms, new, 8);
     }
 
-    /// Takes into account that so many of so many packets were lost.
-    pub(crate) fn lost(&mut self, lost: u32, sent: u32) {
-        if sent == 0 {
-            return;
+    /// Takes into account that so many were lost of so many packets whose fate is known.
+    pub(crate) fn lost(&mut self, lost: u32, of: u32) {
+        let lost = lost.min(of);
+        if of >= MANY {
+            let now = lost.saturating_mul(1_000).checked_div(of).unwrap_or_default();
+            // Bad news counts sooner: to be sparing on a bad line costs seconds.
+            let weight = if now > self.loss_permille.into() { 3 } else { 8 };
+            return self.loses(now, weight);
         }
-        let now = lost.saturating_mul(1_000).checked_div(sent).unwrap_or_default().min(1_000);
-        // Bad news counts sooner: to be sparing on a bad line costs seconds.
-        let weight = match now > self.loss_permille.into() {
-            _ if sent >= 16 => 3,
-            true => 4,
-            false => 8,
-        };
-        let known = smooth(self.loss_permille.into(), now, weight);
+        // A visit ends with the first answer. Were visits weighed and not packets, those in which all
+        // went well would count as much as those that took five.
+        (0..lost).for_each(|_| self.loses(1_000, PACKETS));
+        (lost..of).for_each(|_| self.loses(0, PACKETS));
+    }
+
+    fn loses(&mut self, permille: u32, weight: u32) {
+        let known = smooth(self.loss_permille.into(), permille, weight);
         self.loss_permille = u16::try_from(known).unwrap_or(1_000);
     }
 

@@ -48,6 +48,7 @@ impl Exchange {
         let number = self.number_of(low);
         let Some(heard) = self.air.answered(number, now, usual) else { return };
         let Heard { round_trip, alone, bytes, lapsed } = heard;
+        self.acked = self.acked.saturating_add(1);
         if lapsed {
             self.lost = self.lost.saturating_sub(1);
         } else {

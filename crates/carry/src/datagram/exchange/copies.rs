@@ -8,13 +8,13 @@ use std::time::Instant;
 use super::{super::task::Task, Exchange};
 
 /// Of a thousand packets so many lost: the last ones of a flight leave twice.
-const LOSSY: u16 = 180;
+const LOSSY: u16 = 130;
 /// And here three times, and what is to be read is asked for again too, though it may come twice.
-const VERY_LOSSY: u16 = 300;
+const VERY_LOSSY: u16 = 240;
 /// And here four times: one text in fifteen, not one in seven, finds that all of them were in vain.
-const MOSTLY_LOST: u16 = 450;
+const MOSTLY_LOST: u16 = 380;
 /// Fewer packets say nothing of the loss.
-const SENT_LEAST: u32 = 4;
+const KNOWN_LEAST: u32 = 4;
 /// So many packets that nobody answered leave again.
 const PACKETS_MAX: usize = 3;
 /// A copy asks to read so much: should both be answered, one packet more comes.
@@ -62,8 +62,9 @@ impl Exchange {
 
     /// What is lost of a thousand packets: as it usually is, or as it is here if that is more.
     fn loss_permille(&self) -> u16 {
-        let here = self.lost.saturating_mul(1_000).checked_div(self.sent).unwrap_or_default();
-        let here = if self.sent < SENT_LEAST { 0 } else { here.min(1_000) };
+        let known = self.lost.saturating_add(self.acked);
+        let here = self.lost.saturating_mul(1_000).checked_div(known).unwrap_or_default();
+        let here = if known < KNOWN_LEAST { 0 } else { here.min(1_000) };
         self.timing.loss_permille.max(u16::try_from(here).unwrap_or(1_000))
     }
 }
