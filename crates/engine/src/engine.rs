@@ -157,11 +157,7 @@ impl Engine {
         let desk = Desk::new(shelf);
         let sealer = Sealer::new(&self.library, &desk, self.entropy.as_ref());
         let mut work = Work::new(&mut self.memory, &desk, sealer, &self.identity, now);
-        let done = work.input(input).and_then(|answer| {
-            work.fade()?;
-            work.sweep()?;
-            work.flow().map(|()| answer)
-        });
+        let done = work.step(input);
         let (transmit, tell, wake) = work.finish();
         let answer = match done {
             Ok(answer) => answer,

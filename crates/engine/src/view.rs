@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use sogon_seal::shelf::{Shelf, ShelfFault, Table};
 use sogon_wire::RelayAddr;
 
-use crate::{ContactId, ConversationId, MessageId};
+use crate::{ContactId, ConversationId, MessageId, WallClock};
 
 /// The owner of the home.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -479,6 +479,15 @@ pub const SWEPT_FILES: Table = crate::file_rows::SWEEP;
 /// [`ShelfFault`] when the store cannot answer.
 pub fn sweeps(shelf: &dyn Shelf) -> Result<bool, ShelfFault> {
     crate::view_files::sweeps(shelf)
+}
+
+/// Messages are to go by now: [`crate::Input::Time`] removes them.
+///
+/// # Errors
+/// [`ShelfFault`] when the store cannot answer.
+pub fn fades(shelf: &dyn Shelf, now: WallClock) -> Result<bool, ShelfFault> {
+    let due = crate::step::fade::due(shelf, now, 1).map_err(|_| ShelfFault)?;
+    Ok(!due.0.is_empty())
 }
 
 /// Every file of this home, in the order of their messages.

@@ -251,6 +251,7 @@ impl Keeper {
     /// Gives the home up, and only then says so. Keys and texts go with `self`.
     async fn farewell(mut self, how: Farewell, reply: Reply<()>) -> Result<Ending, Trouble> {
         if how == Farewell::Lock {
+            self.finish_fading();
             self.links.hang_up().await;
             self.metered.due = true;
             self.keep_notes();
@@ -522,7 +523,14 @@ impl Keeper {
 
     /// What is to be gone is gone before the home is closed.
     fn finish_sweeping(&mut self) {
+        self.finish_fading();
         while view::sweeps(&self.vault).unwrap_or_default() && self.step(Input::Time).is_ok() {}
+    }
+
+    /// What was due in the last step goes in one of its own, which may not have come yet.
+    fn finish_fading(&mut self) {
+        let due = |keeper: &Self| view::fades(&keeper.vault, keeper.now().wall);
+        while due(self).unwrap_or_default() && self.step(Input::Time).is_ok() {}
     }
 
     fn reopen(&mut self, trouble: Trouble) -> Trouble {

@@ -95,8 +95,9 @@ impl Vault {
     /// Stores a batch without merging, and where it must be without taking out of the index what is
     /// gone: nothing that is deleted is refused for the size of the index.
     fn store_anyhow(&mut self, batch: &[Change]) -> Result<(), VaultError> {
+        let words = batch.iter().any(|change| brings(change) || takes(change));
         match self.store(batch, 0, Leaving::Now) {
-            Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {
+            Err(VaultError::BatchTooLarge | VaultError::HomeFull) if words => {
                 self.store(batch, 0, Leaving::Later)
             }
             stored => stored,

@@ -8,9 +8,9 @@ use sogon_seal::{
     shelf::{Order, Shelf},
 };
 
-use super::{Work, outbox::Haste};
+use super::{Work, outbox::Haste, sweep::holds_back};
 use crate::{
-    ConversationId, EngineError, Event, MessageId, Reach,
+    ConversationId, EngineError, Event, MessageId, Reach, WallClock,
     content::{Content, KIND_DELETE},
     message_row::{DeliveryRow, MessageRow},
     rows::{
@@ -20,40 +20,93 @@ use crate::{
 };
 
 /// Messages removed in one step; the rest goes in the next.
-const FADES_MAX: usize = 256;
+const FADES_MAX: usize = 16;
+/// Rows looked at together.
+const ROWS: usize = 64;
 /// The longest time between two looks at what is to go.
 const LOOK_S_MAX: u64 = 86_400;
 
+/// A message that is to go now: the key of its row, its conversation and its order.
+pub(crate) type Due = (Vec<u8>, ConversationId, u64);
+
+/// The first messages that are to go now, at most `limit`, and when the next is to go.
+pub(crate) fn due(
+    shelf: &dyn Shelf,
+    now: WallClock,
+    limit: usize,
+) -> Result<(Vec<Due>, Option<WallClock>), EngineError> {
+    let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
+    loop {
+        let rows = shelf.scan(FADES, b"", after.as_deref(), ROWS, Order::Up)?;
+        let Some((last, _)) = rows.last() else { return Ok((found, None)) };
+        after = Some(last.clone());
+        for (key, conversation) in rows {
+            let at = WallClock(u64::from_be_bytes(id_of(&key)));
+            if at > now || found.len() >= limit {
+                return Ok((found, Some(at)));
+            }
+            let (id, order) = (ConversationId(id_of(&conversation)), number_of(&key));
+            if !waits(shelf, id, order)? {
+                found.push((key, id, order));
+            }
+        }
+    }
+}
+
+/// Nobody has got it yet: what was written is not lost to its own author first.
+fn waits(shelf: &dyn Shelf, id: ConversationId, order: u64) -> Result<bool, EngineError> {
+    let Some(message) = read::<MessageRow>(shelf, MESSAGES, &in_conversation(id, order))? else {
+        return Ok(false);
+    };
+    Ok(message.delivery == Some(DeliveryRow::Queued) || holds_back(shelf, id, &message)?)
+}
+
 impl Work<'_> {
-    /// A message begins to fade: it was seen here, or written here.
-    pub(crate) fn start_fading(&self, id: ConversationId, order: u64, fades_s: Option<u64>) {
+    /// A message begins to fade: it was seen here, or written here. What may be seen once goes with
+    /// the step that saw it.
+    pub(crate) fn start_fading(&mut self, id: ConversationId, order: u64, fades_s: Option<u64>) {
         let Some(after_s) = fades_s else { return };
         let due = self.now.wall.0.saturating_add(after_s);
         let key = [due.to_be_bytes(), order.to_be_bytes()].concat();
+        if after_s == 0 {
+            self.seen_once.push((key.clone(), id, order));
+        }
         self.desk.put(FADES, &key, id.0.to_vec());
     }
 
-    /// Removes what is due, and asks to be called when the next is.
-    pub(crate) fn fade(&mut self) -> Result<(), EngineError> {
-        let rows = self.desk.scan(FADES, b"", None, FADES_MAX, Order::Up)?;
-        for (key, conversation) in rows {
-            let due = u64::from_be_bytes(id_of(&key));
-            let left_s = due.saturating_sub(self.now.wall.0);
-            if left_s > 0 {
-                self.wake_at(self.now.tick.after_ms(left_s.min(LOOK_S_MAX).saturating_mul(1_000)));
-                break;
+    /// Removes some of what is due, in a step of its own; the rest of this one comes in the next.
+    /// Should the store refuse it, that keeps nobody from writing and nothing from arriving. Whether
+    /// there was anything.
+    pub(crate) fn fade(&mut self) -> Result<bool, EngineError> {
+        let (due, _) = due(self.desk, self.now.wall, FADES_MAX)?;
+        self.fade_away(&due)?;
+        if !due.is_empty() {
+            self.wake_at(self.now.tick);
+        }
+        Ok(!due.is_empty())
+    }
+
+    /// Removes what was seen once in this step, and asks to be called when something is due.
+    pub(crate) fn fade_seen(&mut self) -> Result<(), EngineError> {
+        let mut seen = std::mem::take(&mut self.seen_once);
+        seen.truncate(FADES_MAX);
+        self.fade_away(&seen)?;
+        let (due, next) = due(self.desk, self.now.wall, 1)?;
+        if !due.is_empty() {
+            self.wake_at(self.now.tick);
+        } else if let Some(next) = next {
+            let left_s = next.0.saturating_sub(self.now.wall.0).min(LOOK_S_MAX);
+            self.wake_at(self.now.tick.after_ms(left_s.saturating_mul(1_000)));
+        }
+        Ok(())
+    }
+
+    fn fade_away(&mut self, messages: &[Due]) -> Result<(), EngineError> {
+        for (key, id, order) in messages {
+            if !waits(self.desk, *id, *order)? {
+                self.desk.delete(FADES, key);
+                self.remove(*id, *order)?;
             }
-            let (id, order) = (ConversationId(id_of(&conversation)), number_of(&key));
-            let message = read::<MessageRow>(self.desk, MESSAGES, &in_conversation(id, order))?;
-            if let Some(message) = message
-                && (message.delivery == Some(DeliveryRow::Queued)
-                    || self.holds_back(id, &message)?)
-            {
-                // Nobody has got it yet: what was written is not lost to its own author first.
-                continue;
-            }
-            self.desk.delete(FADES, &key);
-            self.remove(id, order)?;
         }
         Ok(())
     }

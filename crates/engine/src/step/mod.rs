@@ -7,7 +7,7 @@ mod call;
 mod carry;
 mod change;
 mod commits;
-mod fade;
+pub(crate) mod fade;
 mod fetch;
 mod first_contact;
 mod flow;
@@ -60,6 +60,8 @@ pub(crate) struct Work<'a> {
     transmit: Vec<Transmit>,
     tell: Told,
     wake: Option<Tick>,
+    /// What is to go with this step, since it was seen in it.
+    seen_once: Vec<fade::Due>,
 }
 
 impl<'a> Work<'a> {
@@ -71,11 +73,25 @@ impl<'a> Work<'a> {
         now: Now,
     ) -> Self {
         let (transmit, tell, wake) = (Vec::new(), Told::new(), None);
-        Self { memory, desk, sealer, identity, now, transmit, tell, wake }
+        let seen_once = Vec::new();
+        Self { memory, desk, sealer, identity, now, transmit, tell, wake, seen_once }
     }
 
-    /// Takes the input in; what follows from it goes out with [`Work::flow`].
-    pub(crate) fn input(&mut self, input: Input) -> Result<Answer, EngineError> {
+    /// Takes the input in and does what follows from it. What is due goes before anything else that
+    /// time brings, alone.
+    pub(crate) fn step(&mut self, input: Input) -> Result<Answer, EngineError> {
+        if matches!(input, Input::Time) && self.fade()? {
+            return Ok(NOTHING);
+        }
+        let answer = self.input(input)?;
+        self.fade_seen()?;
+        self.sweep()?;
+        self.flow()?;
+        Ok(answer)
+    }
+
+    /// What follows from it goes out with [`Work::flow`].
+    fn input(&mut self, input: Input) -> Result<Answer, EngineError> {
         match input {
             Input::Act(act) => self.act(act),
             Input::Arrived(Arrival::Reply { relay, tag, reply }) => {

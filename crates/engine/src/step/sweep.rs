@@ -179,17 +179,17 @@ impl Work<'_> {
     pub(crate) fn fetch_below(&mut self, bytes: u64) {
         self.desk.put(CHOICES, AUTO, bytes.to_be_bytes().to_vec());
     }
+}
 
-    /// A file of one's own that is not all at the relay is not to go before it is.
-    pub(crate) fn holds_back(
-        &self,
-        id: ConversationId,
-        row: &MessageRow,
-    ) -> Result<bool, EngineError> {
-        if row.kind != KindRow::File {
-            return Ok(false);
-        }
-        let file = read::<FileRow>(self.desk, FILES, &file_key(id, row.id))?;
-        Ok(file.is_some_and(|file| file.is_leaving()))
+/// A file of one's own that is not all at the relay is not to go before it is.
+pub(crate) fn holds_back(
+    shelf: &dyn Shelf,
+    id: ConversationId,
+    row: &MessageRow,
+) -> Result<bool, EngineError> {
+    if row.kind != KindRow::File {
+        return Ok(false);
     }
+    let file = read::<FileRow>(shelf, FILES, &file_key(id, row.id))?;
+    Ok(file.is_some_and(|file| file.is_leaving()))
 }
