@@ -7,7 +7,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use sogon_engine::{Change, Shelf};
-use sogon_vault::{Size, Vault};
+use sogon_vault::{Size, Vault, VaultError};
 use world::{COST, Dice, Ram, index, passphrase, put};
 
 const LONG: u64 = 1_000_000;
@@ -106,4 +106,33 @@ fn long_texts_and_many_go_from_a_home_whose_index_is_larger_than_its_log() {
     world.vault.settle().unwrap();
     world.agrees(&asked);
     world.vault.check().unwrap();
+}
+
+#[test]
+fn power_that_goes_while_a_text_leaves_the_index_brings_nothing_of_it_back() {
+    let mut world = World::new();
+    let asked: Vec<String> = world.texts.range(LONG..).map(|(_, text)| text.clone()).collect();
+    world.commit(&[(LONG, None), (LONG + 1, Some(600))]);
+    let image = world.ram.image();
+    for seed in 0..12 {
+        world.ram = Ram::of(image.clone());
+        world.vault = world.ram.open().unwrap();
+        let until = world.ram.written() + 10 + usize::try_from(seed).unwrap() * 90;
+        world.ram.cut_power_at(until);
+        let _ = world.vault.settle();
+        world.ram = world.ram.after_power_loss(seed);
+        world.vault = world.ram.open().unwrap();
+        world.agrees(&asked);
+        world.vault.settle().unwrap();
+        world.agrees(&asked);
+        world.vault.check().unwrap();
+    }
+}
+
+#[test]
+fn a_home_can_be_wiped_while_a_text_leaves_the_index() {
+    let mut world = World::new();
+    world.commit(&[(LONG, None)]);
+    world.vault.wipe().unwrap();
+    assert_eq!(world.ram.open().unwrap_err(), VaultError::WrongPassphrase);
 }
