@@ -70,17 +70,16 @@ impl Vault {
 
     /// Stores a batch and merges with it as much of the index as fits. Gives about how many pages.
     fn store_merging(&mut self, batch: &[Change]) -> Result<u32, VaultError> {
-        if let Some(rest) = self.merge_rest.checked_sub(1) {
-            self.merge_rest = rest;
-            return self.store_anyhow(batch).map(|()| 0);
-        }
-        for merged in [self.merge_step().min(MERGE_PAGES), 1] {
-            match self.store(batch, merged, Leaving::Now) {
-                Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {}
-                stored => return stored.map(|()| merged),
+        let rest = self.merge_rest.checked_sub(1);
+        if rest.is_none() {
+            for merged in [self.merge_step().min(MERGE_PAGES), 1] {
+                match self.store(batch, merged, Leaving::Now) {
+                    Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {}
+                    stored => return stored.map(|()| merged),
+                }
             }
         }
-        self.merge_rest = MERGE_REST;
+        self.merge_rest = rest.unwrap_or(MERGE_REST);
         let stored = self.store_anyhow(batch).or_else(|error| match error {
             // Perhaps all was to be merged at once with whatever comes; here it is done in steps.
             VaultError::BatchTooLarge => {
