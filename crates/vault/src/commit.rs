@@ -35,6 +35,16 @@ fn brings(change: &Change) -> bool {
     matches!(change, Change::Index { .. })
 }
 
+/// How many pages of the index are to be merged for a change: more than it adds, level by level.
+fn owed(change: &Change) -> u32 {
+    match change {
+        Change::Index { text, .. } => {
+            u32::try_from(text.len() / 256).unwrap_or(u32::MAX).saturating_add(2)
+        }
+        _ => 0,
+    }
+}
+
 fn takes(change: &Change) -> bool {
     matches!(change, Change::Unindex { .. })
 }
@@ -50,45 +60,37 @@ impl Vault {
     /// [`VaultError::HomeFull`], [`VaultError::BatchTooLarge`] and [`VaultError::TooLong`] leave the
     /// home usable.
     pub fn commit(&mut self, batch: &[Change]) -> Result<(), VaultError> {
-        let brought = batch.iter().filter(|change| brings(change)).count();
         // What only takes words away owes the index no merging, and may have no room for it.
-        if brought == 0 {
-            self.store_anyhow(batch)?;
+        if batch.iter().any(brings) {
+            self.store_merging(batch)?;
         } else {
-            let merged = self.store_merging(batch)?;
-            let brought = u32::try_from(brought).unwrap_or(u32::MAX);
-            let owed = MERGE_PAGES.saturating_add(brought.saturating_mul(2)).saturating_sub(merged);
-            match merged {
-                0 | 1 => self.merge_on(owed, merged),
-                _ => self.merge_on(owed, self.merge_step()),
-            }
+            self.store_anyhow(batch)?;
         }
         // Stored is stored: what remains is taken out with a later batch, or by settling.
         let _ = self.take_out(1);
         Ok(())
     }
 
-    /// Stores a batch and merges with it as much of the index as fits. Gives about how many pages.
-    fn store_merging(&mut self, batch: &[Change]) -> Result<u32, VaultError> {
-        let rest = self.merge_rest.checked_sub(1);
-        if rest.is_none() {
-            for merged in [self.merge_step().min(MERGE_PAGES), 1] {
-                match self.store(batch, merged, Leaving::Now) {
-                    Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {}
-                    stored => return stored.map(|()| merged),
-                }
+    /// Stores a batch, and merges as much of the index as it owes: with it, and on in steps of their
+    /// own.
+    fn store_merging(&mut self, batch: &[Change]) -> Result<(), VaultError> {
+        if let Some(rest) = self.merge_rest.checked_sub(1) {
+            self.merge_rest = rest;
+            return self.store_anyhow(batch);
+        }
+        let pages = self.merge_step().min(MERGE_PAGES);
+        let owed = batch.iter().map(owed).fold(MERGE_PAGES, u32::saturating_add);
+        match self.store(batch, pages, Leaving::Now) {
+            Err(VaultError::BatchTooLarge | VaultError::HomeFull) => {
+                self.store_anyhow(batch)?;
+                self.merge_on(owed);
+            }
+            stored => {
+                stored?;
+                self.merge_on(owed.saturating_sub(pages));
             }
         }
-        self.merge_rest = rest.unwrap_or(MERGE_REST);
-        let stored = self.store_anyhow(batch).or_else(|error| match error {
-            // Perhaps all was to be merged at once with whatever comes; here it is done in steps.
-            VaultError::BatchTooLarge => {
-                self.merge_on(u32::MAX, self.merge_step());
-                self.store_anyhow(batch)
-            }
-            error => Err(error),
-        });
-        stored.map(|()| 0)
+        Ok(())
     }
 
     /// Stores a batch without merging, and where it must be without taking out of the index what is
@@ -96,7 +98,13 @@ impl Vault {
     fn store_anyhow(&mut self, batch: &[Change]) -> Result<(), VaultError> {
         let words = batch.iter().any(|change| brings(change) || takes(change));
         match self.store(batch, 0, Leaving::Now) {
-            Err(VaultError::BatchTooLarge | VaultError::HomeFull) if words => {
+            Err(VaultError::BatchTooLarge | VaultError::HomeFull) if words => {}
+            stored => return stored,
+        }
+        match self.store(batch, 0, Leaving::Later) {
+            // Perhaps all was to be merged at once with whatever comes; here it is done in steps.
+            Err(VaultError::BatchTooLarge) if batch.iter().any(brings) => {
+                self.merge_on(u32::MAX);
                 self.store(batch, 0, Leaving::Later)
             }
             stored => stored,
@@ -141,15 +149,19 @@ impl Vault {
         Ok(())
     }
 
-    /// Merges so many pages in steps of their own. What is stored is stored: what fails here is made
-    /// good by a later batch.
-    fn merge_on(&mut self, mut left: u32, mut step: u32) {
-        while step > 0 && left >= MERGE_PAGES / 2 {
+    /// Merges so many pages in steps of their own, of one page where more do not fit. What is stored
+    /// is stored: what fails here is made good by a later batch.
+    fn merge_on(&mut self, mut left: u32) {
+        let mut step = self.merge_step();
+        while left >= MERGE_PAGES / 2 {
             match self.merge(step) {
                 Ok(true) => left = left.saturating_sub(step),
                 Ok(false) => break,
                 Err(VaultError::BatchTooLarge | VaultError::HomeFull) if step > 1 => step = 1,
-                Err(_) => break,
+                Err(_) => {
+                    self.merge_rest = MERGE_REST;
+                    break;
+                }
             }
         }
     }
@@ -344,5 +356,31 @@ mod tests {
             "there is room in its youngest level"
         );
         vault.check().unwrap();
+    }
+
+    #[test]
+    fn long_texts_one_after_the_other_are_taken_by_a_small_home() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = home(&folder);
+        vault.grow(12).unwrap();
+        come_and_go(&mut vault);
+        let mut dice = 8_u64;
+        let mut text = |letters: u64| -> String {
+            let mut letter = || {
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                char::from_u32(0xac00 + u32::try_from((dice >> 33) % 11_000).unwrap()).unwrap()
+            };
+            (0..letters).map(|_| letter()).collect()
+        };
+        for first in (0..2_000).step_by(50) {
+            let batch: Vec<_> = (first..first + 50).map(|id| index(id, &text(40))).collect();
+            vault.commit(&batch).unwrap();
+        }
+        for id in 2_000..2_020 {
+            let letters = 10_000 - (id - 2_000) * 500;
+            let batch = [index(id, &text(letters))];
+            vault.commit(&batch).unwrap_or_else(|error| panic!("{letters} letters: {error}"));
+            assert!(segments(&vault) < CRISIS, "{letters} letters: {}", segments(&vault));
+        }
     }
 }
