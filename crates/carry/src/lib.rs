@@ -19,6 +19,7 @@ mod pin;
 mod port;
 mod proxy;
 mod record;
+mod side;
 mod tickets;
 mod tls;
 mod visit;

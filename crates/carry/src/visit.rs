@@ -2,13 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::pending,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use sogon_engine::{Arrival, Loss};
-use sogon_wire::{LogName, RelayAddr, Reply, Request, Tag};
+use sogon_wire::{LogName, RelayAddr, Reply, Tag};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -17,10 +15,11 @@ use tokio::{
 };
 
 use crate::{
-    datagram::{Aside, Words},
+    datagram::Aside,
     frames::Frames,
     link::{Asked, Known, Order, Orders},
     meter::Meter,
+    side::Side,
     tls::{Form, Tls, TlsFault},
 };
 
@@ -29,11 +28,6 @@ const OUT_BYTES_HIGH: usize = 131_072;
 const READ_BYTES: usize = 16_384;
 /// Fewer tickets than this are worth waiting a round trip for.
 const TICKETS_MIN: usize = 1;
-
-/// Where words went beside a connection and then nobody answered any more, it has all so long.
-const UNHEARD_REST: Duration = Duration::from_secs(60);
-/// A day: nothing is due.
-const NEVER: Duration = Duration::from_secs(86_400);
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +57,6 @@ pub(crate) struct Visit {
     open: BTreeSet<Tag>,
     /// The logs that boxes are on their way to.
     laying: BTreeMap<Tag, LogName>,
-    /// The logs that are watched.
-    watched: BTreeSet<LogName>,
     hanging_up: bool,
     /// There is nothing to say: the session is made for the keys that come of it.
     for_keys: bool,
@@ -82,7 +74,6 @@ impl Visit {
             early: 0,
             open: BTreeSet::new(),
             laying: BTreeMap::new(),
-            watched: BTreeSet::new(),
             hanging_up: false,
             for_keys: false,
         }
@@ -95,9 +86,8 @@ impl Visit {
         // A ticket serves once: it is forgotten before it is shown.
         self.known.keep();
         let air = Air::new(&self.meter);
-        let to = socket.peer_addr().ok();
-        let mut connection =
-            Connection { air, visit: self, tls, to, words: None, not_before: None, owes: None };
+        let side = Side::new(socket.peer_addr().ok());
+        let mut connection = Connection { air, visit: self, tls, side };
         let end = connection.run(socket, orders).await.unwrap_or_else(|end| end);
         connection.recall();
         self.known.keep();
@@ -119,15 +109,6 @@ impl Visit {
     }
 
     pub(crate) fn take(&mut self, asked: Asked) {
-        match &asked.request {
-            Request::Watch { log, .. } => {
-                self.watched.insert(*log);
-            }
-            Request::Unwatch { log } => {
-                self.watched.remove(log);
-            }
-            _ => {}
-        }
         if let (Some(tag), Some(log)) = (asked.tag, asked.log()) {
             self.laying.insert(tag, log);
         }
@@ -150,15 +131,8 @@ struct Connection<'a> {
     visit: &'a mut Visit,
     tls: Tls,
     air: Air,
-    /// Where it leads to.
-    to: Option<SocketAddr>,
     /// What goes beside it.
-    words: Option<Words>,
-    /// Nobody answered what went beside it; nothing does before.
-    not_before: Option<Instant>,
-    /// Since when it owes a box that was laid down beside it: the relay tells who watches. A connection
-    /// that is dead would not be noticed by words that do without it.
-    owes: Option<Instant>,
+    side: Side,
 }
 
 impl Connection<'_> {
@@ -200,7 +174,7 @@ impl Connection<'_> {
                     Some(order) => self.obey(order).await,
                     None => return Err(End::Lost(Loss::HungUp)),
                 },
-                came = aside(&mut self.words, &self.visit.known) => self.came(came).await?,
+                came = self.side.next(&self.visit.known) => self.came(came).await?,
                 () = sleep(waits) => {
                     if self.visit.hanging_up && self.tls.is_open() {
                         break;
@@ -238,22 +212,16 @@ impl Connection<'_> {
         }
     }
 
-    /// Gives back what is for the connection, after all that goes before it.
+    /// Gives back what is for the connection, after all that goes before it. Boxes for one log never
+    /// go both ways at once.
     async fn ask_beside(&mut self, asked: Asked) -> Option<Asked> {
         let log = asked.log();
         let is_first = !self.visit.laying.values().any(|laying| Some(*laying) == log);
-        let known = &mut self.visit.known;
-        let rested = self.not_before.is_none_or(|at| at <= Instant::now());
-        let fits = self.tls.is_open() && rested && is_first && Words::may_take(known, &asked);
-        if let (true, None, Some(to)) = (fits, &self.words, self.to) {
-            self.words = Words::begin(known, to, &self.visit.meter).await;
-        }
-        let refused = match &mut self.words {
-            Some(words) if fits => words.ask(asked)?,
-            _ => asked,
+        let refused = match self.tls.is_open() && is_first {
+            true => self.side.ask(asked, &mut self.visit.known, &self.visit.meter).await?,
+            false => asked,
         };
-        let is_laying = |words: &Words| log.is_some_and(|log| words.is_laying(log));
-        if self.words.as_ref().is_some_and(is_laying) {
+        if log.is_some_and(|log| self.side.is_laying(log)) {
             self.recall();
         }
         Some(refused)
@@ -264,19 +232,15 @@ impl Connection<'_> {
         match came {
             Aside::Answered(replies) => {
                 self.visit.meter.turned();
-                for (asked, reply) in replies {
-                    if asked.log().is_some_and(|log| self.visit.watched.contains(&log)) {
-                        self.owes.get_or_insert_with(Instant::now);
-                    }
-                    if let Some(tag) = asked.tag {
-                        self.visit.tell(tag, reply).await?;
-                    }
+                if let Some(probe) = self.side.was_answered(&self.visit.open) {
+                    self.visit.take(probe);
+                }
+                for (tag, reply) in replies {
+                    self.visit.tell(tag, reply).await?;
                 }
             }
             Aside::Silent => {
-                let heard = self.words.as_ref().is_some_and(Words::is_heard);
-                let rest = if heard { UNHEARD_REST } else { NEVER };
-                self.not_before = Instant::now().checked_add(rest);
+                self.side.was_silent();
                 self.recall();
             }
             Aside::Rested => self.recall(),
@@ -286,10 +250,8 @@ impl Connection<'_> {
 
     /// Nothing goes beside the connection any more; what is not answered goes on it.
     fn recall(&mut self) {
-        if let Some(words) = self.words.take() {
-            let open = words.end(&mut self.visit.known);
-            open.into_iter().for_each(|asked| self.visit.take(asked));
-        }
+        let open = self.side.end(&mut self.visit.known);
+        open.into_iter().for_each(|asked| self.visit.take(asked));
     }
 
     /// The other end is gone. Where something on the way takes no first flight with data in it, a
@@ -323,7 +285,7 @@ impl Connection<'_> {
     }
 
     async fn hear(&mut self, bytes: &[u8]) -> Result<(), End> {
-        self.owes = None;
+        self.side.heard();
         if let Some(round_trip) = self.air.heard(bytes.len()) {
             // Not the time TCP needed: many networks answer that themselves.
             self.visit.known.answered_in(round_trip);
@@ -349,7 +311,9 @@ impl Connection<'_> {
                 self.air.answered();
             }
             self.visit.laying.remove(&tag);
-            self.visit.tell(tag, reply).await?;
+            if !self.side.told(tag, &reply) {
+                self.visit.tell(tag, reply).await?;
+            }
         }
         if heard.closed { Err(End::Lost(Loss::HungUp)) } else { Ok(()) }
     }
@@ -372,6 +336,11 @@ impl Connection<'_> {
             }
         }
         visit.early = 0;
+        if !visit.hanging_up
+            && let Some(probe) = self.side.opened(&visit.open, &visit.known)
+        {
+            visit.take(probe);
+        }
         Ok(())
     }
 
@@ -402,19 +371,9 @@ impl Connection<'_> {
             pace.linger_max().saturating_sub(self.air.last.elapsed())
         } else if !visit.open.is_empty() || !self.tls.out.is_empty() {
             pace.answer_max().saturating_sub(self.air.last.elapsed())
-        } else if let Some(owes) = self.owes {
-            pace.answer_max().saturating_sub(owes.elapsed())
         } else {
-            NEVER
+            Duration::from_secs(86_400)
         }
-    }
-}
-
-/// Waits for what goes beside a connection; for ever, where nothing does.
-async fn aside(words: &mut Option<Words>, known: &Known) -> Aside {
-    match words {
-        Some(words) => words.next(known).await,
-        None => pending().await,
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Mode {
 pub(crate) struct Memory {
     pub(crate) mode: Mode,
     pub(crate) links: Links,
+    /// The last step took away what was due, and did nothing else.
+    pub(crate) faded: bool,
     /// Conversations in which something may be to do.
     pub(crate) stirred: BTreeSet<ConversationId>,
     /// Relays whose silence was told.

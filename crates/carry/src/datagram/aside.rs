@@ -11,7 +11,7 @@ use std::{
 };
 
 use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
-use sogon_wire::{LogName, Reply, Request};
+use sogon_wire::{LogName, Reply, Request, Tag};
 use tokio::{net::UdpSocket, time::sleep_until};
 
 use super::{exchange::Exchange, greet::fresh};
@@ -23,8 +23,9 @@ use crate::{
 /// Of a thousand packets so many are usually lost, both ways together, where words go beside a
 /// connection: below it a stream is as quick, and one way is less to see.
 const LOSSY: u16 = 60;
-/// What takes longer than a few packets is better off on a stream.
+/// What takes longer than a few packets is better off on a stream, by itself and all together.
 const BYTES_MAX: usize = 16_384;
+const OPEN_BYTES_MAX: usize = 65_536;
 /// How long questions are waited for that may share a packet.
 const GATHER: Duration = Duration::from_millis(2);
 /// Keys serve one visit; it is over when nothing was asked for so long.
@@ -34,7 +35,7 @@ const REST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) enum Aside {
     /// The relay answered these.
-    Answered(Vec<(Asked, Reply)>),
+    Answered(Vec<(Tag, Reply)>),
     /// Nothing was asked for a while: the visit is over.
     Rested,
     /// Nobody answers: what is open goes on the connection.
@@ -51,16 +52,20 @@ pub(crate) struct Words {
     /// A packet that is to leave: it is not lost when somebody stops waiting.
     leaving: Option<Vec<u8>>,
     /// Nothing leaves before: more of the same step may be on its way here.
-    hold: Instant,
+    hold: Option<Instant>,
     /// Since when an answer is waited for, or nothing is.
     since: Instant,
 }
 
 impl Words {
-    /// Whether this question is one that may go beside a connection to a relay that is known so.
+    /// Whether anything may go beside a connection to a relay that is known so.
+    pub(crate) fn may_go(known: &Known) -> bool {
+        known.may_use_datagrams() && known.timing.loss_permille >= LOSSY
+    }
+
+    /// Whether this question may.
     pub(crate) fn may_take(known: &Known, asked: &Asked) -> bool {
-        known.may_use_datagrams()
-            && known.timing.loss_permille >= LOSSY
+        Self::may_go(known)
             && asked.rank == Rank::Words
             && match asked.request {
                 Request::Append(_) => asked.bytes.len() <= BYTES_MAX,
@@ -86,7 +91,7 @@ impl Words {
             meter: meter.clone(),
             open: Vec::new(),
             leaving: None,
-            hold: now,
+            hold: None,
             since: now,
         })
     }
@@ -94,14 +99,16 @@ impl Words {
     /// Takes a question, or gives it back.
     pub(crate) fn ask(&mut self, asked: Asked) -> Option<Asked> {
         let Some(tag) = asked.tag else { return Some(asked) };
-        if !self.exchange.ask(tag, &asked.request) {
+        let open: usize = self.open.iter().map(|asked| asked.bytes.len()).sum();
+        let fits = open.saturating_add(asked.bytes.len()) <= OPEN_BYTES_MAX;
+        if !fits || !self.exchange.ask(tag, &asked.request) {
             return Some(asked);
         }
         let now = Instant::now();
         if self.open.is_empty() {
             self.since = now;
         }
-        self.hold = now.checked_add(GATHER).unwrap_or(now);
+        self.hold = now.checked_add(GATHER);
         self.open.push(asked);
         None
     }
@@ -122,8 +129,7 @@ impl Words {
                 return if self.open.is_empty() { Aside::Rested } else { Aside::Silent };
             }
             let due = self.exchange.deadline().filter(|_| !self.open.is_empty());
-            let hold = Some(self.hold).filter(|hold| *hold > now);
-            let next = [due, hold].into_iter().flatten().fold(over, Instant::min);
+            let next = self.hold.or(due).map_or(over, |next| next.min(over));
             tokio::select! {
                 heard = self.socket.recv(&mut bytes) => match heard {
                     Ok(length) => {
@@ -136,19 +142,29 @@ impl Words {
                     Err(_) if !self.exchange.is_heard() => return Aside::Silent,
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
-                () = sleep_until(next.into()) => self.exchange.tick(Instant::now()),
+                () = sleep_until(next.into()) => if self.hold.is_none() {
+                    self.exchange.tick(Instant::now());
+                },
             }
         }
     }
 
     /// When the visit is over: nothing is asked, or nobody answers what is.
     fn over(&self, known: &Known) -> Instant {
-        let patience = if self.open.is_empty() { REST } else { known.timing.faith() };
+        let patience = match (self.open.is_empty(), self.exchange.is_heard()) {
+            (true, _) => REST,
+            (false, true) => self.exchange.timing().faith(),
+            (false, false) => known.timing.faith(),
+        };
         self.since.checked_add(patience).unwrap_or(self.since)
     }
 
     async fn send(&mut self) {
-        while self.hold <= Instant::now() {
+        if self.hold.is_some_and(|hold| hold > Instant::now()) {
+            return;
+        }
+        self.hold = None;
+        loop {
             if self.leaving.is_none() {
                 let Some(bytes) = fresh() else { return };
                 self.leaving = self.exchange.next_packet(Instant::now(), Freshness(bytes));
@@ -161,17 +177,13 @@ impl Words {
         }
     }
 
-    fn hear(&mut self, datagram: &[u8]) -> Vec<(Asked, Reply)> {
+    fn hear(&mut self, datagram: &[u8]) -> Vec<(Tag, Reply)> {
         let now = Instant::now();
         let Some(replies) = self.exchange.hear(datagram, now) else { return Vec::new() };
         self.meter.heard(datagram.len());
         self.since = now;
-        let mut answered = Vec::new();
-        for (tag, reply) in replies {
-            let asked = self.open.iter().position(|asked| asked.tag == Some(tag));
-            answered.extend(asked.map(|at| (self.open.remove(at), reply)));
-        }
-        answered
+        self.open.retain(|asked| !replies.iter().any(|(tag, _)| asked.tag == Some(*tag)));
+        replies
     }
 
     /// Ends the visit: what was learned stays, and what is open is given back in its order.
@@ -179,11 +191,6 @@ impl Words {
         known.learned(self.exchange.timing(), self.exchange.is_heard());
         known.keep();
         self.open
-    }
-
-    /// Anybody answered.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.exchange.is_heard()
     }
 }
 

@@ -130,9 +130,9 @@ async fn watching(way: &Way, writer: &Writer) -> Person {
     }
     assert_eq!(person.links.meter().read().connections, 1);
     // And the relay has all of the session: it answers what came after the greeting.
-    person.ask(&way.addr, 6, &Request::Read { log: writer.log(), after: 0, bytes_max: 1_000 });
+    person.ask(&way.addr, 6, &Request::About);
     let reply = person.reply().await;
-    assert!(matches!(reply, (6, Reply::Entries { .. })), "{reply:?}");
+    assert!(matches!(reply, (6, Reply::About(_))), "{reply:?}");
     person
 }
 
@@ -173,7 +173,7 @@ async fn words_arrive_while_the_stream_that_watches_stands_still() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_never_tells_what_was_laid_down_beside_it_is_lost() {
+async fn a_stream_that_is_dead_is_lost_though_words_do_without_it() {
     let running = relay().await;
     let (way, writer) = (Way::to(&running.addr()).await, Writer::new(1));
     let mut person = watching(&way, &writer).await;

@@ -78,9 +78,11 @@ impl<'a> Work<'a> {
     }
 
     /// Takes the input in and does what follows from it. What is due goes before anything else that
-    /// time brings, alone.
+    /// time brings, alone; where much is due, the rest of what time brings has every other turn.
     pub(crate) fn step(&mut self, input: Input) -> Result<Answer, EngineError> {
-        if matches!(input, Input::Time) && self.fade()? {
+        let faded = std::mem::take(&mut self.memory.faded);
+        if matches!(input, Input::Time) && !faded && self.fade()? {
+            self.memory.faded = true;
             return Ok(NOTHING);
         }
         let answer = self.input(input)?;

@@ -35,6 +35,8 @@ use super::{
 /// A run that takes longer has failed.
 const LONGEST: Duration = Duration::from_secs(300);
 const FIFTY: usize = 50;
+/// Visits in which a home learns a link before anything is measured on it.
+const LEARNING: usize = 12;
 /// The word for first contact alone.
 const FIRST: &str = "first";
 /// The word for a text with the app open alone.
@@ -195,7 +197,7 @@ impl Circle {
         let link = Link::start(weather, target).await.unwrap();
         let via = RelayAddr::new("127.0.0.1", link.addr().port(), self.home.fingerprint()).unwrap();
         self.people[0].remember(&self.home, &via);
-        for _ in 0..4 {
+        for _ in 0..LEARNING {
             self.people[0].say(1);
             self.people[0].burst(&via, Ways::Any).await;
         }
