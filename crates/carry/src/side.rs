@@ -18,16 +18,15 @@ use crate::{
 
 /// Where words were answered beside a connection and then were not, it has them all so long.
 const UNHEARD_REST: Duration = Duration::from_secs(60);
-/// The same where they never were: as long as any connection lasts.
+/// The same where they never were: a day, and few connections last longer.
 const UNHEARD_EVER_REST: Duration = Duration::from_secs(86_400);
-/// A connection that said nothing for so long is asked whether it lives, when words are answered
-/// beside it: what is dead would not be noticed by words that do without it.
-const SILENT_MAX: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 60 });
 
 pub(crate) struct Side {
     /// Where the connection leads to.
     to: Option<SocketAddr>,
     words: Option<Words>,
+    /// When they began.
+    begun: Instant,
     /// Words were answered beside it.
     answered: bool,
     /// Nothing goes beside it before.
@@ -48,6 +47,7 @@ impl Side {
         Self {
             to,
             words: None,
+            begun: Instant::now(),
             answered: false,
             not_before: None,
             early: BTreeSet::new(),
@@ -92,6 +92,7 @@ impl Side {
         }
         if let (None, Some(to)) = (&self.words, self.to) {
             self.words = Words::begin(known, to, meter).await;
+            self.begun = Instant::now();
         }
         match &mut self.words {
             Some(words) => words.ask(asked),
@@ -112,14 +113,16 @@ impl Side {
         }
     }
 
-    /// Words were answered. Gives what the connection is to be asked, if it was silent for long; these
-    /// tags are not free.
-    pub(crate) fn was_answered(&mut self, open: &BTreeSet<Tag>) -> Option<Asked> {
+    /// Words were answered.
+    pub(crate) fn was_answered(&mut self) {
         self.answered = true;
-        if self.probe.is_some() || self.heard.elapsed() < SILENT_MAX {
-            return None;
-        }
-        self.probe(open)
+    }
+
+    /// Words are over. If the connection said nothing since they began, gives what it is to be asked:
+    /// one that is dead is not noticed by words that do without it. These tags are not free.
+    pub(crate) fn rested(&mut self, open: &BTreeSet<Tag>) -> Option<Asked> {
+        let is_silent = self.heard < self.begun && self.probe.is_none();
+        if is_silent { self.probe(open) } else { None }
     }
 
     fn probe(&mut self, open: &BTreeSet<Tag>) -> Option<Asked> {

@@ -232,9 +232,7 @@ impl Connection<'_> {
         match came {
             Aside::Answered(replies) => {
                 self.visit.meter.turned();
-                if let Some(probe) = self.side.was_answered(&self.visit.open) {
-                    self.visit.take(probe);
-                }
+                self.side.was_answered();
                 for (tag, reply) in replies {
                     self.visit.tell(tag, reply).await?;
                 }
@@ -243,7 +241,12 @@ impl Connection<'_> {
                 self.side.was_silent();
                 self.recall();
             }
-            Aside::Rested => self.recall(),
+            Aside::Rested => {
+                self.recall();
+                if let Some(probe) = self.side.rested(&self.visit.open) {
+                    self.visit.take(probe);
+                }
+            }
         }
         Ok(())
     }

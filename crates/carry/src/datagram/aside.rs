@@ -6,7 +6,7 @@
 //! they were asked for.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,11 @@ use sogon_packet::{DATAGRAM_BYTES_MAX, Freshness};
 use sogon_wire::{LogName, Reply, Request, Tag};
 use tokio::{net::UdpSocket, time::sleep_until};
 
-use super::{exchange::Exchange, greet::fresh};
+use super::{
+    exchange::Exchange,
+    greet::fresh,
+    socket::{GATHER, connect_to},
+};
 use crate::{
     link::{Asked, Known, Rank},
     meter::Meter,
@@ -26,8 +30,6 @@ const LOSSY: u16 = 60;
 /// What takes longer than a few packets is better off on a stream, by itself and all together.
 const BYTES_MAX: usize = 16_384;
 const OPEN_BYTES_MAX: usize = 65_536;
-/// How long questions are waited for that may share a packet.
-const GATHER: Duration = Duration::from_millis(2);
 /// Keys serve one visit; it is over when nothing was asked for so long.
 const REST: Duration = Duration::from_secs(10);
 
@@ -77,12 +79,7 @@ impl Words {
 
     /// A visit to the relay a connection found at `to`; [`None`] where there are no keys, or no socket.
     pub(crate) async fn begin(known: &mut Known, to: SocketAddr, meter: &Meter) -> Option<Self> {
-        let from: SocketAddr = match to {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(from).await.ok()?;
-        socket.connect(to).await.ok()?;
+        let socket = connect_to(to).await?;
         let (keys, now) = (known.packet_keys()?, Instant::now());
         known.keep();
         Some(Self {

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How long questions are waited for that may share a packet: far less than any way takes.
-const GATHER: Duration = Duration::from_millis(2);
+pub(super) const GATHER: Duration = Duration::from_millis(2);
 /// Who has just been answered may have more to ask: a connection to watch by waits a round trip, within
 /// these.
 const REST: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(2));
@@ -391,7 +391,11 @@ impl Run<'_> {
 
 /// A socket that hears this relay only.
 pub(super) async fn connect(relay: &sogon_wire::RelayAddr) -> Option<UdpSocket> {
-    let to = addresses(relay).await?.next()?;
+    connect_to(addresses(relay).await?.next()?).await
+}
+
+/// A socket that hears this address only.
+pub(super) async fn connect_to(to: SocketAddr) -> Option<UdpSocket> {
     let from: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

@@ -7,9 +7,10 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
-use sogon_engine::Loss;
+use sogon_engine::{Arrival, Loss};
 use sogon_wire::{RelayAddr, Reply, Request};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,7 +23,7 @@ use tokio::{
 };
 
 use super::people::{Person, Writer, boxed, relay};
-use crate::{Memory, record::Record};
+use crate::{Carrier, Memory, record::Record};
 
 /// A way on which the stream may stand still, and datagrams may be swallowed.
 struct Way {
@@ -180,7 +181,9 @@ async fn a_stream_that_is_dead_is_lost_though_words_do_without_it() {
     way.still.send_replace(true);
     person.ask(&way.addr, 7, &writer.append(&boxed(1, 352)));
     assert_eq!(place(&mut person, 7).await, 1);
-    assert_eq!(person.lost().await, Loss::HungUp);
+    // It is asked when words are over, and has as long to answer as any.
+    let lost = tokio::time::timeout(Duration::from_secs(180), person.links.next()).await.unwrap();
+    assert!(matches!(lost, Arrival::Lost { why: Loss::HungUp, .. }), "{lost:?}");
     running.stop().await;
 }
 

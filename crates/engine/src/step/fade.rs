@@ -74,9 +74,8 @@ impl Work<'_> {
         self.desk.put(FADES, &key, id.0.to_vec());
     }
 
-    /// Removes some of what is due, in a step of its own; the rest of this one comes in the next.
-    /// Should the store refuse it, that keeps nobody from writing and nothing from arriving. Whether
-    /// there was anything.
+    /// Removes some of what is due, in a step of its own: should the store refuse it, what somebody
+    /// did is stored all the same. Whether there was anything.
     pub(crate) fn fade(&mut self) -> Result<bool, EngineError> {
         let (due, _) = due(self.desk, self.now.wall, FADES_MAX)?;
         self.fade_away(&due)?;

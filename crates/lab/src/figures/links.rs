@@ -184,6 +184,15 @@ impl Circle {
         print(place, name, &took, floor, "");
     }
 
+    /// The first one learns a link.
+    async fn learn(&mut self, via: &RelayAddr) {
+        self.people[0].remember(&self.home, via);
+        for _ in 0..LEARNING {
+            self.people[0].say(1);
+            self.people[0].burst(via, Ways::Any).await;
+        }
+    }
+
     /// Does it so often on one link, after some visits in which the link is learned.
     async fn on(
         &mut self,
@@ -196,11 +205,7 @@ impl Circle {
         let target: SocketAddr = SocketAddr::from(([127, 0, 0, 1], relay.addr().port()));
         let link = Link::start(weather, target).await.unwrap();
         let via = RelayAddr::new("127.0.0.1", link.addr().port(), self.home.fingerprint()).unwrap();
-        self.people[0].remember(&self.home, &via);
-        for _ in 0..LEARNING {
-            self.people[0].say(1);
-            self.people[0].burst(&via, Ways::Any).await;
-        }
+        self.learn(&via).await;
         for person in &mut self.people {
             person.burst(&self.home, Ways::Any).await;
         }

@@ -9,7 +9,7 @@ use sogon_relay::{Config, Relay, Running};
 use sogon_wire::RelayAddr;
 use tokio::time::timeout;
 
-use super::{Circle, LEARNING, LONGEST, Place, QUIET, Took, clear, messages, print, rate, trips};
+use super::{Circle, LONGEST, Place, QUIET, Took, clear, messages, print, rate, trips};
 
 /// A text with the app open, alone.
 pub(super) async fn measure(place: &Place) {
@@ -39,11 +39,7 @@ impl Circle {
         let target: SocketAddr = SocketAddr::from(([127, 0, 0, 1], relay.addr().port()));
         let link = Link::start(weather, target).await.unwrap();
         let via = RelayAddr::new("127.0.0.1", link.addr().port(), self.home.fingerprint()).unwrap();
-        self.people[0].remember(&self.home, &via);
-        for _ in 0..LEARNING {
-            self.people[0].say(1);
-            self.people[0].burst(&via, Ways::Any).await;
-        }
+        self.learn(&via).await;
         let home = self.home.clone();
         let (writer, readers) = self.people.split_first_mut().unwrap();
         let reader = &mut readers[0];
